@@ -1,0 +1,36 @@
+# aklo-trace: 'make help' lists what there is. V=1 shows the commands.
+PYTHON ?= python3
+CLANG ?= clang
+VENV := .venv
+BIN := $(VENV)/bin
+Q := $(if $(V),,@)
+export PYTHON CLANG V
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## Install what is missing; leaves the command at .venv/bin/aklo-trace
+	$(Q)scripts/setup.sh run
+
+setup-dev: ## The same, with what the tests and checks need
+	$(Q)scripts/setup.sh dev
+
+demo: setup ## Trace the example's 'aklo cache benchmark' and print the report
+	$(Q)scripts/demo.sh
+
+test: setup-dev ## Run all tests
+	$(Q)$(BIN)/python -m pytest
+
+lint: setup-dev ## Check style, types and shell scripts
+	$(Q)$(BIN)/ruff check -q . && $(BIN)/ruff format --check -q .
+	$(Q)$(BIN)/mypy
+	$(Q)shellcheck -x scripts/*.sh .ci/run
+
+bench: setup-dev ## Measure what tracing costs, in interleaved pairs (takes minutes)
+	$(Q)$(BIN)/python -m benchmarks
+
+clean: ## Remove what was built; the virtual environment stays
+	$(Q)$(MAKE) -s -C bpf clean
+	$(Q)rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+
+.PHONY: help setup setup-dev demo test lint bench clean

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * What the kernel side writes and the Python side reads. The same numbers stand in
+ * tracer/aklo_trace/ebpf/layout.py; a test compiles this header and compares them.
+ */
+#ifndef AKLO_TRACE_H
+#define AKLO_TRACE_H
+
+#define SYSCALL_SLOTS 1024 /* native calls, then the 32-bit ones */
+#define COMPAT_SLOT 512	   /* first slot of the 32-bit calls */
+#define UNKNOWN_SLOT 511   /* numbers that no kernel has given out */
+#define PATH_BYTES 4096	   /* longest path the kernel takes, with its NUL */
+#define ARGV_CHUNK_BYTES 4096
+#define ARGV_CHUNKS 2048   /* of one exec: 8 MiB, more than the kernel takes */
+#define COMM_BYTES 16
+#define PROGRAMS 16	   /* names that --programs takes */
+#define NO_ARGUMENT (-1)
+
+/* The low bits are those of SyscallFlag in tracer/aklo_trace/schema.py. */
+enum event_flag {
+	EVENT_PATH_TRUNCATED = 1 << 0,
+	EVENT_PATH_UNREADABLE = 1 << 1,
+	EVENT_PATH_LOST = 1 << 2,
+	EVENT_COMPAT = 1 << 4,
+	EVENT_UNFINISHED = 1 << 5,
+	EVENT_HAS_FD = 1 << 12,
+	EVENT_HAS_IDENTITY = 1 << 13,
+	EVENT_HAS_OFFSET = 1 << 14,
+};
+
+/* One call, in the event ring: all of one size, so that they drain in bulk. */
+struct event {
+	__u64 start_ns; /* CLOCK_BOOTTIME */
+	__u64 dur_ns;
+	__s64 ret;
+	__u64 record_id; /* its struct path_record, 0 for none */
+	__u64 inode;
+	__s64 offset;
+	__u32 dev;
+	__u32 proc_id;
+	__u32 tid;
+	__s32 fd;
+	__u16 nr;
+	__u16 flags;
+	__u16 mode;
+	__u16 zero;
+};
+_Static_assert(sizeof(struct event) == 72, "struct event");
+
+enum record_kind {
+	RECORD_PATH = 1,
+	RECORD_FORK,
+	RECORD_EXEC,
+	RECORD_ARGV,
+	RECORD_EXIT,
+	RECORD_KINDS,
+};
+
+struct identity {
+	__u64 inode;
+	__u32 dev;
+	__u32 mode; /* 0: unknown */
+};
+
+enum path_base {
+	BASE_NONE,    /* the path is absolute, or there is none */
+	BASE_CWD,
+	BASE_FD,      /* the directory is `identity` */
+};
+
+/* The path arguments of one call: text holds both, each with its NUL. */
+struct path_record {
+	__u32 kind;
+	__u32 bytes[2];	  /* of each path, its NUL included; 0 for none */
+	__u32 base[2];	  /* enum path_base */
+	__u32 zero;
+	__u64 record_id;
+	struct identity identity[2];
+	char text[];
+};
+_Static_assert(sizeof(struct path_record) == 64, "struct path_record");
+
+struct fork_record {
+	__u32 kind;
+	__u32 proc_id;
+	__u32 parent_proc_id;
+	__u32 pid;
+	__u32 ppid;
+	__u32 zero;
+	__u64 ts_ns;
+};
+_Static_assert(sizeof(struct fork_record) == 32, "struct fork_record");
+
+/* An image that began. text: the file that was asked for, then its interpreter. */
+struct exec_record {
+	__u32 kind;
+	__u32 proc_id;
+	__u32 pid;
+	__u32 bytes[2];
+	__u32 argv_bytes;
+	__u64 ts_ns;
+	struct identity identity;
+	char text[];
+};
+_Static_assert(sizeof(struct exec_record) == 48, "struct exec_record");
+
+/* A piece of an image's argument block; pieces of one exec follow their exec_record. */
+struct argv_record {
+	__u32 kind;
+	__u32 proc_id;
+	__u32 offset;
+	__u32 bytes; /* 0: the block could not be read from here on */
+	char text[];
+};
+_Static_assert(sizeof(struct argv_record) == 16, "struct argv_record");
+
+/* A thread that ended; `last` when its process ended with it. */
+struct exit_record {
+	__u32 kind;
+	__u32 proc_id;
+	__u32 tid;
+	__u32 last;
+	__u64 ts_ns;
+	__u64 cpu_ns;	 /* of this thread */
+	__u64 system_ns; /* the part of it within calls */
+	__u64 max_rss_pages;
+	__u32 exit_code; /* as wait(2) gives it */
+	__u32 zero;
+};
+_Static_assert(sizeof(struct exit_record) == 56, "struct exit_record");
+
+/* Which arguments of a call mean what. Filled by user space from syscalls.tsv. */
+enum spec_flag {
+	SPEC_RECORD = 1 << 0,	   /* the filter lets this call pass */
+	SPEC_ALWAYS = 1 << 1,	   /* never filtered, whatever the process */
+	SPEC_RETURNS_FD = 1 << 2,
+	SPEC_FILE_POSITION = 1 << 3, /* begins at the position of its descriptor */
+	SPEC_EXEC = 1 << 4,
+};
+
+struct syscall_spec {
+	__u8 flags;
+	__s8 fd;
+	__s8 fd2;
+	__s8 path[2];
+	__s8 dirfd[2];
+	__s8 offset;
+};
+_Static_assert(sizeof(struct syscall_spec) == 8, "struct syscall_spec");
+
+/* One per possible CPU, mapped by user space. */
+struct counters {
+	__u64 attempts[SYSCALL_SLOTS];
+	__u64 lost[SYSCALL_SLOTS];	/* the event ring was full */
+	__u64 records_lost[8];		/* by enum record_kind: the record ring was full */
+	__u64 tasks_lost;		/* no state could be made for a new task */
+	__u64 record_ids;
+	__u64 zero[6];
+};
+_Static_assert(sizeof(struct counters) == 16512, "struct counters");
+
+/* One, mapped by user space. */
+struct control {
+	__u32 next_proc_id;
+	__u32 live_processes;
+	__u32 stopped; /* set by user space: record nothing more */
+	__u32 zero;
+};
+
+/* Fixed before loading. */
+struct config {
+	__u32 wakeup_bytes; /* fill of the event ring at which the reader is woken */
+	__u32 program_count;
+	char programs[PROGRAMS][COMM_BYTES];
+};
+
+/* What user space writes to mark the target: the head of struct task_state. */
+struct task_mark {
+	__u32 proc_id;
+	__u8 armed;  /* not traced before its next successful exec */
+	__u8 muted;  /* its calls are filtered out, but for SPEC_ALWAYS */
+	__u8 in_call;
+	__u8 path_pending;
+};
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * CPU time of traced threads, to the nanosecond: the kernel's own utime and stime are sampled at
+ * clock ticks, and a process that lives for a millisecond often has none.
+ */
+#ifndef AKLO_CPU_H
+#define AKLO_CPU_H
+
+static __always_inline __u64 cpu_time(const struct task_state *state, __u64 now_ns)
+{
+	return state->cpu_ns + (state->on_cpu_since_ns ? now_ns - state->on_cpu_since_ns : 0);
+}
+
+static __always_inline void enter_call(struct task_state *state, __u64 now_ns)
+{
+	if (!state->on_cpu_since_ns) /* it was running when it was marked */
+		state->on_cpu_since_ns = now_ns;
+	state->cpu_at_entry_ns = cpu_time(state, now_ns);
+	state->mark.in_call = true;
+}
+
+static __always_inline void leave_call(struct task_state *state, __u64 now_ns)
+{
+	state->system_ns += cpu_time(state, now_ns) - state->cpu_at_entry_ns;
+	state->mark.in_call = false;
+}
+
+static __always_inline void leave_cpu(struct task_state *state)
+{
+	state->cpu_ns = cpu_time(state, bpf_ktime_get_boot_ns());
+	state->on_cpu_since_ns = 0;
+}
+
+#endif

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* Which file a descriptor means, and which paths a call names. */
+#ifndef AKLO_FILE_H
+#define AKLO_FILE_H
+
+#define S_IFMT 0170000
+#define S_IFREG 0100000
+#define AT_FDCWD (-100)
+
+static __always_inline bool identify_inode(struct inode *inode, struct identity *identity)
+{
+	struct super_block *sb = NULL;
+	unsigned long number = 0;
+	__u16 mode = 0;
+	__u32 dev = 0;
+
+	if (bpf_core_read(&sb, sizeof(sb), &inode->i_sb) ||
+	    bpf_core_read(&number, sizeof(number), &inode->i_ino) ||
+	    bpf_core_read(&mode, sizeof(mode), &inode->i_mode) ||
+	    bpf_core_read(&dev, sizeof(dev), &sb->s_dev))
+		return false;
+	identity->inode = number;
+	identity->mode = mode;
+	identity->dev = dev;
+	return true;
+}
+
+static __always_inline struct file *file_of(struct task_struct *task, int fd)
+{
+	struct fdtable *fdt = task->files->fdt;
+	struct file *file = NULL;
+
+	if (fd < 0 || (unsigned int)fd >= fdt->max_fds)
+		return NULL;
+	bpf_probe_read_kernel(&file, sizeof(file), fdt->fd + fd);
+	return file;
+}
+
+static __always_inline bool identify_fd(struct task_struct *task, int fd, struct identity *identity)
+{
+	struct file *file = file_of(task, fd);
+	struct inode *inode = NULL;
+
+	return file && !bpf_core_read(&inode, sizeof(inode), &file->f_inode) &&
+	       identify_inode(inode, identity);
+}
+
+/* Note the descriptor that a call works on or returned, and the file behind it. */
+static __always_inline void note_fd(struct task_struct *task, struct event *event, int fd,
+				    bool with_position)
+{
+	struct file *file = file_of(task, fd);
+	struct identity identity = {};
+	struct inode *inode = NULL;
+	long long position = 0;
+
+	event->fd = fd;
+	event->flags |= EVENT_HAS_FD;
+	if (!file || bpf_core_read(&inode, sizeof(inode), &file->f_inode) ||
+	    !identify_inode(inode, &identity))
+		return;
+	event->inode = identity.inode;
+	event->dev = identity.dev;
+	event->mode = identity.mode;
+	event->flags |= EVENT_HAS_IDENTITY;
+	if (with_position && (identity.mode & S_IFMT) == S_IFREG &&
+	    !bpf_core_read(&position, sizeof(position), &file->f_pos)) {
+		event->offset = position;
+		event->flags |= EVENT_HAS_OFFSET;
+	}
+}
+
+static __always_inline __u64 arg(const struct task_state *state, int index)
+{
+	return state->args[index & 7];
+}
+
+/*
+ * Read path `which` of the call to text + used. Returns the bytes used by both paths so far,
+ * or a negative error when the memory is not there (yet).
+ */
+static __always_inline long read_path(struct task_struct *task, struct task_state *state,
+				      const struct syscall_spec *spec, struct path_record *record,
+				      __u32 which, __u32 used)
+{
+	char *text = record->text + used;
+	long bytes;
+	int dirfd;
+
+	if (spec->path[which] == NO_ARGUMENT || !arg(state, spec->path[which]))
+		return used;
+	bytes = bpf_probe_read_user_str(text, PATH_BYTES, (void *)arg(state, spec->path[which]));
+	if (bytes < 0)
+		return bytes;
+	if (bytes >= PATH_BYTES) {
+		state->event.flags |= EVENT_PATH_TRUNCATED;
+		bytes = PATH_BYTES;
+	}
+	dirfd = spec->dirfd[which] == NO_ARGUMENT ? AT_FDCWD : (int)arg(state, spec->dirfd[which]);
+	if (bytes <= 1) { /* "": the call works on the descriptor itself (AT_EMPTY_PATH) */
+		if (dirfd != AT_FDCWD && !(state->event.flags & EVENT_HAS_FD))
+			note_fd(task, &state->event, dirfd, false);
+		return used;
+	}
+	record->bytes[which] = bytes;
+	if (*text == '/')
+		return used + bytes;
+	record->base[which] = BASE_CWD;
+	if (dirfd != AT_FDCWD) {
+		record->base[which] = BASE_FD;
+		identify_fd(task, dirfd, &record->identity[which]);
+	}
+	return used + bytes;
+}
+
+/*
+ * Read the paths of the call under way and hand them over. A path whose page is not in memory
+ * at entry is read again at exit, when the kernel has fetched it.
+ */
+static __always_inline void note_paths(struct task_struct *task, struct task_state *state,
+				       const struct syscall_spec *spec, bool at_exit)
+{
+	struct counters *counters = count_here();
+	struct path_record *record = the_scratch();
+	long used, first;
+
+	if (!record || !counters)
+		return;
+	__builtin_memset(record, 0, sizeof(*record));
+	first = read_path(task, state, spec, record, 0, 0);
+	if (first < 0)
+		goto unreadable;
+	if (first > PATH_BYTES)
+		return;
+	used = read_path(task, state, spec, record, 1, first);
+	if (used < 0)
+		goto unreadable;
+	state->mark.path_pending = false;
+	if (spec->fd2 != NO_ARGUMENT)
+		identify_fd(task, arg(state, spec->fd2), &record->identity[1]);
+	else if (!used)
+		return;
+	if (used > 2 * PATH_BYTES)
+		return;
+	record->kind = RECORD_PATH;
+	record->record_id = ((__u64)(bpf_get_smp_processor_id() + 1) << 40) |
+			    __sync_fetch_and_add(&counters->record_ids, 1);
+	if (emit_record(record, sizeof(*record) + used, RECORD_PATH))
+		state->event.record_id = record->record_id;
+	else
+		state->event.flags |= EVENT_PATH_LOST;
+	return;
+unreadable:
+	state->mark.path_pending = !at_exit;
+	if (at_exit)
+		state->event.flags |= EVENT_PATH_UNREADABLE;
+}
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* The maps, and the accounts that every program keeps. */
+#ifndef AKLO_MAPS_H
+#define AKLO_MAPS_H
+
+/* What is known of a traced thread. The head is struct task_mark. */
+struct task_state {
+	struct task_mark mark;
+	struct event event; /* the call under way */
+	__u64 args[8];	    /* six are used; eight so that an index can be masked */
+	__u64 on_cpu_since_ns; /* 0: not running */
+	__u64 cpu_ns;	       /* before that */
+	__u64 system_ns;
+	__u64 cpu_at_entry_ns;
+	__u32 slot;
+	__u32 zero;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct task_state);
+} tasks SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 8 << 20);
+} events SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4 << 20);
+} records SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1); /* the loader makes it one per possible CPU */
+	__type(key, __u32);
+	__type(value, struct counters);
+} cpu_counters SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct control);
+} controls SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SYSCALL_SLOTS);
+	__type(key, __u32);
+	__type(value, struct syscall_spec);
+} specs SEC(".maps");
+
+/* Room to put a record of variable size together: programs are not preempted. */
+struct scratch {
+	__u64 words[(sizeof(struct path_record) + 2 * PATH_BYTES) / sizeof(__u64)];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct scratch);
+} scratches SEC(".maps");
+
+const volatile struct config config = {};
+
+static __always_inline struct counters *count_here(void)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+
+	return bpf_map_lookup_elem(&cpu_counters, &cpu);
+}
+
+static __always_inline struct control *the_control(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&controls, &zero);
+}
+
+static __always_inline void *the_scratch(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&scratches, &zero);
+}
+
+static __always_inline struct task_state *state_of(struct task_struct *task)
+{
+	return bpf_task_storage_get(&tasks, task, NULL, 0);
+}
+
+/* Hand a record to the reader, or count it as lost. */
+static __always_inline bool emit_record(void *record, __u64 bytes, enum record_kind kind)
+{
+	struct counters *counters;
+
+	if (!bpf_ringbuf_output(&records, record, bytes, BPF_RB_NO_WAKEUP))
+		return true;
+	counters = count_here();
+	if (counters)
+		__sync_fetch_and_add(&counters->records_lost[kind & 7], 1);
+	return false;
+}
+
+/* Hand the call under way to the reader, or count it as lost. */
+static __always_inline void emit_event(struct task_state *state)
+{
+	struct event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	struct counters *counters;
+	__u64 wakeup = BPF_RB_NO_WAKEUP;
+
+	if (!event) {
+		counters = count_here();
+		if (counters)
+			__sync_fetch_and_add(&counters->lost[state->slot & (SYSCALL_SLOTS - 1)], 1);
+		return;
+	}
+	*event = state->event;
+	/* The fill level is looked at for one call in 64: looking costs more than the rest. */
+	if (!((event->start_ns + event->dur_ns) & 63) &&
+	    bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) >= config.wakeup_bytes)
+		wakeup = BPF_RB_FORCE_WAKEUP;
+	bpf_ringbuf_submit(event, wakeup);
+}
+
+#endif

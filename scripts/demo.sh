@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Traces the bundled example's cache benchmark with the best engine, and prints the report.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+command=(.venv/bin/aklo-trace)
+if [ "$(id -u)" != 0 ] && command -v sudo >/dev/null; then
+    if [ -t 0 ] || sudo -n true 2>/dev/null; then
+        command=(sudo "${command[@]}")
+    fi
+fi
+store=$(mktemp -d)
+trap 'rm -rf "$store"' EXIT
+"${command[@]}" -o "$store/demo" -- examples/aklo/bin/aklo cache benchmark

@@ -1,0 +1,207 @@
+"""Batches of events, turned into the tables of the schema.
+
+Engines say what was called, with which words; here the words get their meaning: a path is
+made absolute with the working directory that the process had at that moment, a descriptor's
+file gets the name under which it was opened, and a call gets the program that made it. All of
+it works on whole columns; only what changes a process's state is looked at one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from aklo_trace.directories import CHDIR, FCHDIR, Directories, Interned
+from aklo_trace.events import (
+    NULL,
+    EventBatch,
+    ImageStart,
+    Int32,
+    Int64,
+    ProcessEnd,
+    ProcessEvent,
+    ProcessStart,
+)
+from aklo_trace.files import FileTable
+from aklo_trace.naming import name_files
+from aklo_trace.paths import join
+from aklo_trace.schema import ImageFlag, ProcessFlag
+from aklo_trace.syscalls import table
+from aklo_trace.text import decode
+from aklo_trace.timeline import UNKNOWN, Timeline
+
+Columns = dict[str, "npt.NDArray[np.generic] | list[object]"]
+"""Columns of one table. Arrays of int64 hold NULL where the value is null."""
+
+MOVES_BYTES: Final = np.array([call.returns == "bytes" for call in table()])
+
+
+@dataclass(frozen=True)
+class Target:
+    """The first process of a trace: when it began, and how it ended if that was seen."""
+
+    proc_id: int | None = None
+    start_ns: int | None = None
+    wall_ns: int | None = None
+    exit_status: int | None = None
+    signal: int | None = None
+
+    def ended(self, end: ProcessEnd) -> Target:
+        wall_ns = None if self.start_ns is None else end.ts_ns - self.start_ns
+        return replace(self, wall_ns=wall_ns, exit_status=end.exit_status, signal=end.signal)
+
+
+class Assembler:
+    """Turns the batches of one recording, in order, into rows of the tables.
+
+    `cwd` is the working directory of processes whose beginning was not seen.
+    """
+
+    def __init__(self, cwd: bytes | None) -> None:
+        self._cwd = cwd
+        self._cwds = Timeline()
+        self._images = Timeline()
+        self._directories = Interned()
+        self._processes: dict[int, ProcessStart] = {}
+        self._pids = np.zeros(1024, np.int64)
+        self._files = FileTable()
+        self._image_count = 0
+        self.target = Target()
+
+    def add(self, batch: EventBatch) -> dict[str, Columns]:
+        """The rows that this batch completes, by table."""
+        directories = Directories(batch, self._files, self._cwds, self._directories)
+        processes, images = self._follow(batch, directories)
+        named = name_files(batch, self._files, self._cwds, directories)
+        columns: Columns = {
+            "ts_ns": batch.ts_ns,
+            "dur_ns": batch.dur_ns,
+            "proc_id": batch.proc_id,
+            "image_id": _nullable(self._images.of(batch.proc_id, batch.ts_ns)),
+            "pid": self._pids[batch.proc_id],
+            "tid": batch.tid,
+            "syscall": batch.syscall,
+            "ret": batch.ret,
+            "errno": np.where(batch.errno > 0, batch.errno.astype(np.int64), NULL),
+            "fd": batch.fd,
+            "file_id": _nullable(named.file_ids),
+            "file2_id": _nullable(named.file2_ids),
+            "bytes": np.where(MOVES_BYTES[batch.syscall] & (batch.ret >= 0), batch.ret, NULL),
+            "offset": batch.offset,
+            "flags": batch.flags | named.flags,
+        }
+        self._cwds.forget_ended()
+        self._images.forget_ended()
+        return {"syscalls": columns, "processes": processes, "images": images}
+
+    def finish(self) -> dict[str, Columns]:
+        """The rows of what was still running, and of all files."""
+        rows = _Rows()
+        for start in self._processes.values():
+            rows.add(**_process_row(start, None))
+        return {"processes": rows.columns, "files": self._files.columns()}
+
+    def _follow(self, batch: EventBatch, directories: Directories) -> tuple[Columns, Columns]:
+        """Bring the state of the processes up to the end of the batch."""
+        processes, images = _Rows(), _Rows()
+        for event in _in_order(batch):
+            match event:
+                case ProcessStart():
+                    self._start(event)
+                case ImageStart():
+                    images.add(**self._image(event))
+                case ProcessEnd():
+                    start = self._processes.pop(event.proc_id, None)
+                    self._cwds.end(event.proc_id)
+                    self._images.end(event.proc_id)
+                    if event.proc_id == self.target.proc_id:
+                        self.target = self.target.ended(event)
+                    if start:
+                        processes.add(**_process_row(start, event))
+                case row:
+                    self._move(batch, directories, int(row))
+        return processes.columns, images.columns
+
+    def _start(self, event: ProcessStart) -> None:
+        if self.target.proc_id is None:
+            self.target = Target(event.proc_id, event.ts_ns)
+        self._processes[event.proc_id] = event
+        if event.proc_id >= len(self._pids):
+            self._pids = np.concatenate([self._pids, np.zeros(event.proc_id + 1, np.int64)])
+        self._pids[event.proc_id] = event.pid
+        self._images.start(event.proc_id, event.ts_ns, event.parent_proc_id)
+        self._cwds.start(event.proc_id, event.ts_ns, event.parent_proc_id)
+        cwd = event.cwd or (self._cwd if event.parent_proc_id is None else None)
+        if cwd is not None:
+            self._cwds.change(event.proc_id, event.ts_ns, self._directories.code(cwd))
+
+    def _move(self, batch: EventBatch, directories: Directories, row: int) -> None:
+        moved_ns = int(batch.ts_ns[row] + batch.dur_ns[row])
+        target = directories.entered(row)
+        code = UNKNOWN if target is None else self._directories.code(target)
+        self._cwds.change(int(batch.proc_id[row]), moved_ns, code)
+
+    def _image(self, event: ImageStart) -> dict[str, object]:
+        image_id = self._image_count
+        self._image_count += 1
+        self._images.change(event.proc_id, event.ts_ns, image_id)
+        cwd = self._directories.text(self._cwds.at(event.proc_id, event.ts_ns))
+        texts = [join(cwd, name) for name in (event.exe, event.script) if name is not None]
+        decoded = [decode(text) for text in [*texts, *(event.argv or ())]]
+        names = [text for text, _ in decoded]
+        odd = any(flag for _, flag in decoded)
+        return {
+            "image_id": image_id,
+            "proc_id": event.proc_id,
+            "ts_ns": event.ts_ns,
+            "exe": names[0] if event.exe is not None else None,
+            "script": names[len(texts) - 1] if event.script is not None else None,
+            "argv": names[len(texts) :] if event.argv is not None else None,
+            "dev": event.dev,
+            "inode": event.inode,
+            "flags": event.flags | (ImageFlag.NOT_UTF8 if odd else 0),
+        }
+
+
+def _in_order(batch: EventBatch) -> Iterator[ProcessEvent | int]:
+    """Process events, and the rows that change a working directory, by time."""
+    moved = np.isin(batch.syscall, [CHDIR, FCHDIR]) & (batch.ret == 0)
+    timed: list[tuple[int, ProcessEvent | int]] = [(e.ts_ns, e) for e in batch.process_events]
+    timed += [(int(batch.ts_ns[row] + batch.dur_ns[row]), row) for row in np.flatnonzero(moved)]
+    return (item for _, item in sorted(timed, key=lambda entry: entry[0]))
+
+
+class _Rows:
+    """Rows of a small table, as columns."""
+
+    def __init__(self) -> None:
+        self.columns: dict[str, list[object]] = {}
+
+    def add(self, **values: object) -> None:
+        for name, value in values.items():
+            self.columns.setdefault(name, []).append(value)
+
+
+def _process_row(start: ProcessStart, end: ProcessEnd | None) -> dict[str, object]:
+    return {
+        "proc_id": start.proc_id,
+        "pid": start.pid,
+        "parent_proc_id": start.parent_proc_id,
+        "ppid": start.ppid,
+        "start_ns": start.ts_ns,
+        "end_ns": end.ts_ns if end else None,
+        "exit_status": end.exit_status if end else None,
+        "signal": end.signal if end else None,
+        "max_rss_bytes": end.max_rss_bytes if end else None,
+        "utime_ns": end.utime_ns if end else None,
+        "stime_ns": end.stime_ns if end else None,
+        "flags": start.flags | (0 if end else ProcessFlag.END_UNSEEN),
+    }
+
+
+def _nullable(codes: Int32) -> Int64:
+    return np.where(codes == UNKNOWN, NULL, codes.astype(np.int64))

@@ -1,0 +1,1 @@
+"""The engine `ebpf`: BPF programs on tracepoints, loaded by libbpf."""

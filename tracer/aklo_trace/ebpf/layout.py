@@ -1,0 +1,208 @@
+"""The structs of bpf/aklo_trace.h, field by field, for both sides of Python.
+
+A field is (name, type) with types as numpy spells them: ``u8`` is eight unsigned bytes. The
+structs have no padding, so the fields follow one another; a test compiles the header and
+compares every offset.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import Final
+
+_CODES: Final = {
+    "u1": "B", "i1": "b", "u2": "H", "i2": "h", "u4": "I", "i4": "i", "u8": "Q", "i8": "q",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Struct:
+    """One struct: `name` in C, and its fields."""
+
+    name: str
+    fields: tuple[tuple[str, str], ...]
+
+    @property
+    def format(self) -> str:
+        return "=" + "".join(_CODES[kind] for _, kind in self.fields)
+
+    @property
+    def size(self) -> int:
+        return struct.calcsize(self.format)
+
+    def offset(self, name: str) -> int:
+        names = [field for field, _ in self.fields]
+        before = Struct(self.name, self.fields[: names.index(name)])
+        return before.size
+
+    def pack(self, **values: int) -> bytes:
+        return struct.pack(self.format, *(values.get(name, 0) for name, _ in self.fields))
+
+
+SYSCALL_SLOTS: Final = 1024
+COMPAT_SLOT: Final = 512
+UNKNOWN_SLOT: Final = 511
+PATH_BYTES: Final = 4096
+COMM_BYTES: Final = 16
+PROGRAMS: Final = 16
+NO_ARGUMENT: Final = -1
+
+EVENT_UNFINISHED: Final = 1 << 5
+EVENT_HAS_FD: Final = 1 << 12
+EVENT_HAS_IDENTITY: Final = 1 << 13
+EVENT_HAS_OFFSET: Final = 1 << 14
+
+RECORD_PATH: Final = 1
+RECORD_FORK: Final = 2
+RECORD_EXEC: Final = 3
+RECORD_ARGV: Final = 4
+RECORD_EXIT: Final = 5
+
+BASE_NONE: Final = 0
+BASE_CWD: Final = 1
+BASE_FD: Final = 2
+
+SPEC_RECORD: Final = 1 << 0
+SPEC_ALWAYS: Final = 1 << 1
+SPEC_RETURNS_FD: Final = 1 << 2
+SPEC_FILE_POSITION: Final = 1 << 3
+SPEC_EXEC: Final = 1 << 4
+
+RING_HEADER_BYTES: Final = 8
+RING_BUSY: Final = 1 << 31
+
+EVENT: Final = Struct(
+    "event",
+    (
+        ("start_ns", "u8"),
+        ("dur_ns", "u8"),
+        ("ret", "i8"),
+        ("record_id", "u8"),
+        ("inode", "u8"),
+        ("offset", "i8"),
+        ("dev", "u4"),
+        ("proc_id", "u4"),
+        ("tid", "u4"),
+        ("fd", "i4"),
+        ("nr", "u2"),
+        ("flags", "u2"),
+        ("mode", "u2"),
+        ("zero", "u2"),
+    ),
+)
+EVENT_STRIDE: Final = RING_HEADER_BYTES + EVENT.size
+"""Distance between two events in the ring and in the spool."""
+
+PATH_RECORD: Final = Struct(
+    "path_record",
+    (
+        ("kind", "u4"),
+        ("bytes0", "u4"),
+        ("bytes1", "u4"),
+        ("base0", "u4"),
+        ("base1", "u4"),
+        ("zero", "u4"),
+        ("record_id", "u8"),
+        ("inode0", "u8"),
+        ("dev0", "u4"),
+        ("mode0", "u4"),
+        ("inode1", "u8"),
+        ("dev1", "u4"),
+        ("mode1", "u4"),
+    ),
+)
+
+FORK_RECORD: Final = Struct(
+    "fork_record",
+    (
+        ("kind", "u4"),
+        ("proc_id", "u4"),
+        ("parent_proc_id", "u4"),
+        ("pid", "u4"),
+        ("ppid", "u4"),
+        ("zero", "u4"),
+        ("ts_ns", "u8"),
+    ),
+)
+
+EXEC_RECORD: Final = Struct(
+    "exec_record",
+    (
+        ("kind", "u4"),
+        ("proc_id", "u4"),
+        ("pid", "u4"),
+        ("bytes0", "u4"),
+        ("bytes1", "u4"),
+        ("argv_bytes", "u4"),
+        ("ts_ns", "u8"),
+        ("inode", "u8"),
+        ("dev", "u4"),
+        ("mode", "u4"),
+    ),
+)
+
+ARGV_RECORD: Final = Struct(
+    "argv_record", (("kind", "u4"), ("proc_id", "u4"), ("offset", "u4"), ("bytes", "u4"))
+)
+
+EXIT_RECORD: Final = Struct(
+    "exit_record",
+    (
+        ("kind", "u4"),
+        ("proc_id", "u4"),
+        ("tid", "u4"),
+        ("last", "u4"),
+        ("ts_ns", "u8"),
+        ("cpu_ns", "u8"),
+        ("system_ns", "u8"),
+        ("max_rss_pages", "u8"),
+        ("exit_code", "u4"),
+        ("zero", "u4"),
+    ),
+)
+
+SYSCALL_SPEC: Final = Struct(
+    "syscall_spec",
+    (
+        ("flags", "u1"),
+        ("fd", "i1"),
+        ("fd2", "i1"),
+        ("path0", "i1"),
+        ("path1", "i1"),
+        ("dirfd0", "i1"),
+        ("dirfd1", "i1"),
+        ("offset", "i1"),
+    ),
+)
+
+COUNTERS: Final = Struct(
+    "counters",
+    (
+        *((f"attempts{slot}", "u8") for slot in range(SYSCALL_SLOTS)),
+        *((f"lost{slot}", "u8") for slot in range(SYSCALL_SLOTS)),
+        *((f"records_lost{kind}", "u8") for kind in range(8)),
+        ("tasks_lost", "u8"),
+        ("record_ids", "u8"),
+        *((f"zero{index}", "u8") for index in range(6)),
+    ),
+)
+
+CONTROL: Final = Struct(
+    "control",
+    (("next_proc_id", "u4"), ("live_processes", "u4"), ("stopped", "u4"), ("zero", "u4")),
+)
+
+TASK_MARK: Final = Struct(
+    "task_mark",
+    (
+        ("proc_id", "u4"),
+        ("armed", "u1"),
+        ("muted", "u1"),
+        ("in_call", "u1"),
+        ("path_pending", "u1"),
+    ),
+)
+
+TASK_STATE_BYTES: Final = TASK_MARK.size + EVENT.size + 8 * 8 + 4 * 8 + 8
+CONFIG_BYTES: Final = 8 + PROGRAMS * COMM_BYTES

@@ -1,0 +1,289 @@
+"""A recording of the engine `ebpf`, turned into batches of events."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from aklo_trace.ebpf import layout
+from aklo_trace.ebpf.engine import COMPAT_MACHINE, START_FILE, TARGET_PROC_ID
+from aklo_trace.ebpf.recorder import COUNTERS_FILE, EVENTS_FILE, MARKS_FILE, RECORDS_FILE
+from aklo_trace.ebpf.records import PathRecords, RecordStream, dtype_of, kernel_device, map_file
+from aklo_trace.engine import Account
+from aklo_trace.events import (
+    BY_IDENTITY,
+    CWD,
+    NO_STRING,
+    NULL,
+    EventBatch,
+    Identity,
+    Int32,
+    Int64,
+    ProcessEvent,
+    ProcessStart,
+)
+from aklo_trace.schema import ProcessFlag, SyscallFlag
+from aklo_trace.syscalls import UNKNOWN, by_name, by_number, table
+
+BATCH_EVENTS: Final = 1 << 19
+KERNEL_FLAGS: Final = (1 << 12) - 1
+"""Bits above are the kernel side's own."""
+ERRNO_MAX: Final = 4095
+RESTART_FIRST, RESTART_LAST = 512, 516
+_SPOOLED: Final = np.dtype(
+    [("header", "u8"), *((name, kind) for name, kind in layout.EVENT.fields)]
+)
+_BASES: Final = np.array([NO_STRING, CWD, BY_IDENTITY], np.int32)
+"""By enum path_base."""
+
+Events = npt.NDArray[np.void]
+
+
+class EbpfRecorded:
+    """What a recording left in `live`. Raises FileNotFoundError when its beginning is missing."""
+
+    def __init__(self, live: Path) -> None:
+        self._live = live
+        self._start = json.loads((live / START_FILE).read_text())
+        self._codes = _codes_of_slots(self._start["machine"])
+        self._known: set[int] = set()
+        self._waiting = PathRecords(np.empty(0, dtype_of(layout.PATH_RECORD)), [])
+        self._read = np.zeros(layout.SYSCALL_SLOTS, np.int64)
+
+    def batches(self) -> Iterator[EventBatch]:
+        data = map_file(self._live / EVENTS_FILE)
+        events = np.frombuffer(
+            data[: len(data) // layout.EVENT_STRIDE * layout.EVENT_STRIDE], _SPOOLED
+        )
+        offset_ns = self._start["offset_ns"]
+        stream = RecordStream(self._live / RECORDS_FILE, offset_ns, self._start["page_bytes"])
+        first = 0
+        for last, records_end in _pieces(self._live / MARKS_FILE, len(events)):
+            paths, process_events = stream.read(records_end)
+            piece = events[first:last]
+            self._read += np.bincount(piece["nr"], minlength=layout.SYSCALL_SLOTS)
+            yield self._batch(piece, self._with_waiting(paths), process_events)
+            first = last
+        leftover = stream.finish()
+        if leftover:
+            yield self._batch(
+                events[:0], self._with_waiting(PathRecords(self._waiting.heads[:0], [])), leftover
+            )
+
+    def account(self) -> Account:
+        counters = np.frombuffer(map_file(self._live / COUNTERS_FILE), dtype_of(layout.COUNTERS))
+        words = counters.view(np.uint64).reshape(len(counters), -1).astype(np.int64)
+        slots = layout.SYSCALL_SLOTS
+        own, kernel = words[0], words[1:].sum(axis=0)
+        attempts, ring_lost, disk_lost = (
+            kernel[:slots],
+            kernel[slots : 2 * slots],
+            own[slots : 2 * slots],
+        )
+        lost = ring_lost + disk_lost
+        records = 2 * slots
+        causes = {
+            "event_ring_full": int(ring_lost.sum()),
+            "disk_write_failed": int(disk_lost.sum()),
+            "record_ring_full": int(kernel[records : records + 8].sum()),
+            "record_disk_write_failed": int(own[records : records + 8].sum()),
+            "task_state_full": int(kernel[records + 8]),
+        }
+        return Account(
+            attempts=int(attempts.sum()),
+            read=int(self._read.sum()),
+            lost={cause: count for cause, count in causes.items() if count},
+            lost_by_syscall=self._by_name(lost),
+            in_flight_by_syscall=self._by_name(attempts - self._read - lost),
+        )
+
+    def _by_name(self, counts: Int64) -> dict[str, int]:
+        totals = np.bincount(self._codes, weights=counts, minlength=len(table())).astype(int)
+        return {call.name: int(totals[call.code]) for call in table() if totals[call.code]}
+
+    def _with_waiting(self, paths: PathRecords) -> PathRecords:
+        """Paths of calls that had not returned when the last piece ended come first."""
+        if not len(self._waiting.heads):
+            return paths
+        heads = np.concatenate([self._waiting.heads, paths.heads])
+        return PathRecords(heads, self._waiting.texts + paths.texts)
+
+    def _batch(
+        self, events: Events, paths: PathRecords, process_events: list[ProcessEvent]
+    ) -> EventBatch:
+        events = events[np.argsort(events["start_ns"], kind="stable")]
+        ts_ns = events["start_ns"].astype(np.int64) + self._start["offset_ns"]
+        unfinished = events["flags"] & layout.EVENT_UNFINISHED != 0
+        ret, errno, flags = _results(events, unfinished, self._codes)
+        identified = events["flags"] & layout.EVENT_HAS_IDENTITY != 0
+        has_fd = (events["flags"] & layout.EVENT_HAS_FD != 0) & (events["fd"] >= 0)
+        nothing = np.full(len(events), NO_STRING, np.int32)
+        batch = EventBatch(
+            ts_ns=ts_ns,
+            dur_ns=np.where(unfinished, NULL, events["dur_ns"].astype(np.int64)),
+            proc_id=events["proc_id"].astype(np.int32),
+            tid=events["tid"].astype(np.int32),
+            syscall=self._codes[events["nr"]],
+            ret=ret,
+            errno=errno,
+            fd=np.where(has_fd, events["fd"].astype(np.int64), NULL),
+            offset=np.where(events["flags"] & layout.EVENT_HAS_OFFSET != 0, events["offset"], NULL),
+            path=nothing,
+            base=nothing,
+            path2=nothing,
+            base2=nothing,
+            fd_path=nothing,
+            fd2_path=nothing,
+            dev=np.where(identified, _devices(events["dev"]), NULL),
+            inode=np.where(identified, events["inode"].astype(np.int64), NULL),
+            mode=np.where(identified, events["mode"], 0).astype(np.int32),
+            flags=flags,
+            process_events=self._introduced(events, ts_ns, process_events),
+        )
+        return self._with_paths(batch, events["record_id"], paths)
+
+    def _with_paths(self, batch: EventBatch, record_ids: Int64, paths: PathRecords) -> EventBatch:
+        """Give each event the texts of its record; keep the records that no event asked for."""
+        heads = paths.heads
+        order = np.argsort(heads["record_id"], kind="stable")
+        rows = np.flatnonzero(record_ids)
+        found = order[np.searchsorted(heads["record_id"], record_ids[rows], sorter=order)]
+        unused = np.ones(len(heads), bool)
+        unused[found] = False
+        kept = np.flatnonzero(unused)
+        self._waiting = PathRecords(heads[kept], [paths.texts[index] for index in kept.tolist()])
+        if not len(rows):
+            return batch
+        strings: dict[bytes, int] = {}
+        columns: dict[str, Int32] = {}
+        for which, (path, base) in enumerate((("path", "base"), ("path2", "base2"))):
+            codes = [strings.setdefault(pair[which], len(strings)) for pair in paths.texts]
+            has = heads[f"bytes{which}"][found] > 0
+            columns[path] = _scattered(len(batch), rows[has], np.array(codes, np.int32)[found[has]])
+            columns[base] = _scattered(
+                len(batch), rows[has], _BASES[heads[f"base{which}"]][found[has]]
+            )
+        return replace(
+            batch,
+            **columns,
+            strings=list(strings),
+            directories=_identities(batch, columns, rows, heads[found]),
+            second_files=_second_files(columns, rows, heads[found]),
+        )
+
+    def _introduced(
+        self, events: Events, ts_ns: Int64, process_events: list[ProcessEvent]
+    ) -> list[ProcessEvent]:
+        """The process events, with a beginning for every process that has none: the target,
+        and processes whose fork was lost."""
+        self._known.update(e.proc_id for e in process_events if isinstance(e, ProcessStart))
+        acting = dict.fromkeys(e.proc_id for e in process_events)
+        procs, firsts = np.unique(events["proc_id"], return_index=True)
+        first_of = dict(zip(procs.tolist(), firsts.tolist(), strict=True))
+        starts: list[ProcessEvent] = []
+        for proc_id in [*first_of, *acting]:
+            if proc_id in self._known:
+                continue
+            self._known.add(proc_id)
+            times = [e.ts_ns for e in process_events if e.proc_id == proc_id]
+            if proc_id in first_of:
+                times.append(int(ts_ns[first_of[proc_id]]))
+            starts.append(self._start_of(proc_id, min(times), events, first_of.get(proc_id)))
+        return sorted([*starts, *process_events], key=lambda event: event.ts_ns)
+
+    def _start_of(
+        self, proc_id: int, ts_ns: int, events: Events, first: int | None
+    ) -> ProcessStart:
+        if proc_id == TARGET_PROC_ID:
+            return ProcessStart(ts_ns, proc_id, self._start["pid"], ppid=self._start["ppid"])
+        pid = int(events["tid"][first]) if first is not None else 0
+        return ProcessStart(ts_ns, proc_id, pid, flags=int(ProcessFlag.START_UNSEEN))
+
+
+def _codes_of_slots(machine: str) -> Int32:
+    """Syscall.code by slot of the kernel's table."""
+    codes = np.full(layout.SYSCALL_SLOTS, by_name()[UNKNOWN].code, np.int32)
+    for first, name in ((0, machine), (layout.COMPAT_SLOT, COMPAT_MACHINE.get(machine))):
+        for number, call in (by_number(name) if name else {}).items():
+            codes[first + number] = call.code
+    return codes
+
+
+def _pieces(marks: Path, count: int) -> Iterator[tuple[int, int]]:
+    """Where to cut the events, and how far the records must be read for each piece."""
+    data = map_file(marks)
+    pairs = np.frombuffer(data[: len(data) & ~15], np.uint64).reshape(-1, 2).astype(np.int64)
+    taken = 0
+    for events_end, records_end in pairs.tolist():
+        events_end //= layout.EVENT_STRIDE
+        if events_end - taken >= BATCH_EVENTS and events_end < count:
+            yield events_end, records_end
+            taken = events_end
+    yield count, np.iinfo(np.int64).max
+
+
+def _results(
+    events: Events, unfinished: npt.NDArray[np.bool_], codes: Int32
+) -> tuple[Int64, Int32, Int32]:
+    """Return value, error number and flags. rt_sigreturn returns a restored register, which
+    says nothing about the call."""
+    raw = events["ret"]
+    calls = codes[events["nr"]]
+    meaningless = np.isin(calls, [by_name()["rt_sigreturn"].code, by_name()["sigreturn"].code])
+    failed = (raw < 0) & (raw >= -ERRNO_MAX) & ~unfinished & ~meaningless
+    errno = np.where(failed, -raw, 0).astype(np.int32)
+    restarted = (errno >= RESTART_FIRST) & (errno <= RESTART_LAST)
+    ret = np.where(failed, -1, raw)
+    ret[unfinished | meaningless | restarted] = NULL
+    flags = (events["flags"] & KERNEL_FLAGS).astype(np.int32)
+    flags[restarted] |= int(SyscallFlag.INTERRUPTED)
+    return ret, errno, flags
+
+
+def _devices(kernel: npt.NDArray[np.uint32]) -> Int64:
+    """kernel_device() for a column."""
+    devices, places = np.unique(kernel, return_inverse=True)
+    return np.array([kernel_device(dev) for dev in devices.tolist()], np.int64)[places]
+
+
+def _scattered(length: int, rows: Int64, values: Int32) -> Int32:
+    column = np.full(length, NO_STRING, np.int32)
+    column[rows] = values
+    return column
+
+
+def _identities(
+    batch: EventBatch, columns: dict[str, Int32], rows: Int64, heads: Events
+) -> dict[tuple[int, int], Identity]:
+    """The directories that paths start from, where a descriptor named them."""
+    found = {}
+    for which, base in enumerate(("base", "base2")):
+        for place in np.flatnonzero(columns[base][rows] == BY_IDENTITY).tolist():
+            head = heads[place]
+            if head[f"mode{which}"]:
+                identity = Identity(
+                    kernel_device(int(head[f"dev{which}"])),
+                    int(head[f"inode{which}"]),
+                    int(head[f"mode{which}"]),
+                )
+                found[int(rows[place]), which] = identity
+    return found
+
+
+def _second_files(columns: dict[str, Int32], rows: Int64, heads: Events) -> dict[int, Identity]:
+    """The files behind second descriptors, of calls like sendfile."""
+    second = (columns["path2"][rows] == NO_STRING) & (heads["mode1"] != 0)
+    return {
+        int(rows[place]): Identity(
+            kernel_device(int(heads["dev1"][place])),
+            int(heads["inode1"][place]),
+            int(heads["mode1"][place]),
+        )
+        for place in np.flatnonzero(second).tolist()
+    }

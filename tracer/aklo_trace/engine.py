@@ -1,0 +1,109 @@
+"""The seam between the command line and the engines that capture.
+
+An engine is used in this order, and the order is what keeps privilege short:
+
+    engine.probe()                  can it run here, and if not, why and what to do
+    session = engine.load(options)  with privilege: probes go in, nothing is traced yet
+    session.track(held)             with privilege: the held target is marked
+    -- the process gives up every privilege here --
+    recording = session.start(live) the recorder begins to write below the directory `live`
+    held.release()                  the target starts
+    recording.stop()                the recorder drains, writes its accounts and ends
+
+What a recording leaves in `live` is turned into tables by ``engine.read(live)``, at once or
+later, by this process or another: a recorder that was killed leaves the same directory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from aklo_trace.filter import Filter
+
+if TYPE_CHECKING:  # numpy stays out of the recording process
+    from aklo_trace.events import EventBatch
+    from aklo_trace.target import HeldTarget
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """Whether an engine can run here. `reason` is one sentence that says why or why not;
+    `fix` says what would make it usable, and is empty when nothing is needed."""
+
+    usable: bool
+    reason: str
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureOptions:
+    """What the command line decides for a recording. Sizes are in bytes."""
+
+    ring_bytes: int = 8 << 20
+    record_ring_bytes: int = 4 << 20
+    filter: Filter = field(default_factory=Filter)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What became of the calls that were attempted: attempts = read + lost + in flight.
+
+    `lost` is by cause, `lost_by_syscall` and `in_flight_by_syscall` by name of the call.
+    `notes` are sentences about what the recording could not see.
+    """
+
+    attempts: int
+    read: int
+    lost: dict[str, int]
+    lost_by_syscall: dict[str, int]
+    in_flight_by_syscall: dict[str, int]
+    notes: tuple[str, ...] = ()
+
+
+class Recorded(Protocol):
+    """What a recording left behind, being read."""
+
+    def batches(self) -> Iterator[EventBatch]:
+        """The events in batches of bounded size."""
+
+    def account(self) -> Account:
+        """The accounts; complete once `batches` is exhausted."""
+
+
+class Recording(Protocol):
+    """A recorder at work."""
+
+    @property
+    def pid(self) -> int:
+        """The process that records."""
+
+    def stop(self) -> None:
+        """End the recording in order. Raises CaptureError if the recorder had died."""
+
+
+class Session(Protocol):
+    """Probes that are in place."""
+
+    def track(self, held: HeldTarget) -> None:
+        """Mark the held target, so that it is traced from its exec on."""
+
+    def start(self, live: Path) -> Recording:
+        """Begin to record into the empty directory `live`."""
+
+    def close(self) -> None:
+        """Take the probes out, if no recording was started."""
+
+
+class CaptureEngine(Protocol):
+    """One way to capture."""
+
+    name: str
+
+    def probe(self) -> Capability: ...
+
+    def load(self, options: CaptureOptions) -> Session: ...
+
+    def read(self, live: Path) -> Recorded: ...

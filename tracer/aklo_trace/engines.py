@@ -1,0 +1,54 @@
+"""The engines there are, best first, and the choice among them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from aklo_trace.ebpf.engine import EbpfEngine
+from aklo_trace.engine import CaptureEngine
+from aklo_trace.errors import CorruptTrace, EngineUnavailable, UsageError
+
+ENGINES: Final[tuple[CaptureEngine, ...]] = (EbpfEngine(),)
+AUTO: Final = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An engine, and one sentence that says why it and no better one."""
+
+    engine: CaptureEngine
+    reason: str
+
+
+def engine_named(name: str) -> CaptureEngine:
+    """Raises CorruptTrace for a name that no engine has."""
+    for engine in ENGINES:
+        if engine.name == name:
+            return engine
+    raise CorruptTrace(f"The trace names an engine '{name}' that this aklo-trace does not have.")
+
+
+def choose(wanted: str) -> list[Choice]:
+    """The engines to try, in order: just one when it was asked for by name.
+
+    Raises UsageError for an unknown name, EngineUnavailable when none can run.
+    """
+    names = [engine.name for engine in ENGINES]
+    if wanted not in {AUTO, *names}:
+        raise UsageError(
+            f"--engine: there is no engine '{wanted}'. Choose {AUTO} or one of {', '.join(names)}."
+        )
+    candidates = [engine for engine in ENGINES if wanted in (AUTO, engine.name)]
+    choices: list[Choice] = []
+    refused: list[str] = []
+    for engine in candidates:
+        capability = engine.probe()
+        if capability.usable:
+            why = "asked for" if wanted != AUTO else "; ".join([*refused, capability.reason])
+            choices.append(Choice(engine, why))
+        else:
+            refused.append(f"{engine.name} cannot run: {capability.reason} ({capability.fix})")
+    if not choices:
+        raise EngineUnavailable("No engine can run here. " + ". ".join(refused) + ".")
+    return choices

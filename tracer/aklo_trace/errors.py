@@ -1,0 +1,69 @@
+"""Every error aklo-trace raises on purpose.
+
+    AkloTraceError          exit status 1
+      UsageError            2    the command line, or a value in it, makes no sense
+      EngineUnavailable     4    no engine can run here, or not the one that was asked for
+      CaptureError          1    the engine failed after it had been chosen
+      TargetError           127  the command to trace cannot be started (126: not executable)
+      StoreError            1    a trace cannot be written
+      TraceError            1    a trace cannot be read
+        NotATrace                the path holds something else
+        CorruptTrace             the path holds a damaged trace
+        NewerTrace               the trace was written by a newer schema
+        RecordingInProgress      the trace is still being written
+
+A message is one paragraph that says what failed, on which file or process, why,
+and what to do. Only ``main()`` prints it and exits with ``exit_status``.
+"""
+
+from __future__ import annotations
+
+
+class AkloTraceError(Exception):
+    """The root of the tree; `exit_status` is what the process exits with."""
+
+    exit_status = 1
+
+
+class UsageError(AkloTraceError):
+    exit_status = 2
+
+
+class EngineUnavailable(AkloTraceError):
+    exit_status = 4
+
+
+class CaptureError(AkloTraceError):
+    pass
+
+
+class TargetError(AkloTraceError):
+    """The command to trace cannot be started; the status is the one a shell gives."""
+
+    def __init__(self, message: str, exit_status: int = 127) -> None:
+        super().__init__(message)
+        self.exit_status = exit_status
+
+
+class StoreError(AkloTraceError):
+    pass
+
+
+class TraceError(AkloTraceError):
+    pass
+
+
+class NotATrace(TraceError):
+    pass
+
+
+class CorruptTrace(TraceError):
+    pass
+
+
+class NewerTrace(TraceError):
+    pass
+
+
+class RecordingInProgress(TraceError):
+    pass

@@ -1,0 +1,119 @@
+"""What every engine yields: batches of events, before names and files are resolved.
+
+An `EventBatch` is a piece of a recording: columns of equal length for the system calls, and
+the few process events that happened meanwhile. Engines differ only in how they fill it;
+`aklo_trace.assemble` turns batches into the tables of `aklo_trace.schema`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+NULL: Final = np.iinfo(np.int64).min
+"""An unknown value in an int64 column."""
+
+NO_STRING: Final = -1
+"""No text, in a column of string codes."""
+
+CWD: Final = -2
+"""In `base`: the path is relative to the working directory that the process had then."""
+
+BY_IDENTITY: Final = -3
+"""In `base`: the path is relative to the directory in `directories`; unknown if it is not there."""
+
+Int64 = npt.NDArray[np.int64]
+Int32 = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A file as the kernel tells it apart: `dev` as makedev(3), `mode` as st_mode."""
+
+    dev: int
+    inode: int
+    mode: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessStart:
+    """A process that appears. `parent_proc_id` is None if its fork was not seen; `cwd` is its
+    working directory where the engine knows it, else it is the parent's."""
+
+    ts_ns: int
+    proc_id: int
+    pid: int
+    parent_proc_id: int | None = None
+    ppid: int | None = None
+    cwd: bytes | None = None
+    flags: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessEnd:
+    """A process whose last thread ended. Exactly one of `exit_status` and `signal` is known,
+    or neither."""
+
+    ts_ns: int
+    proc_id: int
+    exit_status: int | None = None
+    signal: int | None = None
+    max_rss_bytes: int | None = None
+    utime_ns: int | None = None
+    stime_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImageStart:
+    """A successful exec. `argv` is None if it could not be read."""
+
+    ts_ns: int
+    proc_id: int
+    exe: bytes | None
+    argv: tuple[bytes, ...] | None
+    script: bytes | None = None
+    dev: int | None = None
+    inode: int | None = None
+    flags: int = 0
+
+
+ProcessEvent = ProcessStart | ProcessEnd | ImageStart
+
+
+@dataclass(frozen=True, slots=True)
+class EventBatch:
+    """Columns of length n, sorted by `ts_ns`; `process_events` sorted by their `ts_ns`.
+
+    A process's `ProcessStart` comes in the same batch as its first event, or earlier.
+    Codes in `path`, `path2`, `base` and `base2` are places in `strings`, or `NO_STRING`.
+    """
+
+    ts_ns: Int64  # since the epoch
+    dur_ns: Int64  # NULL: never returned
+    proc_id: Int32
+    tid: Int32
+    syscall: Int32  # Syscall.code
+    ret: Int64  # -1 on failure, NULL: never returned
+    errno: Int32  # 0: no error; the kernel's restart codes are 512 to 530
+    fd: Int64  # the descriptor argument, or the one returned; NULL: none
+    offset: Int64  # NULL: unknown
+    path: Int32  # first path argument, as given
+    base: Int32  # directory `path` starts from: a code, NO_STRING (unknown), CWD or BY_IDENTITY
+    path2: Int32
+    base2: Int32
+    fd_path: Int32  # path of `fd` where the engine knows it (strace -y), else NO_STRING
+    fd2_path: Int32  # likewise of the second descriptor
+    dev: Int64  # identity of `fd`'s file, as makedev(3); NULL: unknown
+    inode: Int64
+    mode: Int32  # st_mode of `fd`'s file; 0: unknown
+    flags: Int32  # SyscallFlag
+    strings: list[bytes] = field(default_factory=list)
+    directories: dict[tuple[int, int], Identity] = field(default_factory=dict)  # by row, 0 or 1
+    second_files: dict[int, Identity] = field(default_factory=dict)  # by row: of the second fd
+    process_events: list[ProcessEvent] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.ts_ns)

@@ -1,0 +1,193 @@
+"""The tables of a trace: every column with its type, unit and meaning.
+
+This module is the one place where the schema is written down. The Parquet writer,
+docs/schema.md and the BPF header are generated from it or tested against it. It
+imports nothing heavy, so that a recording process can use it.
+
+Conventions, the same in every table:
+
+* a time is int64 nanoseconds since the Unix epoch, from one clock offset taken at the
+  start of the trace; a duration is a column of its own;
+* unknown is null, never 0 or -1;
+* `proc_id` names one process and is unique within a trace; pids are reused;
+* text from the traced program that is not UTF-8 has its odd bytes written as ``\\xNN``
+  and the row is flagged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntFlag
+
+VERSION = 1
+
+
+class SyscallFlag(IntFlag):
+    """Bits of `syscalls.flags`. Mirrored by ``enum event_flag`` in bpf/aklo_trace.h."""
+
+    PATH_TRUNCATED = 1 << 0
+    """A path argument is longer than could be read; the text is its beginning."""
+    PATH_UNREADABLE = 1 << 1
+    """A path argument could not be read, neither at entry nor at exit."""
+    PATH_LOST = 1 << 2
+    """The path was read, but its record was lost (see `loss` in meta.json)."""
+    INTERRUPTED = 1 << 3
+    """The call was interrupted by a signal and is restarted by the kernel."""
+    COMPAT = 1 << 4
+    """A 32-bit call on a 64-bit kernel."""
+    UNFINISHED = 1 << 5
+    """The call never returned: its process ended or replaced its image within it."""
+    NO_ENTRY = 1 << 6
+    """The beginning of the call was not seen; time and arguments are unknown."""
+    NOT_UTF8 = 1 << 7
+    """A path of this call holds bytes that are not UTF-8, escaped as ``\\xNN``."""
+    PATH_RELATIVE = 1 << 8
+    """The directory that a relative path starts from is unknown; it stays relative."""
+    INJECTED = 1 << 9
+    """The return value was tampered with by strace's fault injection."""
+
+
+class ProcessFlag(IntFlag):
+    """Bits of `processes.flags`."""
+
+    START_UNSEEN = 1 << 0
+    """The process was running before the trace began, or its fork was lost."""
+    END_UNSEEN = 1 << 1
+    """The process was still running when the recording ended, or its exit was lost."""
+
+
+class ImageFlag(IntFlag):
+    """Bits of `images.flags`."""
+
+    ARGV_TRUNCATED = 1 << 0
+    """The argument list is longer than could be recorded; its end is missing."""
+    ARGV_UNREADABLE = 1 << 1
+    """The argument list could not be read."""
+    NOT_UTF8 = 1 << 2
+    """A name or argument holds bytes that are not UTF-8, escaped as ``\\xNN``."""
+    ARGV_LOST = 1 << 3
+    """The argument list was read, but its record was lost."""
+
+
+class FileFlag(IntFlag):
+    """Bits of `files.flags`."""
+
+    PATH_TRUNCATED = 1 << 0
+    """The path is longer than could be read; the text is its beginning."""
+    NOT_UTF8 = 1 << 1
+    """The path holds bytes that are not UTF-8, escaped as ``\\xNN``."""
+    RELATIVE = 1 << 2
+    """The directory that the path starts from is unknown."""
+    DELETED = 1 << 3
+    """The engine said that the name had been removed while the file was open."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column. `type` is an Arrow type name; ``dictionary`` is a dictionary of string,
+    ``strings`` a list of string."""
+
+    name: str
+    type: str
+    doc: str
+    unit: str = ""
+    nullable: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    name: str
+    doc: str
+    columns: tuple[Column, ...]
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+
+SYSCALLS = Table(
+    "syscalls",
+    "One row per system call, in order of its start within each file of the table.",
+    (
+        Column("ts_ns", "int64", "start of the call", "ns since the epoch"),
+        Column("dur_ns", "int64", "time from entry to exit; null if it never returned", "ns", True),
+        Column("proc_id", "int32", "the process, as in `processes`"),
+        Column("image_id", "int32", "the program that ran, as in `images`", "", True),
+        Column("pid", "int32", "process id (thread group), in the initial pid namespace"),
+        Column("tid", "int32", "thread id, in the initial pid namespace"),
+        Column("syscall", "dictionary", "name of the call, as in the manual"),
+        Column(
+            "ret", "int64", "return value; -1 if it failed; null if it never returned", "", True
+        ),
+        Column("errno", "int16", "error number of a failed call", "", True),
+        Column("fd", "int32", "the descriptor that the call works on or returned", "", True),
+        Column("file_id", "int32", "the file it works on, as in `files`", "", True),
+        Column("file2_id", "int32", "the second file of rename, link and the like", "", True),
+        Column("bytes", "int64", "bytes moved by a successful transfer", "bytes", True),
+        Column("offset", "int64", "file position at which the transfer began", "bytes", True),
+        Column("flags", "int32", "bits of SyscallFlag"),
+    ),
+)
+
+PROCESSES = Table(
+    "processes",
+    "One row per process.",
+    (
+        Column("proc_id", "int32", "unique within the trace"),
+        Column("pid", "int32", "process id"),
+        Column("parent_proc_id", "int32", "the process that forked this one", "", True),
+        Column("ppid", "int32", "pid of the process that forked this one", "", True),
+        Column("start_ns", "int64", "when it was forked, or first seen", "ns since the epoch"),
+        Column("end_ns", "int64", "when its last thread ended", "ns since the epoch", True),
+        Column("exit_status", "int16", "exit status; null if a signal ended it", "", True),
+        Column("signal", "int16", "the signal that ended it", "", True),
+        Column("max_rss_bytes", "int64", "peak resident set size", "bytes", True),
+        Column("utime_ns", "int64", "CPU time outside system calls, of all threads", "ns", True),
+        Column("stime_ns", "int64", "CPU time within system calls, of all threads", "ns", True),
+        Column("flags", "int32", "bits of ProcessFlag"),
+    ),
+)
+
+IMAGES = Table(
+    "images",
+    "One row per successful exec: a process runs several images in its life, "
+    "and `#!/usr/bin/env bash` is two of them.",
+    (
+        Column("image_id", "int32", "unique within the trace"),
+        Column("proc_id", "int32", "the process, as in `processes`"),
+        Column("ts_ns", "int64", "when the new image began", "ns since the epoch"),
+        Column(
+            "exe", "string", "the program that was loaded; the interpreter of a script", "", True
+        ),
+        Column(
+            "script", "string", "the script that named the interpreter in its first line", "", True
+        ),
+        Column("argv", "strings", "its arguments, argv[0] first", "", True),
+        Column("dev", "int64", "device of the program's file, as makedev(3)", "", True),
+        Column("inode", "int64", "inode of the program's file", "", True),
+        Column("flags", "int32", "bits of ImageFlag"),
+    ),
+)
+
+FILES = Table(
+    "files",
+    "One row per file that a call named or worked on: a path, an identity, or both. "
+    "A path that does not exist still has its row. A path that names another inode "
+    "later in the trace has one row for each.",
+    (
+        Column("file_id", "int32", "unique within the trace"),
+        Column("path", "string", "absolute path as the program named it", "", True),
+        Column(
+            "kind",
+            "dictionary",
+            "regular, directory, symlink, character, block, fifo, pipe, socket or anonymous",
+            "",
+            True,
+        ),
+        Column("dev", "int64", "device in the kernel's own numbering, as makedev(3)", "", True),
+        Column("inode", "int64", "inode number", "", True),
+        Column("flags", "int32", "bits of FileFlag"),
+    ),
+)
+
+TABLES: tuple[Table, ...] = (SYSCALLS, PROCESSES, IMAGES, FILES)

@@ -1,0 +1,209 @@
+"""The trace directory: begun, finished, read.
+
+    DIR/meta.json             what the trace is (aklo_trace.meta)
+    DIR/<table>/*.parquet     its tables (aklo_trace.schema)
+    DIR/live/                 while it is being recorded, and until its tables are complete:
+                              what the engine wrote, and a lock that the recorder holds
+
+While `live` exists it alone is the truth, and the tables are not there or not complete. So a
+recorder or a converter that is killed at any moment leaves a trace that the next reader
+finishes from `live`.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from aklo_trace import meta as meta_file
+from aklo_trace.engine import Account, Recorded
+from aklo_trace.errors import CorruptTrace, RecordingInProgress, StoreError, TraceError
+from aklo_trace.meta import Meta
+from aklo_trace.schema import TABLES
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+LIVE: Final = "live"
+LOCK: Final = "lock"
+INTERRUPTED: Final = "the recording was interrupted: what followed its last moment is missing"
+LOST: Final = "{lost:,} of {attempts:,} calls were lost"
+
+
+def begin(directory: Path, meta: Meta) -> tuple[Path, int]:
+    """Create the directory of a trace that is about to be recorded.
+
+    Returns its `live` folder and a descriptor that holds the lock: the recording counts as
+    alive while any process has it open. Raises StoreError.
+    """
+    try:
+        directory.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        directory.mkdir(mode=0o700)
+        live = directory / LIVE
+        live.mkdir(mode=0o700)
+        lock = os.open(live / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        meta_file.write(directory, meta)
+    except FileExistsError:
+        raise StoreError(
+            f"{directory} exists already. Give another directory to -o, or add --force to "
+            "replace a trace that is there."
+        ) from None
+    except OSError as error:
+        raise StoreError(
+            f"No trace can be written to {directory}: {error.strerror}. Give another directory "
+            "with -o."
+        ) from error
+    return live, lock
+
+
+def remove(directory: Path) -> None:
+    """Remove a trace, and only a trace. Raises NotATrace or StoreError."""
+    meta_file.read(directory)
+    try:
+        shutil.rmtree(directory)
+    except OSError as error:
+        raise StoreError(f"The trace {directory} cannot be removed: {error.strerror}.") from error
+
+
+def finish(directory: Path, recorded: Recorded, outcome: Meta) -> Meta:
+    """Turn what was recorded into tables and a final meta.json, and remove `live`.
+
+    `outcome` is the meta of the trace with what is known of its end. Raises StoreError; then
+    `live` is still there and finishing can be tried again.
+    """
+    try:
+        meta = _convert(directory, recorded, outcome)
+        meta_file.write(directory, meta)
+        shutil.rmtree(directory / LIVE)
+    except OSError as error:
+        raise StoreError(
+            f"The tables of {directory} cannot be written: {error.strerror or error}. What was "
+            f"recorded is kept; make room and run 'aklo-trace recover {directory}'."
+        ) from error
+    return meta
+
+
+def _convert(directory: Path, recorded: Recorded, outcome: Meta) -> Meta:
+    from aklo_trace.assemble import Assembler
+    from aklo_trace.tables import TableWriter
+
+    for table in TABLES:
+        shutil.rmtree(directory / table.name, ignore_errors=True)
+    assembler = Assembler(os.fsencode(outcome.cwd) if outcome.cwd else None)
+    with TableWriter(directory) as writer:
+        for batch in recorded.batches():
+            writer.add(assembler.add(batch))
+        writer.add(assembler.finish())
+    target = assembler.target
+    return _accounted(
+        replace(
+            outcome,
+            tables=writer.rows,
+            target_proc_id=target.proc_id,
+            started_at_ns=target.start_ns or outcome.started_at_ns,
+            started_at=meta_file.iso(target.start_ns or outcome.started_at_ns),
+            wall_ns=target.wall_ns if outcome.wall_ns is None else outcome.wall_ns,
+            exit_status=target.exit_status if outcome.exit_status is None else outcome.exit_status,
+            signal=target.signal if outcome.signal is None else outcome.signal,
+        ),
+        recorded.account(),
+    )
+
+
+def _accounted(meta: Meta, account: Account) -> Meta:
+    lost = sum(account.lost_by_syscall.values())
+    reason = meta.incomplete_reason
+    if reason is None and account.lost:
+        reason = LOST.format(lost=lost, attempts=account.attempts)
+    return replace(
+        meta,
+        attempts=account.attempts,
+        lost=lost,
+        loss=account.lost,
+        lost_by_syscall=account.lost_by_syscall,
+        in_flight_by_syscall=account.in_flight_by_syscall,
+        notes=(*meta.notes, *account.notes),
+        incomplete_reason=reason,
+        complete=reason is None,
+    )
+
+
+class Trace:
+    """A finished trace that can be read."""
+
+    def __init__(self, directory: Path, meta: Meta) -> None:
+        self.directory = directory
+        self.meta = meta
+
+    def table(self, name: str, columns: list[str] | None = None) -> pa.Table:
+        """The rows of one table, of the given columns or all. Raises CorruptTrace."""
+        import pyarrow as pa
+
+        from aklo_trace.tables import read_table
+
+        table = next(table for table in TABLES if table.name == name)
+        try:
+            return read_table(self.directory, table, columns)
+        except (OSError, pa.ArrowException, KeyError) as error:
+            raise CorruptTrace(
+                f"The table {name} of {self.directory} is damaged: {error}. The trace cannot be "
+                "read."
+            ) from error
+
+
+def open_trace(directory: Path) -> Trace:
+    """A trace, finished first if its recorder was interrupted.
+
+    Raises NotATrace, CorruptTrace, NewerTrace, or RecordingInProgress while it is being
+    recorded.
+    """
+    meta = meta_file.read(directory)
+    if (directory / LIVE).is_dir():
+        meta = recover(directory)
+    return Trace(directory, meta)
+
+
+def recover(directory: Path) -> Meta:
+    """Finish a trace whose recorder was interrupted; does nothing to one that is finished."""
+    from aklo_trace.engines import engine_named
+
+    meta = meta_file.read(directory)
+    live = directory / LIVE
+    if not live.is_dir():
+        return meta
+    with _exclusive(live):
+        try:
+            recorded = engine_named(meta.engine).read(live)
+        except (OSError, ValueError) as error:
+            raise CorruptTrace(
+                f"The trace {directory} was interrupted before anything was recorded ({error})."
+            ) from error
+        return finish(directory, recorded, replace(meta, incomplete_reason=INTERRUPTED))
+
+
+@contextmanager
+def _exclusive(live: Path) -> Iterator[None]:
+    """Hold the lock of a recording that has ended."""
+    try:
+        lock = os.open(live / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise TraceError(
+            f"The trace {live.parent} was interrupted and has to be finished before it can be "
+            f"read, but {live} cannot be written: {error.strerror}."
+        ) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise RecordingInProgress(
+            f"The trace {live.parent} is still being recorded. Read it when its command has ended."
+        ) from None
+    finally:
+        os.close(lock)

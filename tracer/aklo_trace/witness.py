@@ -1,0 +1,121 @@
+"""A process of our group that lets every signal wait, so as to tell what was sent to whom.
+
+The kernel does not say whether a signal was sent to a process or to its whole process group
+(kill(2) looks the same at the receiver). The target, which is in our group, has had the
+latter already; the former we must pass on. The witness is in the group too and takes no
+signal unless asked, so what was sent to the group is pending there.
+
+It has a second duty. When the target is stopped, the process that the shell waits for stops
+as well, and a stopped process can't see that someone continued or ended the target without
+it: the witness sees it, and wakes it up.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final, NoReturn
+
+from aklo_trace.ancestry import Process
+from aklo_trace.errors import AkloTraceError
+from aklo_trace.identity import Identity, drop_privileges
+
+_PATIENCE_S: Final = 0.01
+"""How long a signal to the group may take from one member to the next."""
+_PAUSE_MS: Final = 200
+"""How often a stopped target is looked at."""
+_GUARD: Final = 0x80
+_UNGUARD: Final = 0x81
+
+
+class Witness:
+    """Fork it with every signal blocked."""
+
+    def __init__(self, identity: Identity, target: int, pidfd: int) -> None:
+        asked, self._requests = os.pipe()
+        self._answers, answer = os.pipe()
+        front = os.getpid()
+        self.pid = os.fork()
+        if self.pid == 0:
+            try:
+                _close_all_but((asked, answer, pidfd))
+                drop_privileges(identity)
+                _Attendant(asked, answer, front, target, pidfd).attend()
+            except (AkloTraceError, OSError):
+                pass  # without a witness signals count as sent to one process
+            finally:
+                os._exit(0)
+        os.close(asked)
+        os.close(answer)
+
+    def saw(self, signo: int) -> bool:
+        """Whether this signal, which we have just taken, was sent to our whole group."""
+        self._ask(signo)
+        try:
+            return os.read(self._answers, 1) == b"\1"
+        except OSError:
+            return False
+
+    def guard(self) -> None:
+        """Send us SIGCONT, again and again, once the target is no longer stopped."""
+        self._ask(_GUARD)
+
+    def unguard(self) -> None:
+        self._ask(_UNGUARD)
+
+    def leave(self) -> None:
+        """Forget it, in a process forked after it."""
+        os.close(self._requests)
+        os.close(self._answers)
+
+    def dismiss(self) -> None:
+        """End it."""
+        self.leave()
+        os.waitpid(self.pid, 0)
+
+    def _ask(self, request: int) -> None:
+        try:
+            os.write(self._requests, bytes((request,)))
+        except BrokenPipeError:
+            return  # it was killed
+
+
+class _Attendant:
+    """What the witness does."""
+
+    def __init__(self, asked: int, answer: int, front: int, target: int, pidfd: int) -> None:
+        self.asked = asked
+        self.answer = answer
+        self.front = front
+        self.target = target
+        self.pidfd = pidfd
+
+    def attend(self) -> None:
+        while request := os.read(self.asked, 1):
+            signo = request[0]
+            if signo == _GUARD:
+                self._stand_guard()
+            elif signo != _UNGUARD:
+                seen = signal.sigtimedwait([signo], _PATIENCE_S)
+                os.write(self.answer, b"\1" if seen else b"\0")
+
+    def _stand_guard(self) -> None:
+        asked, ended = select.poll(), select.poll()
+        asked.register(self.asked, select.POLLIN)
+        ended.register(self.pidfd, select.POLLIN)
+        while not asked.poll(_PAUSE_MS):
+            if ended.poll(0) or not Process.read(self.target).is_stopped:
+                os.kill(self.front, signal.SIGCONT)
+
+
+def _close_all_but(kept: Iterable[int]) -> None:
+    for name in Path("/proc/self/fd").iterdir():
+        descriptor = int(name.name)
+        if descriptor not in kept:
+            try:
+                os.close(descriptor)
+            except OSError:
+                continue  # the one that listed them

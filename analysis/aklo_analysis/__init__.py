@@ -1,0 +1,1 @@
+"""From the frames of a trace to findings and reports."""

@@ -1,0 +1,106 @@
+"""The system calls of a trace with what a report asks about each: where it belongs, what
+it did, and whether its time was work or waiting.
+
+`derive` gives a frame with one row per call, in the order of `frames.syscalls`:
+
+============  ========  ==========================================================
+process       int32     row in `frames.processes`, `UNKNOWN` if it has none
+image         int32     row in `frames.images`; the one that ran, or `UNKNOWN`
+file          int32     row in `frames.files`, `UNKNOWN`, or `NO_FILE`
+syscall       category  name of the call
+activity      category  key of an `aklo_analysis.activity.Activity`
+leader        bool      the call was made by the main thread of its process
+failed        bool      it ended with an errno
+untimed       bool      it has no duration
+bytes         int64     bytes moved, 0 if none
+work_ns       int64     duration if its activity works, else 0
+wait_ns       int64     duration if its activity waits, else 0
+============  ========  ==========================================================
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from aklo_analysis.activity import ACTIVITIES, MEDIA, activity_codes, medium_codes
+from aklo_analysis.frames import Frames
+from aklo_analysis.nullable import known_values
+from aklo_trace import syscalls as known
+from aklo_trace.errors import CorruptTrace
+
+UNKNOWN: Final = -1
+"""It is about a file, process or image that the trace does not know."""
+
+NO_FILE: Final = -2
+"""The call is not about a file."""
+
+KEYS: Final = pd.Index([activity.key for activity in ACTIVITIES])
+
+Int32 = npt.NDArray[np.int32]
+
+
+def derive(frames: Frames) -> pd.DataFrame:
+    """The frame described above. Raises `CorruptTrace` if an id is used twice."""
+    rows = frames.syscalls
+    file = _files(frames)
+    names, codes = categories(rows["syscall"])
+    activity = activity_codes(names, _media(frames, file), codes)
+    waits = np.array([a.waits for a in ACTIVITIES])[activity]
+    dur_ns = known_values(rows["dur_ns"])
+    return pd.DataFrame(
+        {
+            "process": positions(frames.processes, "proc_id", rows["proc_id"]),
+            "image": positions(frames.images, "image_id", rows["image_id"]),
+            "file": file,
+            "syscall": rows["syscall"],
+            "activity": pd.Categorical.from_codes(activity, KEYS),
+            "leader": rows["tid"].to_numpy() == rows["pid"].to_numpy(),
+            "failed": rows["errno"].notna().to_numpy(),
+            "untimed": rows["dur_ns"].isna().to_numpy(),
+            "bytes": known_values(rows["bytes"]),
+            "work_ns": np.where(waits, 0, dur_ns),
+            "wait_ns": np.where(waits, dur_ns, 0),
+        },
+        copy=False,
+    )
+
+
+def categories(column: pd.Series[Any]) -> tuple[list[str], npt.NDArray[np.integer]]:
+    """The categories of a column, and for each row the place of its own."""
+    return list(column.cat.categories), column.cat.codes.to_numpy()
+
+
+def positions(table: pd.DataFrame, column: str, values: pd.Series[Any]) -> Int32:
+    """For each value its row in `table`, whose ids are in `column`; `UNKNOWN` if none."""
+    index = pd.Index(table[column])
+    if not index.is_unique:
+        raise CorruptTrace(
+            f"The trace is damaged: a {column} occurs twice in one of its tables. "
+            "Record it again, or import it again from its log."
+        )
+    found: Int32 = index.get_indexer(pd.Index(known_values(values, UNKNOWN))).astype(np.int32)
+    return found
+
+
+def _media(frames: Frames, file: Int32) -> npt.NDArray[np.int8]:
+    """The medium of each call's file: calls without one have the last, `unknown`."""
+    media = np.append(medium_codes(frames.files), np.int8(MEDIA.index("unknown")))
+    return media[np.maximum(file, UNKNOWN)]
+
+
+def _files(frames: Frames) -> Int32:
+    rows = frames.syscalls
+    file = positions(frames.files, "file_id", rows["file_id"])
+    names, codes = categories(rows["syscall"])
+    names_path = np.array([_names_path(name) for name in names], dtype=bool)
+    about = rows["fd"].notna().to_numpy() | names_path[codes]
+    return np.where((file == UNKNOWN) & ~about, np.int32(NO_FILE), file)
+
+
+def _names_path(name: str) -> bool:
+    call = known.by_name().get(name)
+    return call is not None and call.path is not None

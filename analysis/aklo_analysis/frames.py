@@ -1,0 +1,73 @@
+"""The tables of a trace as pandas frames.
+
+A nullable integer column becomes a masked one (``Int64`` and the like), so that a missing
+value never turns a column into floats; a column that is never null is a plain numpy one,
+a dictionary column is categorical, and a list of strings is a tuple, or None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pandas as pd
+
+from aklo_trace import schema
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+SYSCALLS = (
+    *("ts_ns", "dur_ns", "proc_id", "image_id", "pid", "tid", "syscall"),
+    *("errno", "fd", "file_id", "bytes", "flags"),
+)
+"""The columns of `syscalls` that reports need: the table is long, and memory is not free."""
+
+INTEGERS: dict[str, Any] = {
+    "int16": pd.Int16Dtype(),
+    "int32": pd.Int32Dtype(),
+    "int64": pd.Int64Dtype(),
+}
+
+
+class Source(Protocol):
+    """What a trace is to analysis: its tables by name."""
+
+    def table(self, name: str, columns: list[str] | None = None) -> pa.Table: ...
+
+
+@dataclass(frozen=True)
+class Frames:
+    """The four tables of `aklo_trace.schema`, with the columns named there."""
+
+    syscalls: pd.DataFrame
+    processes: pd.DataFrame
+    images: pd.DataFrame
+    files: pd.DataFrame
+
+
+def load(trace: Source) -> Frames:
+    """Read the tables of a trace, of `syscalls` only the columns in `SYSCALLS`."""
+    return Frames(
+        _frame(trace, schema.SYSCALLS, SYSCALLS),
+        *(_frame(trace, table) for table in (schema.PROCESSES, schema.IMAGES, schema.FILES)),
+    )
+
+
+def _frame(trace: Source, table: schema.Table, names: Sequence[str] | None = None) -> pd.DataFrame:
+    columns = [c for c in table.columns if names is None or c.name in names]
+    read = trace.table(table.name, [c.name for c in columns]).unify_dictionaries()
+    return pd.DataFrame({c.name: _series(c, read.column(c.name)) for c in columns}, copy=False)
+
+
+def _series(column: schema.Column, values: Any) -> Any:
+    if column.type == "strings":
+        texts = [None if value is None else tuple(value) for value in values.to_pylist()]
+        return pd.Series(texts, dtype="object")
+    integer = INTEGERS.get(column.type)
+    if integer is None:
+        return values.to_pandas()
+    if column.nullable:
+        return pd.Series(integer.__from_arrow__(values), copy=False)
+    return values.to_numpy()

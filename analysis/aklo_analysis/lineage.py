@@ -1,0 +1,64 @@
+"""Which image a process runs when: the births of lives, and the life that each call is in.
+
+A process is born as a copy of its parent, running the parent's image, and reborn with every
+exec.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from aklo_analysis.calls import UNKNOWN, positions
+from aklo_analysis.frames import Frames
+
+Int64 = npt.NDArray[np.int64]
+
+
+def births(frames: Frames) -> pd.DataFrame:
+    """A row per life, by process and time: `process` and `image`, which are rows of the
+    frames or `UNKNOWN`, and `begin_ns`."""
+    parent = positions(frames.processes, "proc_id", frames.processes["parent_proc_id"])
+    owner = positions(frames.processes, "proc_id", frames.images["proc_id"])
+    forks = zip(frames.processes["start_ns"], range(len(parent)), parent.tolist(), strict=True)
+    execs = zip(frames.images["ts_ns"], owner.tolist(), range(len(owner)), strict=True)
+    # at the same instant a fork comes first: an exec then replaces the inherited image
+    events = [(ts, False, *fork) for ts, *fork in forks]
+    events += [(ts, True, *ex) for ts, *ex in execs if ex[0] != UNKNOWN]
+    image_now: dict[int, int] = {}
+    rows = []
+    for begin_ns, is_exec, process, source in sorted(events):
+        image_now[process] = source if is_exec else image_now.get(source, UNKNOWN)
+        rows.append((process, image_now[process], begin_ns))
+    frame = pd.DataFrame(rows, columns=["process", "image", "begin_ns"], dtype=np.int64)
+    return frame.sort_values("process", kind="stable", ignore_index=True)
+
+
+def lives_of_calls(
+    born: pd.DataFrame, calls: pd.DataFrame, images: int
+) -> tuple[pd.DataFrame, Int64]:
+    """All lives, and for each call its row in them. `images` is how many there are.
+
+    A call without an image belongs to the first life of its process. Lives of which only
+    calls tell, because their process or image is unknown, come last and are `stray`.
+    """
+    process, image = calls["process"].to_numpy(np.int64), calls["image"].to_numpy(np.int64)
+    first_image = np.append(born.drop_duplicates("process")["image"].to_numpy(), UNKNOWN)
+    image = np.where(image == UNKNOWN, first_image[process], image)
+
+    def key(process: Int64, image: Int64) -> Int64:
+        return process * (images + 1) + (image - UNKNOWN)
+
+    keys = key(process, image)
+    life = pd.Index(key(born["process"].to_numpy(), born["image"].to_numpy())).get_indexer(
+        pd.Index(keys)
+    )
+    stray_call = life == UNKNOWN
+    stray, stray_life = np.unique(keys[stray_call], return_inverse=True)
+    life[stray_call] = len(born) + stray_life
+    strays = pd.DataFrame(
+        {"process": stray // (images + 1), "image": stray % (images + 1) + UNKNOWN, "begin_ns": 0}
+    )
+    parts = born.assign(stray=False), strays.assign(stray=True)
+    return pd.concat(parts, ignore_index=True), life

@@ -1,0 +1,102 @@
+"""The lives of processes: one row per process and image that it ran.
+
+The main thread of a life is at each instant inside a call or outside; so what it lived is
+the sum of its calls and of the time outside them, which is computing, page faults and
+waiting for a CPU. Threads other than the main one add their calls, but what they do outside
+calls is not known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from aklo_analysis.activity import ACTIVITIES
+from aklo_analysis.frames import Frames
+from aklo_analysis.lineage import births, lives_of_calls
+from aklo_analysis.measure import measured
+from aklo_trace.schema import SyscallFlag
+
+Int64 = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Lives:
+    """`table`: per life `process`, `image` (rows of the frames, or `UNKNOWN`), and a column
+    for each field of `LifeMeasure`.
+    `unfinished`: per call of a main thread that never returned its `life` (a row of
+    `table`), its `activity`, and `ns`, the time until the life ended."""
+
+    table: pd.DataFrame
+    unfinished: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Spans:
+    """Per life: time inside the calls of its main thread, when the first began and the last
+    ended. Without any call, `first_ns` and `last_ns` are those of the life's beginning."""
+
+    inside_ns: Int64
+    first_ns: Int64
+    last_ns: Int64
+
+
+def live(frames: Frames, calls: pd.DataFrame, started_ns: int, ended_ns: int) -> Lives:
+    """The lives in a trace that lasted from `started_ns` to `ended_ns`; `calls` as `derive`
+    gives them."""
+    lives, life = lives_of_calls(births(frames), calls, len(frames.images))
+    spans = _spans(frames, calls, life, lives)
+    start_ns, end_ns = _bounds(frames, lives, spans, started_ns, ended_ns)
+    unfinished = _unfinished(frames, calls, life, end_ns)
+    table = lives[["process", "image"]].join(
+        measured(calls, life).reindex(lives.index, fill_value=0)
+    )
+    waits = unfinished["activity"].isin([a.key for a in ACTIVITIES if a.waits])
+    for name, rows in ("unfinished_work_ns", ~waits), ("unfinished_wait_ns", waits):
+        table[name] = np.int64(0)
+        table.loc[unfinished["life"][rows], name] = unfinished["ns"][rows].to_numpy()
+    inside_ns = spans.inside_ns + table["unfinished_work_ns"] + table["unfinished_wait_ns"]
+    outside_ns = (end_ns - start_ns - inside_ns).clip(lower=0)
+    table["outside_ns"] = outside_ns.where(~lives["stray"], 0)
+    return Lives(table, unfinished)
+
+
+def _spans(frames: Frames, calls: pd.DataFrame, life: Int64, lives: pd.DataFrame) -> Spans:
+    leader = calls["leader"].to_numpy()
+    inside_ns = (calls["work_ns"].to_numpy() + calls["wait_ns"].to_numpy())[leader]
+    ts_ns = frames.syscalls["ts_ns"].to_numpy()[leader]
+    columns = {"inside_ns": inside_ns, "first_ns": ts_ns, "last_ns": ts_ns + inside_ns}
+    groups = pd.DataFrame(columns, copy=False).groupby(life[leader])
+    found = groups.agg({"inside_ns": "sum", "first_ns": "min", "last_ns": "max"})
+    begin_ns = lives["begin_ns"]
+    spans = pd.DataFrame({"inside_ns": 0, "first_ns": begin_ns, "last_ns": begin_ns})
+    spans.loc[found.index] = found
+    return Spans(*(spans[name].to_numpy() for name in columns))
+
+
+def _bounds(
+    frames: Frames, lives: pd.DataFrame, spans: Spans, started_ns: int, ended_ns: int
+) -> tuple[Int64, Int64]:
+    """When each life started and ended. One ends where the next of its process begins, but
+    not before its own last call returned, and not after the next one's first call began."""
+    process = lives["process"].to_numpy()
+    begin_ns = np.minimum(np.maximum(lives["begin_ns"].to_numpy(), started_ns), spans.first_ns)
+    last = np.append(process[1:] != process[:-1], True)
+    process_end_ns = frames.processes["end_ns"].fillna(ended_ns).to_numpy(np.int64)
+    end_ns = np.where(last, np.append(process_end_ns, 0)[process], np.roll(begin_ns, -1))
+    end_ns = np.maximum(end_ns, spans.last_ns)
+    start_ns = np.where(np.roll(last, 1), begin_ns, np.roll(end_ns, 1))
+    return start_ns, end_ns
+
+
+def _unfinished(frames: Frames, calls: pd.DataFrame, life: Int64, end_ns: Int64) -> pd.DataFrame:
+    flags = frames.syscalls["flags"].to_numpy()
+    unfinished = ((flags & SyscallFlag.UNFINISHED) != 0) & calls["leader"].to_numpy()
+    rows = np.flatnonzero(unfinished)
+    elapsed_ns = end_ns[life[rows]] - frames.syscalls["ts_ns"].to_numpy()[rows]
+    activity = calls["activity"].array[rows]
+    frame = pd.DataFrame({"life": life[rows], "activity": activity, "ns": elapsed_ns.clip(0)})
+    return frame.drop_duplicates("life", keep="last")

@@ -1,0 +1,88 @@
+"""What is added up over calls, and over the lives of processes.
+
+Every table of a report is a partition of the same calls, so measures are integers, and
+their sums agree exactly from table to table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass, fields
+from typing import Any, Self
+
+import pandas as pd
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """Sums over a set of calls."""
+
+    calls: int = 0
+    failed: int = 0
+    """calls that ended with an errno"""
+    untimed: int = 0
+    """calls without a duration: they never returned, or their beginning was not seen"""
+    bytes: int = 0
+    work_ns: int = 0
+    """time inside calls that work"""
+    wait_ns: int = 0
+    """time inside calls that wait for somebody else (see `aklo_analysis.activity`)"""
+
+    @property
+    def total_ns(self) -> int:
+        return self.work_ns + self.wait_ns
+
+    @classmethod
+    def of(cls, sums: Mapping[Any, Any]) -> Self:
+        """From a mapping or Series that has a value for every field, and maybe others."""
+        return cls(*(int(sums[field.name]) for field in fields(cls)))
+
+    @classmethod
+    def over(cls, frame: pd.DataFrame) -> Self:
+        """The sum of the rows of a frame that has a column for every field."""
+        return cls.of({field.name: frame[field.name].sum() for field in fields(cls)})
+
+    def __add__(self, other: Self) -> Self:
+        return type(self)(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class LifeMeasure(Measure):
+    """Sums over lives (see `aklo_analysis.lives`): their calls, and the time between them."""
+
+    outside_ns: int = 0
+    """time of main threads outside calls: computing, page faults, waiting for a CPU"""
+    unfinished_work_ns: int = 0
+    """time of main threads in calls that never returned; the end of a process is one"""
+    unfinished_wait_ns: int = 0
+    """the same, in calls that wait"""
+
+    @property
+    def own_ns(self) -> int:
+        """Time in which the process itself did something."""
+        return self.outside_ns + self.work_ns + self.unfinished_work_ns
+
+    @property
+    def waited_ns(self) -> int:
+        return self.wait_ns + self.unfinished_wait_ns
+
+
+SUMS = [field.name for field in fields(Measure) if field.name != "calls"]
+LIFE_SUMS = [field.name for field in fields(LifeMeasure)]
+
+
+def measured(calls: pd.DataFrame, keys: Any) -> pd.DataFrame:
+    """The measures of every group of calls: one row per group, keys in the index."""
+    groups = calls.groupby(keys, sort=False, observed=True)
+    sums = groups[SUMS].sum()
+    sums.insert(0, "calls", groups.size())
+    return sums
+
+
+def life_measured(lives: pd.DataFrame, key: str) -> pd.DataFrame:
+    """The measures of every group of lives, with `own_ns` and `waited_ns`."""
+    sums = lives.groupby(key, sort=False)[LIFE_SUMS].sum()
+    return sums.assign(
+        own_ns=sums["outside_ns"] + sums["work_ns"] + sums["unfinished_work_ns"],
+        waited_ns=sums["wait_ns"] + sums["unfinished_wait_ns"],
+    )

@@ -1,0 +1,68 @@
+"""A report: everything a reporter shows, computed once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aklo_analysis.calls import derive
+from aklo_analysis.frames import load
+from aklo_analysis.lives import live
+from aklo_analysis.program import program_names
+from aklo_analysis.tables import files as file_tables
+from aklo_analysis.tables.activities import ActivityRow, activities
+from aklo_analysis.tables.failures import Failures, failures
+from aklo_analysis.tables.files import Directories, Files
+from aklo_analysis.tables.operations import Operations, operations
+from aklo_analysis.tables.processes import Processes, processes
+from aklo_analysis.tables.programs import Programs, programs
+from aklo_analysis.tables.quality import Gap, gaps
+from aklo_analysis.tables.slowest import SlowCall, slowest
+from aklo_analysis.tables.summary import Summary, summary
+
+if TYPE_CHECKING:
+    from aklo_trace.meta import Meta
+    from aklo_trace.store import Trace
+
+
+@dataclass(frozen=True)
+class Report:
+    """`top`: how many rows the rankings have; what comes after them is summed up in each.
+    `operations` is whole."""
+
+    meta: Meta
+    top: int
+    summary: Summary
+    activities: tuple[ActivityRow, ...]
+    programs: Programs
+    operations: Operations
+    files: Files
+    directories: Directories
+    processes: Processes
+    slowest: tuple[SlowCall, ...]
+    failures: Failures
+    gaps: tuple[Gap, ...]
+
+
+def build(trace: Trace, top: int = 10) -> Report:
+    """Analyse a trace. Raises `aklo_trace.errors.TraceError` if it cannot be read."""
+    meta, frames = trace.meta, load(trace)
+    calls = derive(frames)
+    started_ns = meta.started_at_ns
+    lives = live(frames, calls, started_ns, started_ns + (meta.wall_ns or 0))
+    names = program_names(frames.images)
+    paths = file_tables.by_path(frames, calls)
+    return Report(
+        meta=meta,
+        top=top,
+        summary=summary(frames, lives),
+        activities=activities(calls, lives),
+        programs=programs(lives, names, frames.images, top),
+        operations=operations(calls),
+        files=file_tables.files(paths, top),
+        directories=file_tables.directories(paths, top),
+        processes=processes(frames, lives, names, started_ns, top),
+        slowest=slowest(frames, calls, names, started_ns, top),
+        failures=failures(frames, calls, top),
+        gaps=gaps(frames, calls),
+    )

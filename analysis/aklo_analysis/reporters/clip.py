@@ -1,0 +1,40 @@
+"""Text cut to a number of terminal columns."""
+
+from __future__ import annotations
+
+import unicodedata
+
+
+def columns(text: str) -> int:
+    """How many columns a terminal gives to printable text: two to East Asian wide characters,
+    none to those that combine with the one before (Unicode Standard Annex 11)."""
+    return len(text) if text.isascii() else sum(map(_columns, text))
+
+
+def clip_end(text: str, width: int, ellipsis: str) -> str:
+    """At most `width` columns from the beginning of the text."""
+    if columns(text) <= width:
+        return text
+    return _fitting(text, width - len(ellipsis)) + ellipsis
+
+
+def clip_start(text: str, width: int, ellipsis: str) -> str:
+    """At most `width` columns from the end of the text."""
+    if columns(text) <= width:
+        return text
+    return ellipsis + _fitting(text[::-1], width - len(ellipsis))[::-1]
+
+
+def _fitting(text: str, width: int) -> str:
+    used = 0
+    for place, character in enumerate(text):
+        used += _columns(character)
+        if used > width:
+            return text[:place]
+    return text
+
+
+def _columns(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1

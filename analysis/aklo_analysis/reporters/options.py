@@ -1,0 +1,15 @@
+"""How a report is to be written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`width` is in columns of a terminal; None cuts nothing, for files and pipes. Without
+    `utf8` all output is ASCII."""
+
+    width: int | None = 80
+    color: bool = False
+    utf8: bool = True

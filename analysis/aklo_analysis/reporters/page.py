@@ -1,0 +1,58 @@
+"""A text report as it is being written: headings, facts, sentences and grids."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Final, TextIO
+
+from aklo_analysis.reporters.grid import INDENT, Grid
+from aklo_analysis.reporters.ink import Ink
+from aklo_analysis.reporters.options import Options
+
+LABEL: Final = 11
+"""Columns for the label of a fact, with the gap after it."""
+
+
+class Page:
+    def __init__(self, stream: TextIO, options: Options) -> None:
+        self._ink = Ink(options.color, options.utf8)
+        self._width = options.width
+        self._stream = stream
+
+    def heading(self, title: str, remark: str = "") -> None:
+        """A title, and after it, or on lines of its own, what to know about what follows."""
+        self._stream.write("\n")
+        self._line(self._ink.paint(title, "heading"))
+        if remark:
+            self.sentence(remark, "dim")
+
+    def fact(self, label: str, value: str, style: str = "plain") -> None:
+        """A label and its value, wrapped behind the label."""
+        first, *more = self._wrapped(value, INDENT + LABEL)
+        label = self._ink.paint(f"{label:<{LABEL}}", "dim")
+        self._line(" " * INDENT + label + self._ink.paint(first, style))
+        for line in more:
+            self._line(" " * (INDENT + LABEL) + self._ink.paint(line, style))
+
+    def sentence(self, text: str, style: str = "plain") -> None:
+        for line in self._wrapped(text, INDENT):
+            self._line(" " * INDENT + self._ink.paint(line, style))
+
+    def titled(self, title: str, grid: Grid, remark: str = "") -> None:
+        """A grid under its heading; nothing at all if it has no rows."""
+        if grid.rows:
+            self.heading(title, remark)
+            self.grid(grid)
+
+    def grid(self, grid: Grid) -> None:
+        for line in grid.lines(self._width, self._ink):
+            self._line(line)
+
+    def _line(self, text: str) -> None:
+        self._stream.write(text + "\n")
+
+    def _wrapped(self, text: str, indent: int) -> list[str]:
+        text = self._ink.text(text)
+        if self._width is None:
+            return [text]
+        return textwrap.wrap(text, max(self._width - indent, 20), break_on_hyphens=False) or [""]

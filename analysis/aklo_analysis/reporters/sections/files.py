@@ -1,0 +1,63 @@
+"""Files and directories."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aklo_analysis.measure import Measure
+from aklo_analysis.report import Report
+from aklo_analysis.reporters.grid import Column, Grid
+from aklo_analysis.reporters.page import Page
+from aklo_analysis.tables.files import NAMELESS, RELATIVE, UNKNOWN_FILE
+from aklo_analysis.units import count, duration, size
+from aklo_trace.escape import escape
+
+APART: Final = {
+    UNKNOWN_FILE: "unknown files",
+    NAMELESS: "files of unknown path",
+    RELATIVE: "paths from an unknown directory",
+    "pipes": "pipes",
+    "sockets": "sockets",
+    "anonymous": "files without a name",
+}
+"""What stands apart, in this order; calls that are not about a file are left out."""
+
+DIRECTORY: Final = (Column("entries"), Column("directory", "left", clip="start"))
+NUMBERS: Final = (Column("time"), Column("calls"), Column("failed"), Column("bytes"))
+
+
+def files(report: Report, page: Page) -> None:
+    ranking, grid = report.files, Grid((*NUMBERS, Column("path", "left", clip="start")))
+    for row in ranking.rows:
+        grid.add(*_numbers(row.measure), escape(row.path))
+    if ranking.others:
+        grid.add(*_numbers(ranking.rest), f"{count(ranking.others)} more", style="dim")
+    for key, title in APART.items():
+        if key in ranking.apart:
+            grid.add(*_numbers(ranking.apart[key]), f"({title})", style=_style(key))
+    page.titled("TOP FILES", grid)
+
+
+def directories(report: Report, page: Page) -> None:
+    ranking, grid = report.directories, Grid((*NUMBERS, *DIRECTORY))
+    for row in ranking.rows:
+        grid.add(*_numbers(row.measure), count(row.entries), escape(row.path))
+    if ranking.others:
+        grid.add(*_numbers(ranking.rest), "", f"{count(ranking.others)} more", style="dim")
+    if RELATIVE in ranking.apart:
+        cells = _numbers(ranking.apart[RELATIVE])
+        grid.add(*cells, "", f"({APART[RELATIVE]})", style="warning")
+    page.titled("TOP DIRECTORIES", grid)
+
+
+def _numbers(measure: Measure) -> tuple[str, str, str, str]:
+    return (
+        duration(measure.total_ns),
+        count(measure.calls),
+        count(measure.failed) if measure.failed else "",
+        size(measure.bytes) if measure.bytes else "",
+    )
+
+
+def _style(key: str) -> str:
+    return "warning" if key in (UNKNOWN_FILE, NAMELESS, RELATIVE) else "dim"

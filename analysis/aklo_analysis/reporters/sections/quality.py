@@ -1,0 +1,33 @@
+"""How far the data can be trusted."""
+
+from __future__ import annotations
+
+from aklo_analysis.report import Report
+from aklo_analysis.reporters.grid import Column, Grid
+from aklo_analysis.reporters.page import Page
+from aklo_analysis.units import count, share
+from aklo_trace.escape import escape
+
+
+def quality(report: Report, page: Page) -> None:
+    meta = report.meta
+    page.heading("DATA QUALITY")
+    if meta.complete:
+        page.sentence("Complete: the recording ended in order, and nothing was lost.", "good")
+    else:
+        page.sentence(f"Incomplete: {escape(meta.incomplete_reason or 'unknown why')}", "bad")
+    grid = Grid((Column("rows"), Column("share"), Column("what", "left")))
+    attempts = meta.attempts or meta.lost + report.summary.measure.calls
+    for kind, lost in (("lost: ", meta.loss), ("lost calls of ", meta.lost_by_syscall)):
+        for name, number in sorted(lost.items(), key=lambda item: -item[1]):
+            cells = count(number), share(number, attempts), f"{kind}{escape(name)}"
+            grid.add(*cells, style="bad")
+    for name, number in sorted(meta.in_flight_by_syscall.items()):
+        grid.add(count(number), "", f"in {escape(name)} when the recording ended")
+    for gap in report.gaps:
+        if gap.count:
+            grid.add(count(gap.count), share(gap.count, gap.of), gap.title)
+    if grid.rows:
+        page.grid(grid)
+    for note in meta.notes:
+        page.sentence(f"- {escape(note)}")

@@ -1,0 +1,63 @@
+"""Failed calls by error and system call."""
+
+from __future__ import annotations
+
+import errno
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from aklo_analysis.frames import Frames
+from aklo_analysis.measure import Measure, measured
+from aklo_analysis.nullable import known_values, optional
+from aklo_analysis.ranking import Ranking, rank
+
+RESTARTS = {
+    512: "ERESTARTSYS",
+    513: "ERESTARTNOINTR",
+    514: "ERESTARTNOHAND",
+    516: "ERESTART_RESTARTBLOCK",
+}
+"""The kernel's own codes of a call that a signal interrupted: include/linux/errno.h."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailureRow:
+    """`path` is the file of most of these failures, of `paths` different ones."""
+
+    errno: int
+    name: str
+    meaning: str
+    syscall: str
+    path: str | None
+    paths: int
+    measure: Measure
+
+
+Failures = Ranking[FailureRow, Measure]
+
+
+def failures(frames: Frames, calls: pd.DataFrame, top: int) -> Failures:
+    """Calls that ended with an errno, most frequent first."""
+    failed = calls[calls["failed"]].copy()
+    failed["errno"] = known_values(frames.syscalls["errno"])[failed.index]
+
+    def row(group: Any, measure: Measure) -> FailureRow:
+        number, syscall = group.Index
+        same = (failed["errno"] == number) & (failed["syscall"] == syscall)
+        file = failed["file"][same & (failed["file"] >= 0)].value_counts()
+        path = optional(frames.files["path"].iloc[file.index[0]]) if len(file) else None
+        name, meaning = error(number)
+        return FailureRow(number, name, meaning, syscall, path, len(file), measure)
+
+    sums = measured(failed, ["errno", "syscall"])
+    return rank(sums, Measure, row, by=("calls", "work_ns"), top=top)
+
+
+def error(number: int) -> tuple[str, str]:
+    """Name and meaning of an errno."""
+    if number in RESTARTS:
+        return RESTARTS[number], "interrupted by a signal"
+    return errno.errorcode.get(number, str(number)), os.strerror(number)

@@ -1,0 +1,95 @@
+"""How far the data can be trusted: what is unknown, and what a trace of calls cannot see.
+
+What was lost is in the trace's own meta data, and reported from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from aklo_analysis.calls import UNKNOWN
+from aklo_analysis.frames import Frames
+from aklo_trace.schema import ImageFlag, ProcessFlag, SyscallFlag
+
+Condition = Callable[[Frames, pd.DataFrame], "pd.Series[bool]"]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """`count` of the `of` rows of `table` have something missing or uncertain."""
+
+    key: str
+    title: str
+    table: str
+    count: int
+    of: int
+
+
+FLAGS = (
+    ("path_cut", "calls whose path is cut", "syscalls", SyscallFlag.PATH_TRUNCATED),
+    ("path_unreadable", "calls of unreadable path", "syscalls", SyscallFlag.PATH_UNREADABLE),
+    ("path_lost", "calls whose path was lost", "syscalls", SyscallFlag.PATH_LOST),
+    ("path_relative", "paths from an unknown directory", "syscalls", SyscallFlag.PATH_RELATIVE),
+    ("no_entry", "calls whose beginning was not seen", "syscalls", SyscallFlag.NO_ENTRY),
+    ("injected", "calls that strace tampered with", "syscalls", SyscallFlag.INJECTED),
+    ("start_unseen", "processes that were there before", "processes", ProcessFlag.START_UNSEEN),
+    ("end_unseen", "processes still running at the end", "processes", ProcessFlag.END_UNSEEN),
+    ("argv_cut", "programs with cut arguments", "images", ImageFlag.ARGV_TRUNCATED),
+    ("argv_unreadable", "programs of unreadable arguments", "images", ImageFlag.ARGV_UNREADABLE),
+    ("argv_lost", "programs whose arguments were lost", "images", ImageFlag.ARGV_LOST),
+)
+"""Gaps that the schema flags: key, title, table, flag."""
+
+
+def _unknown_file(_: Frames, calls: pd.DataFrame) -> pd.Series[bool]:
+    return (calls["file"] == UNKNOWN) & ~calls["failed"]
+
+
+def _unfinished(frames: Frames, calls: pd.DataFrame) -> pd.Series[bool]:
+    """exit and exit_group never return, and miss nothing."""
+    unfinished = (frames.syscalls["flags"] & int(SyscallFlag.UNFINISHED)).astype("bool")
+    return unfinished & (calls["activity"] != "exit")
+
+
+def _unknown_class(_: Frames, calls: pd.DataFrame) -> pd.Series[bool]:
+    return calls["activity"] == "unknown"
+
+
+def _io_uring(_: Frames, calls: pd.DataFrame) -> pd.Series[bool]:
+    return calls["syscall"] == "io_uring_enter"
+
+
+def _mapped(_: Frames, calls: pd.DataFrame) -> pd.Series[bool]:
+    return calls["syscall"].isin(["mmap", "mmap2"]) & (calls["file"] >= 0)
+
+
+CALLS: tuple[tuple[str, str, Condition], ...] = (
+    ("unknown_file", "calls on unknown files", _unknown_file),
+    ("unfinished", "calls that never returned", _unfinished),
+    ("unknown_class", "calls of unknown class", _unknown_class),
+    ("io_uring", "I/O in io_uring, unseen after", _io_uring),
+    ("mapped_files", "files mapped: I/O through memory is unseen", _mapped),
+)
+"""Gaps found in the calls: key, title, which calls have it."""
+
+
+def gaps(frames: Frames, calls: pd.DataFrame) -> tuple[Gap, ...]:
+    """Every kind of gap, also those that do not occur."""
+    tables = {"syscalls": frames.syscalls, "processes": frames.processes, "images": frames.images}
+    flagged = [
+        Gap(key, title, name, _flag_count(tables[name], flag), len(tables[name]))
+        for key, title, name, flag in FLAGS
+    ]
+    found = [
+        Gap(key, title, "syscalls", int(rows(frames, calls).sum()), len(calls))
+        for key, title, rows in CALLS
+    ]
+    return (*flagged, *found)
+
+
+def _flag_count(table: pd.DataFrame, flag: int) -> int:
+    return int(np.count_nonzero(table["flags"].to_numpy() & flag))

@@ -1,0 +1,56 @@
+"""The single calls that took longest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from aklo_analysis.frames import Frames
+from aklo_analysis.nullable import Objects, optional, optional_int
+
+
+@dataclass(frozen=True, slots=True)
+class SlowCall:
+    """`start_ns` counts from the start of the trace. `program` ran the call; `path` is the
+    file it worked on."""
+
+    start_ns: int
+    dur_ns: int
+    syscall: str
+    pid: int
+    program: str | None
+    path: str | None
+    bytes: int | None
+    errno: int | None
+
+
+def slowest(
+    frames: Frames, calls: pd.DataFrame, names: Objects, started_ns: int, top: int
+) -> tuple[SlowCall, ...]:
+    """The slowest calls that work; calls that wait for somebody else are left out. `names`
+    as `program_names` gives them."""
+    work_ns = calls["work_ns"].to_numpy()
+    longest = (
+        np.argpartition(work_ns, -top)[-top:] if len(work_ns) > top else np.arange(len(work_ns))
+    )
+    ordered = sorted((-int(work_ns[row]), int(row)) for row in longest if work_ns[row] > 0)
+    return tuple(_slow_call(frames, calls, names, row, started_ns) for _, row in ordered)
+
+
+def _slow_call(
+    frames: Frames, calls: pd.DataFrame, names: Objects, row: int, started_ns: int
+) -> SlowCall:
+    call, syscall = calls.iloc[row], frames.syscalls.iloc[row]
+    file = int(call["file"])
+    return SlowCall(
+        start_ns=int(syscall["ts_ns"]) - started_ns,
+        dur_ns=int(call["work_ns"]),
+        syscall=str(call["syscall"]),
+        pid=int(syscall["pid"]),
+        program=names[call["image"]],
+        path=optional(frames.files["path"].iloc[file]) if file >= 0 else None,
+        bytes=optional_int(syscall["bytes"]),
+        errno=optional_int(syscall["errno"]),
+    )

@@ -1,0 +1,54 @@
+"""Numbers as people read them: three digits that matter, and a unit."""
+
+from __future__ import annotations
+
+from typing import Final
+
+DURATIONS: Final = ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs"), (1, "ns"))
+SIZES: Final = ((1 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
+MINUTE_NS: Final = 60_000_000_000
+
+
+def duration(ns: int) -> str:
+    """`1.23 s`, `45.6 ms`, `789 µs`; from two minutes on `2 min 05 s`, then `3 h 07 min`."""
+    if ns >= 2 * MINUTE_NS:
+        return _long(ns)
+    for unit_ns, unit in DURATIONS:
+        # a little earlier than at the unit itself: 999.6 µs is 1.00 ms, not 1000 µs
+        if ns >= unit_ns * 0.9995:
+            return f"{_digits(ns / unit_ns)} {unit}" if unit_ns > 1 else f"{ns} {unit}"
+    return "0" if ns == 0 else f"-{duration(-ns)}"
+
+
+def size(count: int) -> str:
+    """`512 B`, `1.50 KiB`, `23.4 MiB`."""
+    for unit_bytes, unit in SIZES:
+        if count >= unit_bytes:
+            return f"{_digits(count / unit_bytes)} {unit}"
+    return f"{count} B" if count else "0"
+
+
+def count(number: int) -> str:
+    return f"{number:,}"
+
+
+def share(part: int, whole: int) -> str:
+    """`45 %`; `<1 %` for a little."""
+    if whole <= 0:
+        return ""
+    percent = 100 * part / whole
+    return "<1 %" if 0 < percent < 0.5 else f"{percent:.0f} %"
+
+
+def _digits(value: float) -> str:
+    if value >= 99.95:
+        return f"{value:.0f}"
+    return f"{value:.2f}" if value < 9.995 else f"{value:.1f}"
+
+
+def _long(ns: int) -> str:
+    minutes, seconds = divmod(round(ns / 1e9), 60)
+    if minutes < 120:
+        return f"{minutes} min {seconds:02} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min"

@@ -171,6 +171,8 @@ struct control {
 struct config {
 	__u32 wakeup_bytes; /* fill of the event ring at which the reader is woken */
 	__u32 program_count;
+	__u32 direct; /* the kernel has bpf_rdonly_cast */
+	__u32 zero;
 	char programs[PROGRAMS][COMM_BYTES];
 };
 

@@ -94,7 +94,7 @@ def _writer(path: Path, table: Table) -> pq.ParquetWriter:
         compression="zstd",
         compression_level=ZSTD_LEVEL,
         use_dictionary=texts + [name for name in repeating if name in table.column_names],
-        column_encoding={name: "DELTA_BINARY_PACKED" for name in times},
+        column_encoding=dict.fromkeys(times, "DELTA_BINARY_PACKED"),
     )
 
 

@@ -183,7 +183,8 @@ class EbpfSession:
                 for name in ("events", "records", "controls", "cpu_counters")
             ]
             os.close(orders)
-            _leave_descriptors({commands, ready})
+            self._held.leave()
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
             recorder = Recorder(
                 EventRing(fds[0], self._options.ring_bytes),
                 RecordRing(fds[1], self._options.record_ring_bytes),
@@ -204,19 +205,6 @@ class EbpfSession:
                 (live / ERROR_FILE).write_text(text)
         finally:
             os._exit(status)
-
-
-def _leave_descriptors(keep: set[int]) -> None:
-    """Let go of every descriptor that a reader of the target's output could wait for: those
-    that are inherited over exec. Our own are close-on-exec."""
-    null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
-    for entry in os.listdir("/proc/self/fd"):
-        fd = int(entry)
-        with suppress(OSError):
-            if fd > 2 and fd not in keep and os.get_inheritable(fd):
-                os.close(fd)
-    for fd in range(3):
-        os.dup2(null, fd)
 
 
 class EbpfRecording:
@@ -270,7 +258,7 @@ def _write_start(live: Path, held: HeldTarget) -> None:
 def _config(options: CaptureOptions) -> bytes:
     programs = options.filter.programs
     names = b"".join(name.ljust(layout.COMM_BYTES, b"\0") for name in programs)
-    head = struct.pack("=II", options.ring_bytes // 4, len(programs))
+    head = struct.pack("=IIII", options.ring_bytes // 4, len(programs), has_cast(), 0)
     return (head + names).ljust(layout.CONFIG_BYTES, b"\0")
 
 
@@ -302,3 +290,8 @@ def _spec_of_unknown(chosen: Filter) -> bytes:
     flags = layout.SPEC_RECORD if chosen.wanted is None else 0
     fields = dict.fromkeys(("fd", "fd2", "path0", "path1", "dirfd0", "dirfd1", "offset"), NONE)
     return layout.SYSCALL_SPEC.pack(flags=flags, **fields)
+
+
+def has_cast() -> bool:
+    """Whether the kernel has the function bpf_rdonly_cast (6.2 and later)."""
+    return b"\0bpf_rdonly_cast\0" in BTF.read_bytes()

@@ -205,4 +205,4 @@ TASK_MARK: Final = Struct(
 )
 
 TASK_STATE_BYTES: Final = TASK_MARK.size + EVENT.size + 8 * 8 + 4 * 8 + 8
-CONFIG_BYTES: Final = 8 + PROGRAMS * COMM_BYTES
+CONFIG_BYTES: Final = 16 + PROGRAMS * COMM_BYTES

@@ -1,0 +1,33 @@
+"""Say which engines can run here, why the others cannot, and what to do about it.
+
+The exit status is 0 when an engine can run, 4 when none can.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+
+from aklo_trace import __version__
+from aklo_trace.engines import ENGINES
+from aklo_trace.errors import EngineUnavailable
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    del parser
+
+
+def run(options: argparse.Namespace) -> int:
+    del options
+    print(f"aklo-trace {__version__}, Python {platform.python_version()}, ", end="")
+    print(f"Linux {platform.release()} on {platform.machine()}\n")
+    best = ""
+    for engine in ENGINES:
+        capability = engine.probe()
+        best = best or (engine.name if capability.usable else "")
+        print(f"  {engine.name:<8} {'usable' if capability.usable else 'not usable'}: ", end="")
+        print(capability.reason)
+        if capability.fix:
+            print(f"           to do: {capability.fix}")
+    print(f"\nA recording takes {best}." if best else "\nNo engine can run here.")
+    return 0 if best else EngineUnavailable.exit_status

@@ -1,0 +1,54 @@
+"""Say what a trace is of, how it was made, and whether it is complete.
+
+TRACE is a path, a name that 'aklo-trace list' shows, or 'latest'.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+from collections.abc import Iterator
+from dataclasses import asdict
+
+from aklo_trace.escape import escape
+from aklo_trace.meta import Meta
+from aklo_trace.places import find_trace
+from aklo_trace.store import open_trace
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("trace", nargs="?", default="latest", metavar="TRACE")
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+
+
+def run(options: argparse.Namespace) -> int:
+    trace = open_trace(find_trace(options.trace))
+    if options.format == "json":
+        print(json.dumps({"directory": str(trace.directory), **asdict(trace.meta)}, indent=2))
+        return 0
+    for name, value in (("trace", str(trace.directory)), *_lines(trace.meta)):
+        print(f"{name:<10} {escape(value)}")
+    return 0
+
+
+def _lines(meta: Meta) -> Iterator[tuple[str, str]]:
+    yield "command", shlex.join(meta.argv)
+    yield "directory", meta.cwd or "unknown"
+    yield "started", meta.started_at
+    yield "wall time", "unknown" if meta.wall_ns is None else f"{meta.wall_ns / 1e9:.3f} s"
+    yield "ended", _ending(meta)
+    yield "engine", f"{meta.engine} ({meta.engine_reason})"
+    yield "made by", f"aklo-trace {meta.tool_version} for {meta.user}, Linux {meta.kernel}"
+    yield "tables", ", ".join(f"{rows:,} {name}" for name, rows in meta.tables.items())
+    yield "complete", "yes" if meta.complete else f"no: {meta.incomplete_reason}"
+    for cause, count in meta.loss.items():
+        yield "lost", f"{count:,} by {cause}"
+    for note in meta.notes:
+        yield "note", note
+
+
+def _ending(meta: Meta) -> str:
+    if meta.signal is not None:
+        return f"killed by signal {meta.signal}"
+    return "unknown" if meta.exit_status is None else f"exit status {meta.exit_status}"

@@ -1,0 +1,60 @@
+"""List the traces there are, newest first.
+
+Those of the aklo project one stands in, then those of the user.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+from dataclasses import asdict
+from pathlib import Path
+
+from aklo_trace import location, meta
+from aklo_trace.errors import TraceError
+from aklo_trace.escape import escape
+from aklo_trace.identity import drop_privileges, invoking
+from aklo_trace.places import places_of
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+
+
+def run(options: argparse.Namespace) -> int:
+    identity = invoking()
+    drop_privileges(identity)
+    stores = places_of(identity)
+    if options.format == "json":
+        found = [_as_json(path) for store in stores for path in location.traces(store)]
+        print(json.dumps(found, indent=2))
+        return 0
+    for store in stores:
+        _print_store(store)
+    return 0
+
+
+def _as_json(path: Path) -> dict[str, object]:
+    try:
+        return {"directory": str(path), **asdict(meta.read(path))}
+    except TraceError as error:
+        return {"directory": str(path), "error": str(error)}
+
+
+def _print_store(store: Path) -> None:
+    found = location.traces(store)
+    print(f"{escape(str(store))}: {len(found) or 'no'} trace{'' if len(found) == 1 else 's'}")
+    for path in found:
+        print("  " + escape(_line(path)))
+
+
+def _line(path: Path) -> str:
+    try:
+        found = meta.read(path)
+    except TraceError as error:
+        return f"{path.name}  ({error})"
+    wall = "" if found.wall_ns is None else f"{found.wall_ns / 1e9:8.3f} s"
+    calls = found.tables.get("syscalls", 0)
+    state = "" if found.complete else "  incomplete"
+    return f"{path.name}  {wall:>10} {calls:>11,} calls  {shlex.join(found.argv)}{state}"

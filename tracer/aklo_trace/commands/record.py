@@ -1,0 +1,212 @@
+"""Trace a command with all its child processes, and print a report when it ends.
+
+The command runs as if untraced: same output, status, signals, environment and terminal; under
+sudo as the user who called sudo. Our own words go to stderr. The exit status is the command's
+own: 128+n after signal n, 125 when the tracer failed before the command started.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+import time
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from aklo_trace import __version__, filter, location, store
+from aklo_trace import meta as meta_file
+from aklo_trace.engine import CaptureOptions, Recording, Session
+from aklo_trace.engines import AUTO, Choice, choose
+from aklo_trace.errors import AkloTraceError, CaptureError, StoreError, TargetError, UsageError
+from aklo_trace.escape import escape
+from aklo_trace.identity import Identity, drop_privileges, invoking, named
+from aklo_trace.meta import Meta
+from aklo_trace.places import places_of
+from aklo_trace.presentation import FORMATS, add_options, print_report
+from aklo_trace.supervise import Outcome, exit_as, supervise
+from aklo_trace.target import HeldTarget, abandon_inherited_files, hold
+
+TRACER_FAILED: Final = 125
+NO_REPORT: Final = "none"
+SIZES: Final = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+SMALLEST_RING: Final = 64 << 10
+RECORD_RING_SHARE: Final = 2
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("-o", "--output", metavar="DIR", type=Path, help="where to put the trace")
+    add("--force", action="store_true", help="replace a trace that is there")
+    add("--engine", default=AUTO, metavar="NAME", help="auto (default), ebpf or strace")
+    add("--user", metavar="NAME", help="run the command as this user")
+    add(
+        "--syscalls",
+        metavar="WORD",
+        action="append",
+        default=[],
+        help="record only these calls or classes of calls (!WORD: all but these)",
+    )
+    add(
+        "--programs",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="record only calls of processes with this name",
+    )
+    add("--ring-size", metavar="SIZE", default="8M", help="memory for events (default: 8M)")
+    add("--report", choices=(*FORMATS, NO_REPORT), default="text", help="what to print at the end")
+    add_options(parser)
+    add("command", nargs=argparse.REMAINDER, metavar="-- COMMAND", help="what to trace")
+
+
+def run(options: argparse.Namespace) -> int:
+    argv = [os.fsencode(word) for word in _command(options.command)]
+    capture = _capture_options(options)
+    try:
+        choices = choose(options.engine)
+        owner = invoking()
+        held = hold(argv, named(options.user) if options.user else owner, ptracer=True)
+    except (TargetError, UsageError):
+        raise
+    except AkloTraceError as error:
+        raise _before_start(error) from error
+    abandon_inherited_files()
+    try:
+        recording = _start(options, capture, choices, owner, held)
+    except AkloTraceError as error:
+        held.cancel()
+        raise _before_start(error) from error
+    held.release()
+    outcome = supervise(held)
+    try:
+        _finish(recording, outcome, options)
+    except AkloTraceError as error:
+        print(f"aklo-trace: {error}", file=sys.stderr)
+    if outcome.failure:
+        print(f"aklo-trace: {outcome.failure}", file=sys.stderr)
+    held.unblock_signals()
+    exit_as(outcome)
+
+
+@dataclass(frozen=True)
+class _UnderWay:
+    """A recording that has begun, and where it goes."""
+
+    recording: Recording
+    choice: Choice
+    directory: Path
+    meta: Meta
+
+
+def _start(
+    options: argparse.Namespace,
+    capture: CaptureOptions,
+    choices: list[Choice],
+    owner: Identity,
+    held: HeldTarget,
+) -> _UnderWay:
+    """Put the probes in, give up privilege, begin to record. The order is the point of it."""
+    choice, session = _session(choices, capture, held)
+    drop_privileges(owner)
+    started_ns = time.time_ns()
+    words = _command(options.command)
+    directory = options.output or _default_directory(owner, words, started_ns)
+    if options.force and directory.exists():
+        store.remove(directory)
+    meta = Meta(
+        engine=choice.engine.name,
+        engine_reason=choice.reason,
+        argv=tuple(words),
+        cwd=os.fsdecode(os.getcwdb()),
+        started_at_ns=started_ns,
+        started_at=meta_file.iso(started_ns),
+        tool_version=__version__,
+        kernel=platform.release(),
+        machine=platform.machine(),
+        host=platform.node(),
+        user=owner.name,
+        filter=(*options.syscalls, *(f"program {name}" for name in options.programs)),
+    )
+    live, _ = store.begin(directory, meta)
+    return _UnderWay(session.start(live), choice, directory, meta)
+
+
+def _session(
+    choices: list[Choice], capture: CaptureOptions, held: HeldTarget
+) -> tuple[Choice, Session]:
+    """The best engine that really loads: what a probe cannot see may still refuse it."""
+    refused: list[str] = []
+    for choice in choices:
+        try:
+            session = choice.engine.load(capture)
+            session.track(held)
+        except CaptureError as error:
+            refused.append(f"{choice.engine.name} failed: {error}")
+            continue
+        return replace(choice, reason="; ".join([*refused, choice.reason])), session
+    raise CaptureError(" ".join(refused))
+
+
+def _default_directory(owner: Identity, words: list[str], started_ns: int) -> Path:
+    now = datetime.fromtimestamp(started_ns / 1e9).astimezone()
+    return location.new_trace(places_of(owner)[0], words, now)
+
+
+def _finish(under_way: _UnderWay, outcome: Outcome, options: argparse.Namespace) -> None:
+    reason = None
+    try:
+        under_way.recording.stop()
+    except (CaptureError, StoreError) as error:
+        reason = str(error)
+        print(f"aklo-trace: {error}", file=sys.stderr)
+    ended = replace(
+        under_way.meta,
+        wall_ns=outcome.ended_ns - outcome.started_ns,
+        exit_status=outcome.exit_status,
+        signal=outcome.signal,
+        incomplete_reason=reason,
+    )
+    directory = under_way.directory
+    recorded = under_way.choice.engine.read(directory / store.LIVE)
+    store.finish(directory, recorded, ended)
+    if options.report != NO_REPORT:
+        print_report(store.open_trace(directory), options.report, options, sys.stderr)
+    print(f"trace: {escape(str(directory))}", file=sys.stderr)
+
+
+def _command(words: list[str]) -> list[str]:
+    command = words[1:] if words[:1] == ["--"] else words
+    if not command:
+        raise UsageError("There is no command to trace. Say: aklo-trace -- COMMAND [ARG...]")
+    return command
+
+
+def _capture_options(options: argparse.Namespace) -> CaptureOptions:
+    ring_bytes = _size(options.ring_size)
+    return CaptureOptions(
+        ring_bytes=ring_bytes,
+        record_ring_bytes=max(ring_bytes // RECORD_RING_SHARE, SMALLEST_RING),
+        filter=filter.parse(options.syscalls, options.programs),
+    )
+
+
+def _size(text: str) -> int:
+    """A ring's size: the kernel wants a power of two that is a multiple of the page size."""
+    unit = SIZES.get(text[-1:].upper(), 1)
+    digits = text[:-1] if text[-1:].upper() in SIZES else text
+    size = int(digits) * unit if digits.isdecimal() else 0
+    if size < os.sysconf("SC_PAGE_SIZE") or size & (size - 1) or size > 1 << 30:
+        raise UsageError(
+            f"--ring-size: '{text}' is not a size. It must be a power of two from one page to "
+            "1G, as 64K or 8M."
+        )
+    return size
+
+
+def _before_start(error: AkloTraceError) -> AkloTraceError:
+    error.exit_status = TRACER_FAILED
+    return error

@@ -1,0 +1,26 @@
+"""Finish a trace whose recording was interrupted.
+
+Any command that reads the trace does the same; this one is for when that failed, because the
+disk was full for instance. What had reached the disk by then is kept: at most the last second
+is missing.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from aklo_trace.places import find_trace
+from aklo_trace.store import recover
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("trace", nargs="?", default="latest", metavar="TRACE")
+
+
+def run(options: argparse.Namespace) -> int:
+    directory = find_trace(options.trace)
+    meta = recover(directory)
+    calls = meta.tables.get("syscalls", 0)
+    state = "complete" if meta.complete else meta.incomplete_reason
+    print(f"{directory}: {calls:,} calls; {state}")
+    return 0

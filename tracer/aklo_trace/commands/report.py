@@ -1,0 +1,25 @@
+"""Print the report of a trace.
+
+TRACE is a path, a name that 'aklo-trace list' shows, or 'latest'.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from aklo_trace.places import find_trace
+from aklo_trace.presentation import FORMATS, add_options, print_report
+from aklo_trace.store import open_trace
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("trace", nargs="?", default="latest", metavar="TRACE")
+    parser.add_argument("--format", choices=FORMATS, default="text")
+    add_options(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    trace = open_trace(find_trace(options.trace))
+    print_report(trace, options.format, options, sys.stdout)
+    return 0

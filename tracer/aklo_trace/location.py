@@ -1,0 +1,97 @@
+"""Where traces are kept, and how one is found again.
+
+Inside an aklo project (a directory with an ``.aklo.conf``, found upwards) traces go to its
+``.aklo_metrics``; elsewhere to the XDG data directory. A trace's name sorts by time and says
+the command.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from aklo_trace.errors import NotATrace, StoreError
+from aklo_trace.meta import FILE
+
+PROJECT_FILE: Final = ".aklo.conf"
+PROJECT_STORE: Final = ".aklo_metrics"
+LATEST: Final = "latest"
+SLUG_CHARACTERS: Final = 48
+_IGNORE: Final = "# Traces are data, not source.\n*\n"
+
+
+def project(cwd: Path) -> Path | None:
+    """The aklo project that `cwd` is in."""
+    return next((d for d in (cwd, *cwd.parents) if (d / PROJECT_FILE).is_file()), None)
+
+
+def user_store(environ: Mapping[str, str], home: Path) -> Path:
+    data = environ.get("XDG_DATA_HOME", "")
+    base = Path(data) if data.startswith("/") else home / ".local/share"
+    return base / "aklo-trace"
+
+
+def stores(cwd: Path, environ: Mapping[str, str], home: Path) -> list[Path]:
+    """The stores that count here, the one that new traces go to first."""
+    found = project(cwd)
+    own = [found / PROJECT_STORE] if found else []
+    return [*own, user_store(environ, home)]
+
+
+def new_trace(store: Path, argv: Sequence[str], now: datetime) -> Path:
+    """A directory for a trace of `argv` that begins now; the store is created.
+
+    Raises StoreError.
+    """
+    try:
+        store.mkdir(parents=True, exist_ok=True, mode=0o700)
+        ignore = store / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text(_IGNORE)
+    except OSError as error:
+        raise StoreError(
+            f"Traces cannot be kept in {store}: {error.strerror}. Name another place with -o."
+        ) from error
+    stem = f"{now:%Y-%m-%dT%H-%M-%S}.{now.microsecond // 1000:03d}-{slug(argv)}"
+    names = [stem, *(f"{stem}-{number}" for number in range(2, 1000))]
+    return next(store / name for name in names if not (store / name).exists())
+
+
+def slug(argv: Sequence[str]) -> str:
+    """The command as part of a file name: ``aklo-cache-benchmark``."""
+    words = [os.path.basename(argv[0]), *argv[1:]] if argv else []  # noqa: PTH119
+    text = re.sub(r"[^A-Za-z0-9._]+", "-", " ".join(words)).strip("-.")
+    return text[:SLUG_CHARACTERS].rstrip("-.") or "trace"
+
+
+def traces(store: Path) -> list[Path]:
+    """The traces of a store, newest first."""
+    try:
+        found = [path for path in store.iterdir() if (path / FILE).is_file()]
+    except OSError:
+        return []
+    return sorted(found, key=lambda path: path.name, reverse=True)
+
+
+def find(name: str, places: Sequence[Path]) -> Path:
+    """The trace that `name` means: a path, a name in one of the stores, or ``latest``.
+
+    Raises NotATrace.
+    """
+    if name == LATEST:
+        newest = [found[0] for store in places if (found := traces(store))]
+        if not newest:
+            where = " or ".join(str(store) for store in places)
+            raise NotATrace(f"There is no trace in {where} yet. Make one: aklo-trace -- COMMAND")
+        return max(newest, key=lambda path: path.name)
+    for path in (Path(name), *(store / name for store in places)):
+        if path.exists():
+            return path
+    raise NotATrace(
+        f"There is no trace '{name}', neither as a path nor in {places[0]}. 'aklo-trace list' "
+        "shows those there are."
+    )

@@ -1,0 +1,46 @@
+"""Handing a trace over to the analysis, which is imported only then: it is heavy."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+from typing import Final, TextIO
+
+from aklo_trace.store import Trace
+
+FORMATS: Final = ("text", "json")
+COLORS: Final = ("auto", "always", "never")
+DEFAULT_WIDTH: Final = 80
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of every command that prints a report."""
+    parser.add_argument("--top", type=int, default=10, metavar="N", help="rows per table")
+    parser.add_argument("--color", choices=COLORS, default="auto")
+
+
+def print_report(trace: Trace, form: str, options: argparse.Namespace, stream: TextIO) -> None:
+    """Analyse a trace and print its report."""
+    from aklo_analysis.report import build
+    from aklo_analysis.reporters import REPORTERS, Options
+
+    look = Options(width=_width(stream), color=_color(options.color, stream), utf8=_utf8(stream))
+    REPORTERS[form](build(trace, top=options.top), stream, look)
+
+
+def _width(stream: TextIO) -> int | None:
+    """The terminal's width; none where the report is piped: then nothing is cut."""
+    if not stream.isatty():
+        return None
+    return shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns
+
+
+def _color(wanted: str, stream: TextIO) -> bool:
+    if wanted == "auto":
+        return stream.isatty() and "NO_COLOR" not in os.environ
+    return wanted == "always"
+
+
+def _utf8(stream: TextIO) -> bool:
+    return stream.encoding.lower().replace("-", "") == "utf8"

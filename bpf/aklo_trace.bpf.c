@@ -40,7 +40,7 @@ static __always_inline void count_attempt(const struct task_state *state)
 	struct counters *counters = count_here();
 
 	if (counters)
-		__sync_fetch_and_add(&counters->attempts[state->slot & (SYSCALL_SLOTS - 1)], 1);
+		counters->attempts[state->slot & (SYSCALL_SLOTS - 1)]++;
 }
 
 SEC("tp_btf/sys_enter")
@@ -78,6 +78,7 @@ int BPF_PROG(on_enter, struct pt_regs *regs, long number)
 		note_paths(task, state, spec, false);
 	if (!state->mark.armed)
 		count_attempt(state);
+	state->returns_fd = spec->flags & SPEC_RETURNS_FD;
 	event->start_ns = bpf_ktime_get_boot_ns();
 	enter_call(state, event->start_ns);
 	return 0;
@@ -99,12 +100,12 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long ret)
 		return 0;
 	state->event.dur_ns = now_ns - state->event.start_ns;
 	state->event.ret = ret;
-	spec = bpf_map_lookup_elem(&specs, &state->slot);
-	if (!spec)
-		return 0;
-	if (state->mark.path_pending)
-		note_paths(task, state, spec, true);
-	if (spec->flags & SPEC_RETURNS_FD && ret >= 0 && !(state->event.flags & EVENT_HAS_FD))
+	if (state->mark.path_pending) {
+		spec = bpf_map_lookup_elem(&specs, &state->slot);
+		if (spec)
+			note_paths(task, state, spec, true);
+	}
+	if (state->returns_fd && ret >= 0 && !(state->event.flags & EVENT_HAS_FD))
 		note_fd(task, &state->event, ret, false);
 	emit_event(state);
 	return 0;

@@ -28,7 +28,7 @@ enum event_flag {
 	EVENT_HAS_OFFSET = 1 << 14,
 };
 
-/* One call, in the event ring: all of one size, so that they drain in bulk. */
+/* One call. All are of one size, so that they drain in bulk. */
 struct event {
 	__u64 start_ns; /* CLOCK_BOOTTIME */
 	__u64 dur_ns;
@@ -148,10 +148,24 @@ struct syscall_spec {
 };
 _Static_assert(sizeof(struct syscall_spec) == 8, "struct syscall_spec");
 
+/*
+ * The event ring of one CPU, mapped by user space: the kernel writes `head`, user space `tail`,
+ * each on its own cache line. Programs are not preempted, so a CPU's ring has one writer at a time
+ * and needs no lock.
+ */
+struct ring_position {
+	__u64 head; /* events ever written */
+	__u64 slot; /* where the next one goes */
+	__u64 zero[6];
+	__u64 tail; /* events ever read */
+	__u64 zero2[7];
+};
+_Static_assert(sizeof(struct ring_position) == 128, "struct ring_position");
+
 /* One per possible CPU, mapped by user space. */
 struct counters {
 	__u64 attempts[SYSCALL_SLOTS];
-	__u64 lost[SYSCALL_SLOTS];	/* the event ring was full */
+	__u64 lost[SYSCALL_SLOTS];	/* the CPU's event ring was full */
 	__u64 records_lost[8];		/* by enum record_kind: the record ring was full */
 	__u64 tasks_lost;		/* no state could be made for a new task */
 	__u64 record_ids;
@@ -169,9 +183,11 @@ struct control {
 
 /* Fixed before loading. */
 struct config {
-	__u32 wakeup_bytes; /* fill of the event ring at which the reader is woken */
+	__u32 ring_events;	 /* capacity of each CPU's event ring */
+	__u32 wakeup_events;	 /* its fill at which the reader is woken */
+	__u32 wakeup_record_bytes; /* the same of the record ring */
+	__u32 direct;		 /* the kernel has bpf_rdonly_cast */
 	__u32 program_count;
-	__u32 direct; /* the kernel has bpf_rdonly_cast */
 	__u32 zero;
 	char programs[PROGRAMS][COMM_BYTES];
 };

@@ -170,7 +170,7 @@ static __always_inline void note_paths(struct task_struct *task, struct task_sta
 		return;
 	record->kind = RECORD_PATH;
 	record->record_id = ((__u64)(bpf_get_smp_processor_id() + 1) << 40) |
-			    __sync_fetch_and_add(&counters->record_ids, 1);
+			    counters->record_ids++;
 	if (emit_record(record, sizeof(*record) + used, RECORD_PATH))
 		state->event.record_id = record->record_id;
 	else

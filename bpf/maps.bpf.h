@@ -13,7 +13,7 @@ struct task_state {
 	__u64 system_ns;
 	__u64 cpu_at_entry_ns;
 	__u32 slot;
-	__u32 zero;
+	__u32 returns_fd;
 };
 
 struct {
@@ -23,15 +23,22 @@ struct {
 	__type(value, struct task_state);
 } tasks SEC(".maps");
 
+/* The event rings of all CPUs, one after the other. */
 struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 8 << 20);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1); /* the loader makes it ring_events per possible CPU */
+	__type(key, __u32);
+	__type(value, struct event);
 } events SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 4 << 20);
-} records SEC(".maps");
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1); /* the loader makes it one per possible CPU */
+	__type(key, __u32);
+	__type(value, struct ring_position);
+} positions SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -40,6 +47,17 @@ struct {
 	__type(key, __u32);
 	__type(value, struct counters);
 } cpu_counters SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4 << 20);
+} records SEC(".maps");
+
+/* Nothing goes through it: it wakes a reader whose event ring fills up. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+} bell SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -99,9 +117,12 @@ static __always_inline struct task_state *state_of(struct task_struct *task)
 /* Hand a record to the reader, or count it as lost. */
 static __always_inline bool emit_record(void *record, __u64 bytes, enum record_kind kind)
 {
+	__u64 fill = bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA);
 	struct counters *counters;
 
-	if (!bpf_ringbuf_output(&records, record, bytes, BPF_RB_NO_WAKEUP))
+	if (!bpf_ringbuf_output(&records, record, bytes,
+				fill < config.wakeup_record_bytes ? BPF_RB_NO_WAKEUP
+								  : BPF_RB_FORCE_WAKEUP))
 		return true;
 	counters = count_here();
 	if (counters)
@@ -109,25 +130,39 @@ static __always_inline bool emit_record(void *record, __u64 bytes, enum record_k
 	return false;
 }
 
+static __always_inline void ring_bell(void)
+{
+	void *nothing = bpf_ringbuf_reserve(&bell, sizeof(__u64), 0);
+
+	if (nothing)
+		bpf_ringbuf_discard(nothing, BPF_RB_FORCE_WAKEUP);
+}
+
 /* Hand the call under way to the reader, or count it as lost. */
 static __always_inline void emit_event(struct task_state *state)
 {
-	struct event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	__u32 cpu = bpf_get_smp_processor_id(), slot;
+	struct ring_position *position = bpf_map_lookup_elem(&positions, &cpu);
 	struct counters *counters;
-	__u64 wakeup = BPF_RB_NO_WAKEUP;
+	struct event *event;
+	__u64 fill;
 
-	if (!event) {
+	if (!position)
+		return;
+	fill = position->head - *(volatile __u64 *)&position->tail;
+	slot = cpu * config.ring_events + position->slot;
+	event = bpf_map_lookup_elem(&events, &slot);
+	if (!event || fill >= config.ring_events) {
 		counters = count_here();
 		if (counters)
-			__sync_fetch_and_add(&counters->lost[state->slot & (SYSCALL_SLOTS - 1)], 1);
+			counters->lost[state->slot & (SYSCALL_SLOTS - 1)]++;
 		return;
 	}
 	*event = state->event;
-	/* The fill level is looked at for one call in 64: looking costs more than the rest. */
-	if (!((event->start_ns + event->dur_ns) & 63) &&
-	    bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) >= config.wakeup_bytes)
-		wakeup = BPF_RB_FORCE_WAKEUP;
-	bpf_ringbuf_submit(event, wakeup);
+	position->slot = position->slot + 1 < config.ring_events ? position->slot + 1 : 0;
+	__sync_fetch_and_add(&position->head, 1); /* also a barrier: the event is there before it */
+	if (fill + 1 == config.wakeup_events)
+		ring_bell();
 }
 
 #endif

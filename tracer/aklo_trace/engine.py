@@ -40,10 +40,10 @@ class Capability:
 
 @dataclass(frozen=True, slots=True)
 class CaptureOptions:
-    """What the command line decides for a recording. Sizes are in bytes."""
+    """What the command line decides for a recording. `ring_bytes` is the memory for events,
+    per CPU; None leaves it to the engine."""
 
-    ring_bytes: int = 8 << 20
-    record_ring_bytes: int = 4 << 20
+    ring_bytes: int | None = None
     filter: Filter = field(default_factory=Filter)
 
 

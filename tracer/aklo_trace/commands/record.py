@@ -33,8 +33,7 @@ from aklo_trace.target import HeldTarget, abandon_inherited_files, hold
 TRACER_FAILED: Final = 125
 NO_REPORT: Final = "none"
 SIZES: Final = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
-SMALLEST_RING: Final = 64 << 10
-RECORD_RING_SHARE: Final = 2
+SMALLEST_RING, LARGEST_RING = 4 << 10, 1 << 30
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -57,7 +56,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="record only calls of processes with this name",
     )
-    add("--ring-size", metavar="SIZE", default="8M", help="memory for events (default: 8M)")
+    add("--ring-size", metavar="SIZE", help="memory for events, per CPU (default: 8M)")
     add("--report", choices=(*FORMATS, NO_REPORT), default="text", help="what to print at the end")
     add_options(parser)
     add("command", nargs=argparse.REMAINDER, metavar="-- COMMAND", help="what to trace")
@@ -186,24 +185,18 @@ def _command(words: list[str]) -> list[str]:
 
 
 def _capture_options(options: argparse.Namespace) -> CaptureOptions:
-    ring_bytes = _size(options.ring_size)
     return CaptureOptions(
-        ring_bytes=ring_bytes,
-        record_ring_bytes=max(ring_bytes // RECORD_RING_SHARE, SMALLEST_RING),
+        ring_bytes=_size(options.ring_size) if options.ring_size else None,
         filter=filter.parse(options.syscalls, options.programs),
     )
 
 
 def _size(text: str) -> int:
-    """A ring's size: the kernel wants a power of two that is a multiple of the page size."""
     unit = SIZES.get(text[-1:].upper(), 1)
     digits = text[:-1] if text[-1:].upper() in SIZES else text
     size = int(digits) * unit if digits.isdecimal() else 0
-    if size < os.sysconf("SC_PAGE_SIZE") or size & (size - 1) or size > 1 << 30:
-        raise UsageError(
-            f"--ring-size: '{text}' is not a size. It must be a power of two from one page to "
-            "1G, as 64K or 8M."
-        )
+    if not SMALLEST_RING <= size <= LARGEST_RING:
+        raise UsageError(f"--ring-size: '{text}' is not a size from 4K to 1G, such as 512K or 8M.")
     return size
 
 

@@ -91,8 +91,16 @@ EVENT: Final = Struct(
         ("zero", "u2"),
     ),
 )
-EVENT_STRIDE: Final = RING_HEADER_BYTES + EVENT.size
-"""Distance between two events in the ring and in the spool."""
+RING_POSITION: Final = Struct(
+    "ring_position",
+    (
+        ("head", "u8"),
+        ("slot", "u8"),
+        *((f"zero{index}", "u8") for index in range(6)),
+        ("tail", "u8"),
+        *((f"zero2{index}", "u8") for index in range(7)),
+    ),
+)
 
 PATH_RECORD: Final = Struct(
     "path_record",
@@ -205,4 +213,5 @@ TASK_MARK: Final = Struct(
 )
 
 TASK_STATE_BYTES: Final = TASK_MARK.size + EVENT.size + 8 * 8 + 4 * 8 + 8
-CONFIG_BYTES: Final = 16 + PROGRAMS * COMM_BYTES
+CONFIG_FORMAT: Final = "=IIIII4x"
+CONFIG_BYTES: Final = struct.calcsize(CONFIG_FORMAT) + PROGRAMS * COMM_BYTES

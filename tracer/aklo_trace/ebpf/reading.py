@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from aklo_trace.ebpf import layout
-from aklo_trace.ebpf.engine import COMPAT_MACHINE, START_FILE, TARGET_PROC_ID
+from aklo_trace.ebpf.machine import COMPAT_MACHINE
 from aklo_trace.ebpf.recorder import COUNTERS_FILE, EVENTS_FILE, MARKS_FILE, RECORDS_FILE
 from aklo_trace.ebpf.records import PathRecords, RecordStream, dtype_of, kernel_device, map_file
+from aklo_trace.ebpf.session import START_FILE, TARGET_PROC_ID
 from aklo_trace.engine import Account
 from aklo_trace.events import (
     BY_IDENTITY,
@@ -36,9 +37,7 @@ KERNEL_FLAGS: Final = (1 << 12) - 1
 """Bits above are the kernel side's own."""
 ERRNO_MAX: Final = 4095
 RESTART_FIRST, RESTART_LAST = 512, 516
-_SPOOLED: Final = np.dtype(
-    [("header", "u8"), *((name, kind) for name, kind in layout.EVENT.fields)]
-)
+_SPOOLED: Final = dtype_of(layout.EVENT)
 _BASES: Final = np.array([NO_STRING, CWD, BY_IDENTITY], np.int32)
 """By enum path_base."""
 
@@ -58,9 +57,7 @@ class EbpfRecorded:
 
     def batches(self) -> Iterator[EventBatch]:
         data = map_file(self._live / EVENTS_FILE)
-        events = np.frombuffer(
-            data[: len(data) // layout.EVENT_STRIDE * layout.EVENT_STRIDE], _SPOOLED
-        )
+        events = np.frombuffer(data[: len(data) // layout.EVENT.size * layout.EVENT.size], _SPOOLED)
         offset_ns = self._start["offset_ns"]
         stream = RecordStream(self._live / RECORDS_FILE, offset_ns, self._start["page_bytes"])
         first = 0
@@ -221,7 +218,7 @@ def _pieces(marks: Path, count: int) -> Iterator[tuple[int, int]]:
     pairs = np.frombuffer(data[: len(data) & ~15], np.uint64).reshape(-1, 2).astype(np.int64)
     taken = 0
     for events_end, records_end in pairs.tolist():
-        events_end //= layout.EVENT_STRIDE
+        events_end //= layout.EVENT.size
         if events_end - taken >= BATCH_EVENTS and events_end < count:
             yield events_end, records_end
             taken = events_end

@@ -7,17 +7,17 @@ process that started it dies, it records on until the last traced process has en
 
 from __future__ import annotations
 
-import mmap
 import os
 import select
 import struct
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from aklo_trace.ebpf.layout import CONTROL, COUNTERS, EVENT, EVENT_STRIDE, RING_HEADER_BYTES
-from aklo_trace.ebpf.ring import EventRing, RecordRing, Ring, record_stride
+from aklo_trace.ebpf.layout import CONTROL, COUNTERS, EVENT, RING_HEADER_BYTES
+from aklo_trace.ebpf.ring import EventRings, RecordRing, map_array, record_stride
 
 EVENTS_FILE: Final = "events.bin"
 RECORDS_FILE: Final = "records.bin"
@@ -30,6 +30,7 @@ SNAPSHOT_NS: Final = 1_000_000_000
 """How often the accounts are written."""
 SETTLE_SECONDS: Final = 0.002
 """Longer than a program that had begun when recording was stopped needs to end."""
+BELL_BYTES: Final = 4096
 
 _LIVE: Final = CONTROL.offset("live_processes") // 4
 _STOPPED: Final = CONTROL.offset("stopped") // 4
@@ -67,10 +68,7 @@ class Accounts:
     that has its full size from the start, so that a full disk does not stop them."""
 
     def __init__(self, fd: int, cpus: int, path: Path) -> None:
-        stride = (COUNTERS.size + 7) & ~7
-        size = (stride * cpus + mmap.PAGESIZE - 1) & -mmap.PAGESIZE
-        self._kernel = memoryview(mmap.mmap(fd, size, mmap.MAP_SHARED, mmap.PROT_READ))
-        self._kernel = self._kernel[: stride * cpus]
+        self._kernel = map_array(fd, COUNTERS.size * cpus)
         self._own = memoryview(bytearray(COUNTERS.size))
         self._counts = self._own.cast("Q")
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -87,8 +85,7 @@ class Accounts:
             self.save()
 
     def lose_events(self, data: memoryview) -> None:
-        first = (RING_HEADER_BYTES + EVENT.offset("nr")) // 2
-        for slot in data.cast("H")[first :: EVENT_STRIDE // 2]:
+        for slot in data.cast("H")[EVENT.offset("nr") // 2 :: EVENT.size // 2]:
             self._counts[COUNTERS.offset("lost0") // 8 + slot] += 1
 
     def lose_records(self, data: memoryview) -> None:
@@ -99,22 +96,30 @@ class Accounts:
             position += record_stride(words[position >> 2])
 
 
-class Recorder:
-    """Drains both rings until told to stop through `commands`, a pipe."""
+@dataclass(frozen=True)
+class Maps:
+    """Descriptors of the maps that are read, and their sizes: `ring_events` per CPU."""
 
-    def __init__(
-        self,
-        events: EventRing,
-        records: RecordRing,
-        control_fd: int,
-        counters_fd: int,
-        cpus: int,
-        live: Path,
-    ) -> None:
-        self._events, self._records = events, records
-        control = mmap.mmap(control_fd, mmap.PAGESIZE, mmap.MAP_SHARED)
-        self._control = memoryview(control)[: CONTROL.size].cast("I")
-        self.accounts = Accounts(counters_fd, cpus, live / COUNTERS_FILE)
+    events: int
+    positions: int
+    records: int
+    bell: int
+    controls: int
+    cpu_counters: int
+    cpus: int
+    ring_events: int
+    record_ring_bytes: int
+
+
+class Recorder:
+    """Drains the rings into files below `live` until told to stop."""
+
+    def __init__(self, maps: Maps, live: Path) -> None:
+        self._events = EventRings(maps.events, maps.positions, maps.cpus, maps.ring_events)
+        self._records = RecordRing(maps.records, maps.record_ring_bytes)
+        self._bell = RecordRing(maps.bell, BELL_BYTES)
+        self._control = map_array(maps.controls, CONTROL.size, writable=True).cast("I")
+        self.accounts = Accounts(maps.cpu_counters, maps.cpus, live / COUNTERS_FILE)
         self._event_spool = Spool(live / EVENTS_FILE, self.accounts.lose_events)
         self._record_spool = Spool(live / RECORDS_FILE, self.accounts.lose_records)
         self._mark_spool = Spool(live / MARKS_FILE, lambda _: None)
@@ -127,7 +132,7 @@ class Recorder:
         """Until a byte comes through `commands`; or, when its other end has died, until no
         traced process is left."""
         poll = select.epoll()
-        for fd in (commands, self._events.fd, self._records.fd):
+        for fd in (commands, self._bell.fd, self._records.fd):
             poll.register(fd, select.EPOLLIN | select.EPOLLET)
         alone = False
         while not (alone and self._control[_LIVE] == 0):
@@ -142,11 +147,18 @@ class Recorder:
 
     def drain(self) -> None:
         """What an event refers to was committed before it: records taken after the events were
-        looked at hold all that these events need."""
-        events = self._events.ready()
-        _move(self._records, self._record_spool, self._records.ready())
-        _move(self._events, self._event_spool, events)
-        if events:
+        counted hold all that these events need."""
+        heads = self._events.heads()
+        self._bell.clear()
+        records = self._records.ready()
+        if records:
+            self._record_spool.append(records)
+            self._records.take(len(records))
+        before = self._event_spool.length
+        for piece in self._events.pieces(heads):
+            self._event_spool.append(piece)
+        self._events.take(heads)
+        if self._event_spool.length > before:
             mark = struct.pack("=QQ", self._event_spool.length, self._record_spool.length)
             self._mark_spool.append(memoryview(mark))
 
@@ -156,9 +168,3 @@ class Recorder:
         time.sleep(SETTLE_SECONDS)
         self.drain()
         self.accounts.save()
-
-
-def _move(ring: Ring, spool: Spool, data: memoryview) -> None:
-    if data:
-        spool.append(data)
-        ring.take(len(data))

@@ -1,0 +1,199 @@
+"""The programs, loaded and attached, and the recording process that is forked from here."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import signal
+import struct
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from aklo_trace.ebpf import layout
+from aklo_trace.ebpf.libbpf import Object, possible_cpus
+from aklo_trace.ebpf.machine import BTF, object_path
+from aklo_trace.ebpf.recorder import Maps, Recorder
+from aklo_trace.ebpf.specs import specs
+from aklo_trace.engine import CaptureOptions
+from aklo_trace.errors import CaptureError, StoreError
+
+if TYPE_CHECKING:
+    from aklo_trace.target import HeldTarget
+
+START_FILE: Final = "start.json"
+ERROR_FILE: Final = "error.json"
+TARGET_PROC_ID: Final = 1
+RING_BYTES: Final = 8 << 20
+ALL_RINGS_BYTES: Final = 256 << 20
+"""By default each CPU's ring has the first size, but all of them no more than the second."""
+SMALLEST_RECORD_RING: Final = 64 << 10
+
+
+class EbpfSession:
+    """The programs, loaded and attached: nothing is traced yet."""
+
+    def __init__(self, options: CaptureOptions) -> None:
+        self._cpus = possible_cpus()
+        ring_bytes = options.ring_bytes or min(RING_BYTES, ALL_RINGS_BYTES // self._cpus)
+        self._ring_events = ring_bytes // layout.EVENT.size
+        self._record_ring_bytes = record_ring_bytes(ring_bytes)
+        self._object = Object(object_path())
+        try:
+            self._load(options)
+        except CaptureError:
+            self._object.close()
+            raise
+
+    def track(self, held: HeldTarget) -> None:
+        control = layout.CONTROL.pack(next_proc_id=TARGET_PROC_ID + 1, live_processes=1)
+        self._object.update("controls", struct.pack("=I", 0), control)
+        mark = layout.TASK_MARK.pack(proc_id=TARGET_PROC_ID, armed=1)
+        state = mark.ljust(layout.TASK_STATE_BYTES, b"\0")
+        try:
+            self._object.update("tasks", struct.pack("=i", held.pidfd), state)
+        except OSError as error:
+            raise CaptureError(
+                f"The target (process {held.pid}) cannot be marked for tracing: {error.strerror}."
+            ) from error
+        self._held = held
+
+    def start(self, live: Path) -> EbpfRecording:
+        _write_start(live, self._held)
+        commands, orders = os.pipe2(os.O_CLOEXEC)
+        started, ready = os.pipe2(os.O_CLOEXEC)
+        pid = os.fork()
+        if pid == 0:
+            os.close(orders)
+            self._record(live, commands, ready)
+        os.close(commands)
+        os.close(ready)
+        began = os.read(started, 1)
+        os.close(started)
+        self.close()
+        if not began:
+            os.waitpid(pid, 0)
+            raise _recorder_error(live)
+        return EbpfRecording(pid, orders, live)
+
+    def close(self) -> None:
+        self._object.close()
+
+    def _load(self, options: CaptureOptions) -> None:
+        self._object.set_config(self._config(options.filter.programs))
+        self._object.set_max_entries("events", self._ring_events * self._cpus)
+        self._object.set_max_entries("positions", self._cpus)
+        self._object.set_max_entries("cpu_counters", self._cpus)
+        self._object.set_max_entries("records", self._record_ring_bytes)
+        self._object.load()
+        for slot, spec in enumerate(specs(platform.machine(), options.filter)):
+            self._object.update("specs", struct.pack("=I", slot), spec)
+        self._object.attach()
+
+    def _config(self, programs: tuple[bytes, ...]) -> bytes:
+        head = struct.pack(
+            layout.CONFIG_FORMAT,
+            self._ring_events,
+            max(self._ring_events // 4, 1),
+            self._record_ring_bytes // 4,
+            _has_cast(),
+            len(programs),
+        )
+        names = b"".join(name.ljust(layout.COMM_BYTES, b"\0") for name in programs)
+        return (head + names).ljust(layout.CONFIG_BYTES, b"\0")
+
+    def _maps(self) -> Maps:
+        fd = self._object.map_fd
+        return Maps(
+            events=fd("events"),
+            positions=fd("positions"),
+            records=fd("records"),
+            bell=fd("bell"),
+            controls=fd("controls"),
+            cpu_counters=fd("cpu_counters"),
+            cpus=self._cpus,
+            ring_events=self._ring_events,
+            record_ring_bytes=self._record_ring_bytes,
+        )
+
+    def _record(self, live: Path, commands: int, ready: int) -> None:
+        """The recording process; never returns."""
+        status = 1
+        try:
+            signal.pthread_sigmask(signal.SIG_SETMASK, signal.valid_signals())
+            self._held.leave()
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+            recorder = Recorder(self._maps(), live)
+            os.write(ready, b"r")
+            os.close(ready)
+            recorder.run(commands)
+            if recorder.error:
+                raise recorder.error
+            status = 0
+        except OSError as error:
+            with suppress(OSError):
+                text = json.dumps({"errno": error.errno, "error": os.strerror(error.errno or 0)})
+                (live / ERROR_FILE).write_text(text)
+        finally:
+            os._exit(status)
+
+
+class EbpfRecording:
+    """A recorder at work, seen from the process that supervises the target."""
+
+    def __init__(self, pid: int, orders: int, live: Path) -> None:
+        self.pid = pid
+        self._orders = orders
+        self._live = live
+
+    def stop(self) -> None:
+        with suppress(BrokenPipeError):
+            os.write(self._orders, b"q")
+        _, status = os.waitpid(self.pid, 0)
+        os.close(self._orders)
+        if status:
+            raise _recorder_error(self._live)
+
+
+def _recorder_error(live: Path) -> CaptureError | StoreError:
+    try:
+        found = json.loads((live / ERROR_FILE).read_text())
+    except (OSError, ValueError):
+        return CaptureError(
+            "The recording process was killed. The target was left alone; what had been recorded "
+            "by then is kept."
+        )
+    return StoreError(
+        f"Recording into {live.parent} stopped: {found['error']}. The target was left alone; "
+        "what had been recorded by then is kept, and the rest is counted as lost."
+    )
+
+
+def _write_start(live: Path, held: HeldTarget) -> None:
+    """What the reader needs besides the rings: above all the offset that turns the kernel's
+    boot time into time since the epoch."""
+    before = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+    wall = time.clock_gettime_ns(time.CLOCK_REALTIME)
+    after = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+    start = {
+        "offset_ns": wall - (before + after) // 2,
+        "machine": platform.machine(),
+        "page_bytes": os.sysconf("SC_PAGE_SIZE"),
+        "cpus": possible_cpus(),
+        "pid": held.pid,
+        "ppid": os.getpid(),
+    }
+    (live / START_FILE).write_text(json.dumps(start))
+
+
+def record_ring_bytes(ring_bytes: int) -> int:
+    """Half of an event ring; the kernel wants a power of two."""
+    half = max(ring_bytes // 2, SMALLEST_RECORD_RING)
+    return 1 << (half.bit_length() - 1)
+
+
+def _has_cast() -> bool:
+    """Whether the kernel has the function bpf_rdonly_cast (6.2 and later)."""
+    return b"\0bpf_rdonly_cast\0" in BTF.read_bytes()

@@ -1,0 +1,50 @@
+"""The kernel's table of calls: which of their arguments are what, and which are recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from aklo_trace.ebpf import layout
+from aklo_trace.ebpf.machine import COMPAT_MACHINE
+from aklo_trace.filter import Filter
+from aklo_trace.syscalls import NONE, PathArgument, Syscall, by_number
+
+
+def specs(machine: str, chosen: Filter) -> Iterator[bytes]:
+    """A ``struct syscall_spec`` for each slot: the native calls, then the 32-bit ones."""
+    unknown = _spec_of_unknown(chosen)
+    for name in (machine, COMPAT_MACHINE.get(machine)):
+        calls = by_number(name) if name else {}
+        for number in range(layout.COMPAT_SLOT):
+            call = calls.get(number)
+            yield spec_of(call, chosen) if call else unknown
+
+
+def _argument(path: PathArgument | None) -> tuple[int, int]:
+    return (path.index, path.dirfd) if path else (NONE, NONE)
+
+
+def spec_of(call: Syscall, chosen: Filter) -> bytes:
+    """The row of the kernel's table for one call."""
+    flags = layout.SPEC_RECORD if chosen.records(call) else 0
+    flags |= layout.SPEC_ALWAYS if chosen.always(call) else 0
+    flags |= layout.SPEC_RETURNS_FD if call.returns == "fd" else 0
+    flags |= layout.SPEC_FILE_POSITION if call.at_position else 0
+    flags |= layout.SPEC_EXEC if call.operation == "exec" else 0
+    (path0, dirfd0), (path1, dirfd1) = _argument(call.path), _argument(call.path2)
+    return layout.SYSCALL_SPEC.pack(
+        flags=flags,
+        fd=call.fd,
+        fd2=call.fd2,
+        path0=path0,
+        path1=path1,
+        dirfd0=dirfd0,
+        dirfd1=dirfd1,
+        offset=call.offset,
+    )
+
+
+def _spec_of_unknown(chosen: Filter) -> bytes:
+    flags = layout.SPEC_RECORD if chosen.wanted is None else 0
+    fields = dict.fromkeys(("fd", "fd2", "path0", "path1", "dirfd0", "dirfd1", "offset"), NONE)
+    return layout.SYSCALL_SPEC.pack(flags=flags, **fields)

@@ -142,10 +142,8 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 		state->mark.armed = false;
 		count_attempt(state);
 	}
-	if (state->mark.path_pending) { /* the memory that held it is gone */
-		state->mark.path_pending = false;
-		state->event.flags |= EVENT_PATH_UNREADABLE;
-	}
+	if (state->mark.path_pending)
+		note_exec_path(state, bprm->filename);
 	state->mark.muted = is_muted(task);
 	note_image(task, state, bprm);
 	return 0;

@@ -139,6 +139,23 @@ static __always_inline long read_path(struct task_struct *task, struct task_stat
 	return used + bytes;
 }
 
+/* Give the record a number, and hand it over if it says anything. */
+static __always_inline void emit_paths(struct task_state *state, struct path_record *record,
+				       __u64 used)
+{
+	struct counters *counters = count_here();
+
+	if (!counters || used > 2 * PATH_BYTES)
+		return;
+	record->kind = RECORD_PATH;
+	record->record_id = ((__u64)(bpf_get_smp_processor_id() + 1) << 40) |
+			    counters->record_ids++;
+	if (emit_record(record, sizeof(*record) + used, RECORD_PATH))
+		state->event.record_id = record->record_id;
+	else
+		state->event.flags |= EVENT_PATH_LOST;
+}
+
 /*
  * Read the paths of the call under way and hand them over. A path whose page is not in memory
  * at entry is read again at exit, when the kernel has fetched it.
@@ -146,11 +163,10 @@ static __always_inline long read_path(struct task_struct *task, struct task_stat
 static __always_inline void note_paths(struct task_struct *task, struct task_state *state,
 				       const struct syscall_spec *spec, bool at_exit)
 {
-	struct counters *counters = count_here();
 	struct path_record *record = the_scratch();
 	long used, first;
 
-	if (!record || !counters)
+	if (!record)
 		return;
 	__builtin_memset(record, 0, sizeof(*record));
 	first = read_path(task, state, spec, record, 0, 0);
@@ -164,22 +180,32 @@ static __always_inline void note_paths(struct task_struct *task, struct task_sta
 	state->mark.path_pending = false;
 	if (spec->fd2 != NO_ARGUMENT)
 		identify_fd(task, arg(state, spec->fd2), &record->identity[1]);
-	else if (!used)
-		return;
-	if (used > 2 * PATH_BYTES)
-		return;
-	record->kind = RECORD_PATH;
-	record->record_id = ((__u64)(bpf_get_smp_processor_id() + 1) << 40) |
-			    counters->record_ids++;
-	if (emit_record(record, sizeof(*record) + used, RECORD_PATH))
-		state->event.record_id = record->record_id;
-	else
-		state->event.flags |= EVENT_PATH_LOST;
+	if (used || record->identity[1].mode)
+		emit_paths(state, record, used);
 	return;
 unreadable:
 	state->mark.path_pending = !at_exit;
 	if (at_exit)
 		state->event.flags |= EVENT_PATH_UNREADABLE;
+}
+
+/* The path of an exec that succeeded: the memory that held it is gone, but the kernel's copy is
+ * still there. */
+static __always_inline void note_exec_path(struct task_state *state, const char *filename)
+{
+	struct path_record *record = the_scratch();
+	long bytes;
+
+	state->mark.path_pending = false;
+	if (!record)
+		return;
+	__builtin_memset(record, 0, sizeof(*record));
+	bytes = bpf_probe_read_kernel_str(record->text, PATH_BYTES, filename);
+	if (bytes <= 0 || bytes > PATH_BYTES)
+		return;
+	record->bytes[0] = bytes;
+	record->base[0] = *record->text == '/' ? BASE_NONE : BASE_CWD;
+	emit_paths(state, record, bytes);
 }
 
 #endif

@@ -52,7 +52,9 @@ class Account:
     """What became of the calls that were attempted: attempts = read + lost + in flight.
 
     `lost` is by cause, `lost_by_syscall` and `in_flight_by_syscall` by name of the call.
-    `notes` are sentences about what the recording could not see.
+    `notes` are sentences about what the recording could not see. `clock_offset_ns` was added
+    to the engine's clock to make it time since the epoch. `recorder_cpu_ns` and
+    `recorder_max_rss_bytes` are what the recording process itself used, where that is known.
     """
 
     attempts: int
@@ -61,6 +63,9 @@ class Account:
     lost_by_syscall: dict[str, int]
     in_flight_by_syscall: dict[str, int]
     notes: tuple[str, ...] = ()
+    clock_offset_ns: int | None = None
+    recorder_cpu_ns: int | None = None
+    recorder_max_rss_bytes: int | None = None
 
 
 class Recorded(Protocol):

@@ -46,10 +46,7 @@ def parse(terms: Sequence[str], programs: Sequence[str]) -> Filter:
     """
     wanted = {name for term in terms if not term.startswith("!") for name in _calls(term)}
     unwanted = {name for term in terms if term.startswith("!") for name in _calls(term[1:])}
-    if not terms:
-        chosen = None
-    else:
-        chosen = frozenset((wanted or set(by_name())) - unwanted)
+    chosen = frozenset((wanted or set(by_name())) - unwanted) if terms else None
     return Filter(chosen, tuple(name.encode()[:COMM_BYTES] for name in programs))
 
 

@@ -54,6 +54,8 @@ class Meta:
     host: str = ""
     user: str = ""
     clock_offset_ns: int | None = None
+    recorder_cpu_ns: int | None = None
+    recorder_max_rss_bytes: int | None = None
     filter: tuple[str, ...] = ()
 
 

@@ -130,6 +130,9 @@ def _accounted(meta: Meta, account: Account) -> Meta:
         lost_by_syscall=account.lost_by_syscall,
         in_flight_by_syscall=account.in_flight_by_syscall,
         notes=(*meta.notes, *account.notes),
+        clock_offset_ns=account.clock_offset_ns,
+        recorder_cpu_ns=account.recorder_cpu_ns,
+        recorder_max_rss_bytes=account.recorder_max_rss_bytes,
         incomplete_reason=reason,
         complete=reason is None,
     )

@@ -40,6 +40,10 @@ def _lines(meta: Meta) -> Iterator[tuple[str, str]]:
     yield "ended", _ending(meta)
     yield "engine", f"{meta.engine} ({meta.engine_reason})"
     yield "made by", f"aklo-trace {meta.tool_version} for {meta.user}, Linux {meta.kernel}"
+    if meta.recorder_cpu_ns is not None and meta.recorder_max_rss_bytes is not None:
+        share = f", {meta.recorder_cpu_ns / meta.wall_ns:.1%} of a core" if meta.wall_ns else ""
+        memory = f"{meta.recorder_max_rss_bytes / 2**20:.0f} MiB"
+        yield "recorder", f"{meta.recorder_cpu_ns / 1e6:.0f} ms of CPU{share}, {memory} of memory"
     yield "tables", ", ".join(f"{rows:,} {name}" for name, rows in meta.tables.items())
     yield "complete", "yes" if meta.complete else f"no: {meta.incomplete_reason}"
     for cause, count in meta.loss.items():

@@ -12,6 +12,7 @@ import os
 import platform
 import sys
 import time
+import traceback
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -85,6 +86,9 @@ def run(options: argparse.Namespace) -> int:
         _finish(recording, outcome, options)
     except AkloTraceError as error:
         print(f"aklo-trace: {error}", file=sys.stderr)
+    except Exception:  # noqa: BLE001 - the target's status comes before a fault of ours
+        traceback.print_exc()
+        print("aklo-trace: that is a fault of aklo-trace; the trace is kept.", file=sys.stderr)
     if outcome.failure:
         print(f"aklo-trace: {outcome.failure}", file=sys.stderr)
     held.unblock_signals()
@@ -120,7 +124,7 @@ def _start(
         engine=choice.engine.name,
         engine_reason=choice.reason,
         argv=tuple(words),
-        cwd=os.fsdecode(os.getcwdb()),
+        cwd=_cwd(),
         started_at_ns=started_ns,
         started_at=meta_file.iso(started_ns),
         tool_version=__version__,
@@ -189,6 +193,13 @@ def _capture_options(options: argparse.Namespace) -> CaptureOptions:
         ring_bytes=_size(options.ring_size) if options.ring_size else None,
         filter=filter.parse(options.syscalls, options.programs),
     )
+
+
+def _cwd() -> str | None:
+    try:
+        return str(Path.cwd())
+    except FileNotFoundError:  # it was removed
+        return None
 
 
 def _size(text: str) -> int:

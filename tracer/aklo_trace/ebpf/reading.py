@@ -15,7 +15,7 @@ from aklo_trace.ebpf import layout
 from aklo_trace.ebpf.machine import COMPAT_MACHINE
 from aklo_trace.ebpf.recorder import COUNTERS_FILE, EVENTS_FILE, MARKS_FILE, RECORDS_FILE
 from aklo_trace.ebpf.records import PathRecords, RecordStream, dtype_of, kernel_device, map_file
-from aklo_trace.ebpf.session import START_FILE, TARGET_PROC_ID
+from aklo_trace.ebpf.session import COST_FILE, START_FILE, TARGET_PROC_ID
 from aklo_trace.engine import Account
 from aklo_trace.events import (
     BY_IDENTITY,
@@ -85,6 +85,7 @@ class EbpfRecorded:
         )
         lost = ring_lost + disk_lost
         records = 2 * slots
+        cost = self._cost()
         causes = {
             "event_ring_full": int(ring_lost.sum()),
             "disk_write_failed": int(disk_lost.sum()),
@@ -98,7 +99,17 @@ class EbpfRecorded:
             lost={cause: count for cause, count in causes.items() if count},
             lost_by_syscall=self._by_name(lost),
             in_flight_by_syscall=self._by_name(attempts - self._read - lost),
+            clock_offset_ns=self._start["offset_ns"],
+            recorder_cpu_ns=cost.get("cpu_ns"),
+            recorder_max_rss_bytes=cost.get("max_rss_bytes"),
         )
+
+    def _cost(self) -> dict[str, int]:
+        try:
+            found: dict[str, int] = json.loads((self._live / COST_FILE).read_text())
+        except (OSError, ValueError):  # the recorder was killed
+            return {}
+        return found
 
     def _by_name(self, counts: Int64) -> dict[str, int]:
         totals = np.bincount(self._codes, weights=counts, minlength=len(table())).astype(int)
@@ -170,7 +181,7 @@ class EbpfRecorded:
             batch,
             **columns,
             strings=list(strings),
-            directories=_identities(batch, columns, rows, heads[found]),
+            directories=_identities(columns, rows, heads[found]),
             second_files=_second_files(columns, rows, heads[found]),
         )
 
@@ -256,7 +267,7 @@ def _scattered(length: int, rows: Int64, values: Int32) -> Int32:
 
 
 def _identities(
-    batch: EventBatch, columns: dict[str, Int32], rows: Int64, heads: Events
+    columns: dict[str, Int32], rows: Int64, heads: Events
 ) -> dict[tuple[int, int], Identity]:
     """The directories that paths start from, where a descriptor named them."""
     found = {}

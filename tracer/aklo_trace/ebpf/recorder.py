@@ -28,6 +28,8 @@ TICK_SECONDS: Final = 0.1
 """Longest time that something stays in memory only."""
 SNAPSHOT_NS: Final = 1_000_000_000
 """How often the accounts are written."""
+LINGER_SECONDS: Final = 0.2
+"""How long processes that outlive the target are still recorded."""
 SETTLE_SECONDS: Final = 0.002
 """Longer than a program that had begun when recording was stopped needs to end."""
 BELL_BYTES: Final = 4096
@@ -140,10 +142,19 @@ class Recorder:
             self.accounts.save_if_due()
             if any(fd == commands for fd, _ in poll.poll(TICK_SECONDS)):
                 if os.read(commands, 1):
+                    self._linger(poll)
                     break
                 poll.unregister(commands)
                 alone = True
         self._finish()
+
+    def _linger(self, poll: select.epoll) -> None:
+        """Give processes that the target did not wait for, such as the end of a process
+        substitution, a moment to end."""
+        deadline = time.monotonic() + LINGER_SECONDS
+        while self._control[_LIVE] and time.monotonic() < deadline:
+            self.drain()
+            poll.poll(LINGER_SECONDS / 50)
 
     def drain(self) -> None:
         """What an event refers to was committed before it: records taken after the events were

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 START_FILE: Final = "start.json"
 ERROR_FILE: Final = "error.json"
+COST_FILE: Final = "cost.json"
 TARGET_PROC_ID: Final = 1
 RING_BYTES: Final = 8 << 20
 ALL_RINGS_BYTES: Final = 256 << 20
@@ -129,6 +130,7 @@ class EbpfSession:
             os.write(ready, b"r")
             os.close(ready)
             recorder.run(commands)
+            _write_cost(live)
             if recorder.error:
                 raise recorder.error
             status = 0
@@ -186,6 +188,14 @@ def _write_start(live: Path, held: HeldTarget) -> None:
         "ppid": os.getpid(),
     }
     (live / START_FILE).write_text(json.dumps(start))
+
+
+def _write_cost(live: Path) -> None:
+    """What this recording process used, for the reader of the trace."""
+    status = Path("/proc/self/status").read_text()
+    peak = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+    cost = {"cpu_ns": time.process_time_ns(), "max_rss_bytes": int(peak.split()[1]) << 10}
+    (live / COST_FILE).write_text(json.dumps(cost))
 
 
 def record_ring_bytes(ring_bytes: int) -> int:

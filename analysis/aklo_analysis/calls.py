@@ -20,6 +20,7 @@ wait_ns       int64     duration if its activity waits, else 0
 
 from __future__ import annotations
 
+import errno
 from typing import Any, Final
 
 import numpy as np
@@ -97,7 +98,8 @@ def _files(frames: Frames) -> Int32:
     file = positions(frames.files, "file_id", rows["file_id"])
     names, codes = categories(rows["syscall"])
     names_path = np.array([_names_path(name) for name in names], dtype=bool)
-    about = rows["fd"].notna().to_numpy() | names_path[codes]
+    has_fd = rows["fd"].notna().to_numpy() & (known_values(rows["errno"]) != errno.EBADF)
+    about = has_fd | names_path[codes]
     return np.where((file == UNKNOWN) & ~about, np.int32(NO_FILE), file)
 
 

@@ -18,6 +18,8 @@ from aklo_trace import schema
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from aklo_trace.meta import Meta
+
 SYSCALLS = (
     *("ts_ns", "dur_ns", "proc_id", "image_id", "pid", "tid", "syscall"),
     *("errno", "fd", "file_id", "bytes", "flags"),
@@ -32,7 +34,10 @@ INTEGERS: dict[str, Any] = {
 
 
 class Source(Protocol):
-    """What a trace is to analysis: its tables by name."""
+    """What a trace is to analysis; `aklo_trace.store.Trace` is one."""
+
+    @property
+    def meta(self) -> Meta: ...
 
     def table(self, name: str, columns: list[str] | None = None) -> pa.Table: ...
 

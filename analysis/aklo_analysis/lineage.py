@@ -12,6 +12,7 @@ import pandas as pd
 
 from aklo_analysis.calls import UNKNOWN, positions
 from aklo_analysis.frames import Frames
+from aklo_trace.schema import ProcessFlag
 
 Int64 = npt.NDArray[np.int64]
 
@@ -29,10 +30,25 @@ def births(frames: Frames) -> pd.DataFrame:
     image_now: dict[int, int] = {}
     rows = []
     for begin_ns, is_exec, process, source in sorted(events):
+        if not is_exec and process in image_now:
+            continue  # its exec was seen before its beginning
         image_now[process] = source if is_exec else image_now.get(source, UNKNOWN)
         rows.append((process, image_now[process], begin_ns))
     frame = pd.DataFrame(rows, columns=["process", "image", "begin_ns"], dtype=np.int64)
-    return frame.sort_values("process", kind="stable", ignore_index=True)
+    frame = frame.sort_values("process", kind="stable", ignore_index=True)
+    return _without_launch(frames, frame)
+
+
+def _without_launch(frames: Frames, born: pd.DataFrame) -> pd.DataFrame:
+    """The target of a trace begins as the program that it is started to run: what it was in
+    the moment before its first exec is the tracer's, and nobody's image."""
+    process = born["process"]
+    start_seen = (frames.processes["flags"].to_numpy() & ProcessFlag.START_UNSEEN) == 0
+    launch: pd.Series[bool] = ~process.duplicated() & process.duplicated(keep="last")
+    launch &= (born["image"] == UNKNOWN) & start_seen[process]
+    after = launch.shift(fill_value=False)
+    begin_ns = born["begin_ns"].mask(after, born["begin_ns"].shift(fill_value=0))
+    return born.assign(begin_ns=begin_ns).loc[~launch].reset_index(drop=True)
 
 
 def lives_of_calls(

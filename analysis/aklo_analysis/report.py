@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aklo_analysis.calls import derive
-from aklo_analysis.frames import load
+from aklo_analysis.frames import Source, load
 from aklo_analysis.lives import live
 from aklo_analysis.program import program_names
 from aklo_analysis.tables import files as file_tables
@@ -22,7 +22,6 @@ from aklo_analysis.tables.summary import Summary, summary
 
 if TYPE_CHECKING:
     from aklo_trace.meta import Meta
-    from aklo_trace.store import Trace
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class Report:
     gaps: tuple[Gap, ...]
 
 
-def build(trace: Trace, top: int = 10) -> Report:
+def build(trace: Source, top: int = 10) -> Report:
     """Analyse a trace. Raises `aklo_trace.errors.TraceError` if it cannot be read."""
     meta, frames = trace.meta, load(trace)
     calls = derive(frames)

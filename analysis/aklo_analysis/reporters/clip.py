@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from itertools import accumulate
 
 
 def columns(text: str) -> int:
@@ -26,12 +27,7 @@ def clip_start(text: str, width: int, ellipsis: str) -> str:
 
 
 def _fitting(text: str, width: int) -> str:
-    used = 0
-    for place, character in enumerate(text):
-        used += _columns(character)
-        if used > width:
-            return text[:place]
-    return text
+    return text[: sum(used <= width for used in accumulate(map(_columns, text)))]
 
 
 def _columns(character: str) -> int:

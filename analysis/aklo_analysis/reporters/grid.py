@@ -17,7 +17,7 @@ from aklo_analysis.reporters.ink import Ink
 
 INDENT: Final = 2
 GAP: Final = 2
-LEAST: Final = 12
+LEAST: Final = 6
 """The last column is not cut below this; then lines are longer than the width."""
 
 CLIPS: Final[dict[str, Callable[[str, int, str], str]]] = {"end": clip_end, "start": clip_start}
@@ -36,12 +36,14 @@ Cell = str | Bar
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`clip`: which side of a cell of the last column is cut if it does not fit."""
+    """`clip`: which side of a cell is cut if it does not fit. `limit`: how wide the cells of a
+    column other than the last can be; None is as wide as they are."""
 
     title: str
     align: str = "right"
     style: str = "plain"
     clip: str = "end"
+    limit: int | None = None
 
 
 @dataclass
@@ -79,13 +81,14 @@ class Grid:
         return [row_style] * len(self.columns)
 
     def _fit(self, titles: list[str], rows: list[list[str]], width: int, ink: Ink) -> None:
-        """Cut the cells of the last column to what the others leave."""
-        others = zip(*(row[:-1] for row in [titles, *rows]), strict=True)
-        taken = [max(map(columns, cells)) + GAP for cells in others]
-        left = max(width - INDENT - sum(taken), LEAST)
-        clip = CLIPS[self.columns[-1].clip]
-        for row in rows:
-            row[-1] = clip(row[-1], left, ink.ellipsis)
+        """Cut cells to the limits of their columns, those of the last to what is left."""
+        left = width - INDENT
+        for place, column in enumerate(self.columns):
+            last = place == len(self.columns) - 1
+            limit = max(left, LEAST) if last else column.limit or width
+            for row in rows:
+                row[place] = CLIPS[column.clip](row[place], limit, ink.ellipsis)
+            left -= GAP + max(columns(row[place]) for row in [titles, *rows])
 
 
 def _text(cell: Cell, ink: Ink) -> str:

@@ -44,7 +44,7 @@ class Ink:
 
     def text(self, text: str) -> str:
         """The text in the characters there are."""
-        return text if self.utf8 else to_ascii(text.replace("µ", "u").replace("–", "-"))
+        return text if self.utf8 else to_ascii(text.replace("µ", "u").replace("…", "..."))
 
     def bar(self, share: float, width: int) -> str:
         """A bar of `share` (0 to 1) of `width` columns; never empty for a share above 0."""
@@ -55,5 +55,9 @@ class Ink:
             return "#" * -(-eighths // 8)
         return EIGHTHS[8] * (eighths // 8) + EIGHTHS[eighths % 8].strip()
 
-    def rule(self, width: int) -> str:
-        return ("─" if self.utf8 else "-") * width
+    def rule(self, title: str, width: int) -> str:
+        """A line of `width` columns with a title in it."""
+        dash = "─" if self.utf8 else "-"
+        before, after = dash * 2, dash * max(width - len(title) - 4, 0)
+        parts = (before, "dim"), (title, "strong"), (after, "dim")
+        return " ".join(self.paint(text, style) for text, style in parts)

@@ -11,6 +11,7 @@ import json
 from dataclasses import fields, is_dataclass
 from typing import Any, Final, TextIO
 
+from aklo_analysis.distribution import Distribution
 from aklo_analysis.ranking import Ranking
 from aklo_analysis.report import Report
 from aklo_analysis.reporters.options import Options
@@ -29,6 +30,7 @@ TABLES: Final = (
     "failures",
 )
 INLINE: Final = frozenset({"measure", "distribution"})
+NO_DISTRIBUTION: Final = dict.fromkeys(field.name for field in fields(Distribution))
 
 
 def write(report: Report, stream: TextIO, _: Options) -> None:
@@ -68,5 +70,5 @@ def _object(value: Any) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for field in fields(value):
         item = _plain(getattr(value, field.name))
-        found |= item if field.name in INLINE and item is not None else {field.name: item}
+        found |= (item or NO_DISTRIBUTION) if field.name in INLINE else {field.name: item}
     return found

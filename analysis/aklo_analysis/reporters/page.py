@@ -9,6 +9,9 @@ from aklo_analysis.reporters.grid import INDENT, Grid
 from aklo_analysis.reporters.ink import Ink
 from aklo_analysis.reporters.options import Options
 
+PIPED: Final = 80
+"""The length of a rule where there is no terminal."""
+
 LABEL: Final = 11
 """Columns for the label of a fact, with the gap after it."""
 
@@ -18,6 +21,11 @@ class Page:
         self._ink = Ink(options.color, options.utf8)
         self._width = options.width
         self._stream = stream
+
+    def title(self, title: str) -> None:
+        """The beginning of a report, told from what a terminal shows before it."""
+        width = PIPED if self._width is None else self._width
+        self._line(self._ink.rule(title, width))
 
     def heading(self, title: str, remark: str = "") -> None:
         """A title, and after it, or on lines of its own, what to know about what follows."""

@@ -24,7 +24,7 @@ SLOWEST: Final = (
     Column("at"),
     Column("call", "left"),
     Column("error", "left", "warning"),
-    Column("program", "left"),
+    Column("program", "left", limit=16),
     Column("file", "left", clip="start"),
 )
 FAILURES: Final = (
@@ -37,12 +37,12 @@ FAILURES: Final = (
 )
 
 MEDIA: Final = {
-    "terminal_write": "terminal",
-    "read_unknown": "unknown file",
-    "write_unknown": "unknown file",
+    "terminal_write": "tty",
+    "read_unknown": "unknown",
+    "write_unknown": "unknown",
     "pipe_read": "pipe",
     "pipe_write": "pipe",
-    "terminal_read": "terminal",
+    "terminal_read": "tty",
 }
 """By activity: what tells an operation from others of the same call."""
 
@@ -54,8 +54,10 @@ def operations(report: Report, page: Page) -> None:
         return
     _add_operations(grid, [r for r in rows if r.activity.io and not r.activity.waits], report.top)
     _add_operations(grid, [r for r in rows if r.activity.io and r.activity.waits], report.top)
-    others = sum((row.measure for row in rows if not row.activity.io), start=Measure())
-    _add_measure(grid, others, "no I/O", "dim")
+    for waits, name in (False, "no I/O"), (True, "no I/O, waits"):
+        other = [r.measure for r in rows if not r.activity.io and r.activity.waits == waits]
+        if other:
+            _add_measure(grid, sum(other, start=Measure()), name, "dim")
     _add_measure(grid, report.operations.total, "all calls", "strong")
     page.titled("I/O OPERATIONS", grid)
 

@@ -16,8 +16,8 @@ APART: Final = {
     UNKNOWN_FILE: "unknown files",
     NAMELESS: "files of unknown path",
     RELATIVE: "paths from an unknown directory",
-    "pipes": "pipes",
-    "sockets": "sockets",
+    "pipes": "pipes, with waiting",
+    "sockets": "sockets, with waiting",
     "anonymous": "files without a name",
 }
 """What stands apart, in this order; calls that are not about a file are left out."""

@@ -19,6 +19,7 @@ COMMAND: Final = 400
 def header(report: Report, page: Page) -> None:
     meta, summary = report.meta, report.summary
     command = escape_command(meta.argv)
+    page.title("aklo-trace")
     page.fact("Command", command if len(command) <= COMMAND else command[:COMMAND] + " …", "strong")
     page.fact("Wall time", _wall(meta, summary))
     page.fact("Exit", _exit(meta), "plain" if meta.exit_status == 0 else "bad")
@@ -48,19 +49,18 @@ def _exit(meta: Meta) -> str:
 
 
 def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"SIGRT{number}"
+    if signal.SIGRTMIN < number < signal.SIGRTMAX:
+        return f"SIGRTMIN+{number - signal.SIGRTMIN}"
+    names = {known.value: known.name for known in signal.Signals}
+    return names.get(number, "unknown")
 
 
 def _processes(summary: Summary) -> str:
-    started = f"{count(summary.programs_started)} programs started"
-    if not summary.copies:
-        return f"{count(summary.processes)}, {started}"
-    return f"{count(summary.processes)}, {started}, {count(summary.copies)} forks without one"
+    only_forked = f", {count(summary.copies)} only forked" if summary.copies else ""
+    started = count(summary.programs_started)
+    return f"{count(summary.processes)} ({started} programs started{only_forked})"
 
 
 def _syscalls(meta: Meta, summary: Summary) -> str:
     measure = summary.measure
-    return f"{count(measure.calls)}, {count(measure.failed)} failed, {count(meta.lost)} lost"
+    return f"{count(measure.calls)} ({count(measure.failed)} failed, {count(meta.lost)} lost)"

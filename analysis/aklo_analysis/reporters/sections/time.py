@@ -9,6 +9,7 @@ from aklo_analysis.report import Report
 from aklo_analysis.reporters.grid import Bar, Column, Grid
 from aklo_analysis.reporters.page import Page
 from aklo_analysis.tables.processes import ProcessRow
+from aklo_analysis.tables.summary import Summary
 from aklo_analysis.units import count, duration, share
 from aklo_trace.escape import escape, escape_command
 
@@ -68,13 +69,22 @@ def _work(report: Report) -> list[Work]:
         for row in report.activities
         if not row.activity.waits
     ]
-    work.append((report.summary.measure.outside_ns, 0, "computing, or waiting for a CPU"))
+    work += _outside(report.summary)
     work.sort(key=lambda row: row[0], reverse=True)
     folded = work[report.top :]
-    if len(folded) > 1:
+    if folded:
         times, calls, _ = zip(*folded, strict=True)
         work[report.top :] = [(sum(times), sum(calls), f"{len(folded)} more")]
     return work
+
+
+def _outside(summary: Summary) -> list[Work]:
+    """The time outside calls, as far as it is known what it was."""
+    outside_ns, computing_ns = summary.measure.outside_ns, summary.computing_ns
+    if computing_ns is None:
+        return [(outside_ns, 0, "computing, or waiting for a CPU")]
+    idle = "page faults, waiting for a CPU"
+    return [(computing_ns, 0, "computing (user CPU)"), (outside_ns - computing_ns, 0, idle)]
 
 
 def _remark(report: Report) -> str:

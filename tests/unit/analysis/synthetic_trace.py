@@ -1,0 +1,101 @@
+"""Traces made by hand: what a test says, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from aklo_trace import meta, schema
+from aklo_trace.meta import Meta
+from aklo_trace.tables import arrow_schema
+
+START_NS = 1_700_000_000_000_000_000
+MS = 1_000_000
+TABLES = {table.name: table for table in schema.TABLES}
+
+
+@dataclass
+class SyntheticTrace:
+    """Rows are added with times in nanoseconds since the start of the trace; what is not
+    said is null where the schema allows it, else 0."""
+
+    wall_ns: int = 1000 * MS
+    rows: dict[str, list[dict[str, Any]]] = field(
+        default_factory=lambda: {table.name: [] for table in schema.TABLES}
+    )
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def process(self, pid: int, start: int = 0, end: int | None = None, **more: Any) -> int:
+        """A process whose `proc_id` is its pid."""
+        end_ns = None if end is None else START_NS + end
+        self._add(
+            "processes", proc_id=pid, pid=pid, start_ns=START_NS + start, end_ns=end_ns, **more
+        )
+        return pid
+
+    def image(self, proc_id: int, at: int, exe: str | None, *argv: str, **more: Any) -> int:
+        image_id = 100 + len(self.rows["images"])
+        words = list(argv) or (None if exe is None else [exe])
+        self._add(
+            "images",
+            image_id=image_id,
+            proc_id=proc_id,
+            ts_ns=START_NS + at,
+            exe=exe,
+            argv=words,
+            **more,
+        )
+        return image_id
+
+    def file(self, path: str | None, kind: str | None = "regular", **more: Any) -> int:
+        file_id = 500 + len(self.rows["files"])
+        self._add("files", file_id=file_id, path=path, kind=kind, **more)
+        return file_id
+
+    def call(self, pid: int, syscall: str, at: int, dur: int | None, **more: Any) -> None:
+        """A call by the main thread of `pid`, unless `tid` says otherwise."""
+        base = {"proc_id": pid, "pid": pid, "tid": pid, "ret": None if dur is None else 0}
+        self._add(
+            "syscalls", **base | {"ts_ns": START_NS + at, "dur_ns": dur, "syscall": syscall} | more
+        )
+
+    @property
+    def meta(self) -> Meta:
+        facts: dict[str, Any] = {
+            "engine": "ebpf",
+            "engine_reason": "the kernel has BTF and ring buffers",
+            "argv": ("aklo", "status"),
+            "cwd": "/home/dev/project",
+            "started_at_ns": START_NS,
+            "started_at": "2023-11-14T22:13:20.000000+00:00",
+            "wall_ns": self.wall_ns,
+            "exit_status": 0,
+            "complete": True,
+            "incomplete_reason": None,
+            "tables": {name: len(rows) for name, rows in self.rows.items()},
+        }
+        return Meta(**facts | self.facts)
+
+    def table(self, name: str, columns: list[str] | None = None) -> pa.Table:
+        """As `aklo_trace.store.Trace.table`."""
+        fields = arrow_schema(TABLES[name])
+        arrays = [pa.array([row[f.name] for row in self.rows[name]], f.type) for f in fields]
+        table = pa.table(arrays, schema=fields)
+        return table if columns is None else table.select(columns)
+
+    def write(self, directory: Path) -> Path:
+        """As a trace directory."""
+        for name in TABLES:
+            (directory / name).mkdir(parents=True)
+            pq.write_table(self.table(name), directory / name / "part-00000.parquet")
+        meta.write(directory, self.meta)
+        return directory
+
+    def _add(self, name: str, **values: Any) -> None:
+        row = {c.name: None if c.nullable else 0 for c in TABLES[name].columns}
+        assert values.keys() <= row.keys(), values.keys() - row.keys()
+        self.rows[name].append(row | values)

@@ -1,0 +1,123 @@
+"""However calls are grouped and ranked, the sums are those of the trace."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aklo_analysis.measure import Measure
+from aklo_analysis.ranking import Ranking
+from aklo_analysis.report import Report, build
+from aklo_trace.schema import ProcessFlag, SyscallFlag
+
+from .synthetic_trace import MS, SyntheticTrace
+
+SYSCALLS = ("read", "write", "openat", "wait4", "getpid", "mmap", "nanosleep", "exit_group", "new")
+PATHS = ("/a", "/a/b", "/a/c", "/d/e/f", "relative", "pipe:[7]", None)
+KINDS = ("regular", "directory", "pipe", "socket", "anonymous", None)
+
+calls: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {
+        "pid": st.integers(10, 16),
+        "syscall": st.sampled_from(SYSCALLS),
+        "at": st.integers(0, 900 * MS),
+        "dur": st.none() | st.integers(0, 50 * MS),
+        "tid": st.integers(10, 17),
+        "image_id": st.none() | st.integers(100, 105),
+        "file_id": st.none() | st.integers(500, 505),
+        "fd": st.none() | st.integers(0, 9),
+        "errno": st.sampled_from((None, None, 2, 9, 512)),
+        "bytes": st.none() | st.integers(0, 2**40),
+        "flags": st.sampled_from((0, int(SyscallFlag.UNFINISHED))),
+    }
+)
+
+
+@st.composite
+def traces(draw: st.DrawFn) -> SyntheticTrace:
+    """Traces in which anything may be unknown, contradict itself, or be missing."""
+    trace = SyntheticTrace()
+    for pid in range(10, 10 + draw(st.integers(0, 6))):
+        start = draw(st.integers(0, 500 * MS))
+        end = draw(st.none() | st.integers(start, 1000 * MS))
+        parent = draw(st.none() | st.integers(9, 16))
+        flags = draw(st.sampled_from((0, int(ProcessFlag.START_UNSEEN))))
+        trace.process(
+            pid,
+            start,
+            end,
+            parent_proc_id=parent,
+            flags=flags,
+            utime_ns=draw(st.none() | st.integers(0, MS)),
+        )
+    for owner in draw(st.lists(st.integers(9, 16), max_size=6)):
+        exe = draw(st.sampled_from(("/bin/sh", "/bin/cat", None)))
+        trace.image(owner, draw(st.integers(0, 900 * MS)), exe)
+    for path in draw(st.lists(st.sampled_from(PATHS), max_size=6)):
+        trace.file(path, draw(st.sampled_from(KINDS)))
+    for call in draw(st.lists(calls, max_size=40)):
+        trace.call(**call)
+    return trace
+
+
+def calls_of(measure: Measure) -> Measure:
+    return Measure.of({name: getattr(measure, name) for name in Measure.__slots__})
+
+
+def sum_over_trace(trace: SyntheticTrace) -> Measure:
+    rows = trace.rows["syscalls"]
+    return Measure(
+        calls=len(rows),
+        failed=sum(row["errno"] is not None for row in rows),
+        untimed=sum(row["dur_ns"] is None for row in rows),
+        bytes=sum(row["bytes"] or 0 for row in rows),
+    )
+
+
+def rankings(report: Report) -> list[Ranking[Any, Any]]:
+    whole: list[Ranking[Any, Any]] = [
+        report.operations,
+        report.files,
+        report.directories,
+        report.programs,
+    ]
+    return [*whole, report.processes, *(ranking.head(1) for ranking in whole)]
+
+
+@settings(max_examples=50, deadline=None)
+@given(traces(), st.integers(1, 4))
+def test_every_table_has_all_calls(trace: SyntheticTrace, top: int) -> None:
+    report, expected = build(trace, top), sum_over_trace(trace)
+    total = calls_of(report.summary.measure)
+    assert (total.calls, total.failed, total.untimed, total.bytes) == (
+        expected.calls,
+        expected.failed,
+        expected.untimed,
+        expected.bytes,
+    )
+    assert total.total_ns == sum(row["dur_ns"] or 0 for row in trace.rows["syscalls"])
+    for ranking in rankings(report):
+        assert calls_of(ranking.total) == total
+    assert sum((row.measure for row in report.activities), start=Measure()) == total
+
+
+@settings(max_examples=50, deadline=None)
+@given(traces(), st.integers(1, 4))
+def test_programs_and_processes_share_the_same_time(trace: SyntheticTrace, top: int) -> None:
+    report = build(trace, top)
+    total = report.summary.measure
+    assert report.programs.total == total
+    assert report.processes.total == total
+    unfinished_ns = sum(row.unfinished_ns for row in report.activities)
+    assert unfinished_ns == total.unfinished_work_ns + total.unfinished_wait_ns
+    assert total.outside_ns >= 0
+
+
+@settings(max_examples=50, deadline=None)
+@given(traces(), st.integers(1, 4))
+def test_failures_are_all_failed_calls(trace: SyntheticTrace, top: int) -> None:
+    report = build(trace, top)
+    total = report.failures.total
+    assert total.calls == total.failed == report.summary.measure.failed

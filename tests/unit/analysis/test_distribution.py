@@ -1,0 +1,45 @@
+"""Percentiles are durations that occurred, by nearest rank."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aklo_analysis.distribution import Distribution, distributions
+
+
+def test_percentiles_of_one_to_a_hundred() -> None:
+    assert Distribution.of(np.arange(100, 0, -1)) == Distribution(50, 95, 99, 100)
+
+
+def test_one_duration_is_every_percentile() -> None:
+    assert Distribution.of(np.array([7])) == Distribution(7, 7, 7, 7)
+
+
+def test_no_durations_have_no_distribution() -> None:
+    assert Distribution.of(np.array([], dtype=np.int64)) is None
+
+
+def test_no_groups_have_no_distributions() -> None:
+    empty = np.array([], dtype=np.int64)
+    assert distributions(empty, empty, 0) == []
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 2**62)), max_size=60))
+def test_groups_are_kept_apart(rows: list[tuple[int, int]]) -> None:
+    codes = np.array([code for code, _ in rows], dtype=np.int16)
+    durations_ns = np.array([ns for _, ns in rows], dtype=np.int64)
+    expected = [Distribution.of(durations_ns[codes == group]) for group in range(5)]
+    assert distributions(codes, durations_ns, 5) == expected
+
+
+@given(st.lists(st.integers(0, 2**62), min_size=1, max_size=300))
+def test_enough_durations_do_not_exceed_a_percentile(values: list[int]) -> None:
+    found = Distribution.of(np.array(values, dtype=np.int64))
+    assert found is not None
+    for percent, limit in (50, found.p50_ns), (95, found.p95_ns), (99, found.p99_ns):
+        assert limit in values
+        assert sum(value <= limit for value in values) * 100 >= percent * len(values)
+        assert sum(value < limit for value in values) * 100 < percent * len(values)
+    assert found.max_ns == max(values)

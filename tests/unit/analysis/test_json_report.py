@@ -1,0 +1,81 @@
+"""The JSON report: one object, versioned, and all of it documented."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from aklo_analysis.report import build
+from aklo_analysis.reporters import REPORTERS, Options
+
+from .sample import HOSTILE, sample_trace
+from .synthetic_trace import SyntheticTrace
+
+DOCUMENT = Path(__file__).parents[3] / "docs" / "report-json.md"
+NAMES = ("loss", "lost_by_syscall", "in_flight_by_syscall", "apart")
+"""Objects whose keys are data."""
+
+
+def written(trace: SyntheticTrace) -> str:
+    stream = io.StringIO()
+    REPORTERS["json"](build(trace, top=3), stream, Options())
+    return stream.getvalue()
+
+
+def keys(value: Any, name: str = "") -> Iterator[str]:
+    if isinstance(value, dict):
+        if name not in NAMES:
+            yield from value
+        for key, item in value.items():
+            yield from keys(item, key)
+    elif isinstance(value, list):
+        for item in value:
+            yield from keys(item)
+
+
+def test_every_key_is_documented_and_every_documented_key_occurs() -> None:
+    found = set(keys(json.loads(written(sample_trace()))))
+    documented = set(re.findall(r"^\| `(\w+)` \|", DOCUMENT.read_text("utf-8"), re.MULTILINE))
+    assert found == documented
+
+
+def test_the_version_comes_first() -> None:
+    assert next(iter(json.loads(written(sample_trace())))) == "report_version"
+
+
+def test_what_is_unknown_is_null_and_numbers_are_integers() -> None:
+    floats: list[str] = []
+    report = json.loads(written(sample_trace()), parse_float=floats.append)
+    assert report["summary"]["max_rss_bytes"] is None
+    assert report["tables"]["operations"]["rows"][-1]["p50_ns"] is None
+    assert floats == []
+
+
+def test_rankings_say_what_they_leave_out() -> None:
+    processes = json.loads(written(sample_trace()))["tables"]["processes"]
+    assert len(processes["rows"]) == 3
+    assert processes["others"] == 7
+    shown = sum(row["calls"] for row in processes["rows"])
+    assert shown + processes["rest"]["calls"] == processes["total"]["calls"] == 213
+
+
+def test_operations_are_whole_whatever_the_top() -> None:
+    operations = json.loads(written(sample_trace()))["tables"]["operations"]
+    assert operations["others"] == 0
+    assert len(operations["rows"]) > 3
+
+
+def test_names_survive_as_they_are_and_do_nothing_on_a_terminal() -> None:
+    found = written(sample_trace())
+    assert found.isascii()
+    assert all(line.isprintable() for line in found.split("\n"))
+    paths = [row["path"] for row in json.loads(found)["tables"]["files"]["rows"]]
+    assert HOSTILE in paths
+
+
+def test_an_empty_trace_is_a_report_too() -> None:
+    assert json.loads(written(SyntheticTrace()))["summary"]["calls"] == 0

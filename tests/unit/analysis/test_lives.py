@@ -1,0 +1,147 @@
+"""Processes live one life per image, and every instant of it is inside a call or outside."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from aklo_analysis.calls import UNKNOWN, derive
+from aklo_analysis.frames import load
+from aklo_analysis.lives import Lives, live
+from aklo_analysis.measure import LifeMeasure
+from aklo_trace.schema import ProcessFlag, SyscallFlag
+
+from .synthetic_trace import MS, START_NS, SyntheticTrace
+
+UNFINISHED = int(SyscallFlag.UNFINISHED)
+
+
+def lives_of(trace: SyntheticTrace) -> Lives:
+    frames = load(trace)
+    return live(frames, derive(frames), START_NS, START_NS + trace.wall_ns)
+
+
+def row(lives: Lives, process: int, image: int) -> pd.Series:
+    table = lives.table
+    return table[(table["process"] == process) & (table["image"] == image)].iloc[0]
+
+
+def shell_and_child() -> SyntheticTrace:
+    """A shell that forks a child at 100 ms, which becomes `cat` at 120 and ends at 200."""
+    trace = SyntheticTrace()
+    shell = trace.process(10, 0, 500 * MS)
+    image = trace.image(shell, 0, "/bin/bash")
+    child = trace.process(11, 100 * MS, 200 * MS, parent_proc_id=shell)
+    trace.call(child, "close", 105 * MS, 2 * MS, image_id=image)
+    trace.call(child, "execve", 115 * MS, 6 * MS, image_id=image)
+    cat = trace.image(child, 120 * MS, "/bin/cat")
+    trace.call(child, "read", 150 * MS, 10 * MS, image_id=cat)
+    return trace
+
+
+def test_a_forked_process_first_runs_the_image_of_its_parent() -> None:
+    table = lives_of(shell_and_child()).table
+    assert table[["process", "image"]].to_numpy().tolist() == [[0, 0], [1, 0], [1, 1]]
+
+
+def test_a_life_ends_when_exec_returns_and_the_next_begins() -> None:
+    lives = lives_of(shell_and_child())
+    forked, cat = row(lives, 1, 0), row(lives, 1, 1)
+    assert forked["outside_ns"] == (121 - 100 - 2 - 6) * MS
+    assert cat["outside_ns"] == (200 - 121 - 10) * MS
+
+
+def test_calls_without_an_image_belong_to_the_first_life() -> None:
+    trace = shell_and_child()
+    trace.call(11, "getpid", 110 * MS, 1 * MS, image_id=None)
+    assert row(lives_of(trace), 1, 0)["calls"] == 3
+
+
+def test_ending_takes_from_exit_group_to_the_end_of_the_process() -> None:
+    trace = SyntheticTrace()
+    trace.image(trace.process(10, 0, 100 * MS), 0, "/bin/true")
+    trace.call(10, "exit_group", 90 * MS, None, flags=UNFINISHED)
+    lives = lives_of(trace)
+    assert row(lives, 0, 0)["unfinished_work_ns"] == 10 * MS
+    assert row(lives, 0, 0)["outside_ns"] == 90 * MS
+    assert lives.unfinished[["activity", "ns"]].to_numpy().tolist() == [["exit", 10 * MS]]
+
+
+def test_a_process_killed_in_a_wait_waited_until_then() -> None:
+    trace = SyntheticTrace()
+    trace.image(trace.process(10, 0, 100 * MS, signal=9), 0, "/bin/sleep")
+    trace.call(10, "clock_nanosleep", 30 * MS, None, flags=UNFINISHED)
+    life = row(lives_of(trace), 0, 0)
+    assert (life["unfinished_wait_ns"], life["outside_ns"]) == (70 * MS, 30 * MS)
+
+
+def test_a_process_without_an_end_lives_until_the_end_of_the_trace() -> None:
+    trace = SyntheticTrace(wall_ns=300 * MS)
+    trace.image(trace.process(10, 0, None, flags=int(ProcessFlag.END_UNSEEN)), 0, "/bin/sh")
+    trace.call(10, "read", 100 * MS, 50 * MS)
+    assert row(lives_of(trace), 0, 0)["outside_ns"] == 250 * MS
+
+
+def test_a_process_that_outlives_the_trace_lives_until_its_last_call_returned() -> None:
+    trace = SyntheticTrace(wall_ns=100 * MS)
+    trace.image(trace.process(10), 0, "/bin/sh")
+    trace.call(10, "read", 150 * MS, 50 * MS)
+    assert row(lives_of(trace), 0, 0)["outside_ns"] == 150 * MS
+
+
+def test_other_threads_add_their_calls_and_take_nothing_from_the_time_outside() -> None:
+    trace = SyntheticTrace()
+    trace.image(trace.process(10, 0, 100 * MS), 0, "/usr/bin/python3")
+    trace.call(10, "read", 0, 40 * MS)
+    trace.call(10, "read", 0, 90 * MS, tid=12)
+    life = row(lives_of(trace), 0, 0)
+    assert (life["outside_ns"], life["work_ns"]) == (60 * MS, 130 * MS)
+
+
+def test_the_target_begins_as_the_program_it_is_started_to_run() -> None:
+    trace = SyntheticTrace()
+    trace.process(10, 0, 100 * MS)
+    trace.image(10, 2 * MS, "/bin/sh")
+    table = lives_of(trace).table
+    assert table[["image", "outside_ns"]].to_numpy().tolist() == [[0, 100 * MS]]
+
+
+def test_an_exec_that_was_seen_before_the_beginning_of_its_process_stands() -> None:
+    trace = SyntheticTrace()
+    trace.process(10, 5 * MS, 100 * MS)
+    trace.image(10, 2 * MS, "/bin/sh")
+    table = lives_of(trace).table
+    assert table[["image", "outside_ns"]].to_numpy().tolist() == [[0, 98 * MS]]
+
+
+def test_what_a_process_ran_before_the_trace_began_is_unknown() -> None:
+    trace = SyntheticTrace()
+    trace.process(10, 0, 100 * MS, flags=int(ProcessFlag.START_UNSEEN))
+    trace.image(10, 60 * MS, "/bin/sh")
+    lives = lives_of(trace)
+    assert row(lives, 0, UNKNOWN)["outside_ns"] == 60 * MS
+    assert row(lives, 0, 0)["outside_ns"] == 40 * MS
+
+
+def test_calls_of_an_unknown_process_are_kept_without_time_outside() -> None:
+    trace = SyntheticTrace()
+    trace.call(99, "read", 10 * MS, 5 * MS)
+    life = row(lives_of(trace), UNKNOWN, UNKNOWN)
+    assert (life["calls"], life["work_ns"], life["outside_ns"]) == (1, 5 * MS, 0)
+
+
+def test_a_call_of_an_image_that_its_process_never_began_is_kept() -> None:
+    trace = shell_and_child()
+    trace.call(10, "read", 300 * MS, 5 * MS, image_id=101)
+    assert row(lives_of(trace), 0, 1)["work_ns"] == 5 * MS
+
+
+def test_lived_time_is_the_sum_of_its_parts() -> None:
+    measure = LifeMeasure.over(lives_of(shell_and_child()).table)
+    assert measure.own_ns + measure.waited_ns == (500 + 100) * MS
+
+
+def test_times_are_exact_to_the_nanosecond() -> None:
+    trace = SyntheticTrace()
+    trace.image(trace.process(10, 1, 100 * MS + 3), 1, "/bin/sh")
+    trace.call(10, "read", 11, 13)
+    assert row(lives_of(trace), 0, 0)["outside_ns"] == 100 * MS + 3 - 1 - 13

@@ -1,0 +1,168 @@
+"""What the tables of a report say."""
+
+from __future__ import annotations
+
+import pytest
+
+from aklo_analysis.report import Report, build
+from aklo_analysis.tables.failures import error
+from aklo_trace.schema import SyscallFlag
+
+from .sample import sample_trace
+from .synthetic_trace import MS, SyntheticTrace
+
+
+def report_of(trace: SyntheticTrace, top: int = 10) -> Report:
+    return build(trace, top)
+
+
+def shell() -> SyntheticTrace:
+    trace = SyntheticTrace()
+    trace.image(trace.process(10, 0, 500 * MS), 0, "/bin/bash", "bash", "/opt/run.sh")
+    return trace
+
+
+def test_reads_of_files_and_of_pipes_are_two_operations() -> None:
+    trace = shell()
+    trace.call(10, "read", 0, 5, file_id=trace.file("/x"), bytes=7)
+    trace.call(10, "read", 0, 9, file_id=trace.file(None, "pipe"))
+    rows = report_of(trace).operations.rows
+    assert [(row.syscall, row.activity.key, row.measure.bytes) for row in rows] == [
+        ("read", "read", 7),
+        ("read", "pipe_read", 0),
+    ]
+
+
+def test_percentiles_are_of_calls_that_returned() -> None:
+    trace = shell()
+    for dur in (1, 2, 3, None):
+        trace.call(10, "close", 0, dur)
+    (row,) = report_of(trace).operations.rows
+    assert row.distribution is not None
+    assert (row.distribution.p50_ns, row.distribution.max_ns) == (2, 3)
+    assert row.measure.untimed == 1
+
+
+def test_files_of_one_path_are_one_row() -> None:
+    trace = shell()
+    trace.call(10, "read", 0, 5, file_id=trace.file("/x", inode=1))
+    trace.call(10, "read", 0, 6, file_id=trace.file("/x", inode=2))
+    (row,) = report_of(trace).files.rows
+    assert (row.path, row.measure.work_ns) == ("/x", 11)
+
+
+def test_files_without_a_path_stand_apart() -> None:
+    trace = shell()
+    trace.call(10, "read", 0, 1, file_id=trace.file("pipe:[1]", "pipe"))
+    trace.call(10, "read", 0, 2, file_id=trace.file(None, "regular"))
+    trace.call(10, "read", 0, 3, fd=7)
+    trace.call(10, "getpid", 0, 4)
+    files = report_of(trace).files
+    assert files.rows == ()
+    assert {name: part.total_ns for name, part in files.apart.items()} == {
+        "pipes": 1,
+        "nameless": 2,
+        "unknown": 3,
+        "none": 4,
+    }
+
+
+def test_a_named_pipe_is_a_file_with_a_path() -> None:
+    trace = shell()
+    trace.call(10, "read", 0, 1, file_id=trace.file("/run/queue", "fifo"))
+    assert [row.path for row in report_of(trace).files.rows] == ["/run/queue"]
+
+
+def test_directories_have_their_entries_and_not_those_below() -> None:
+    trace = shell()
+    for path in ("/a/x", "/a/y", "/a/b/z", "/top", "here"):
+        trace.call(10, "stat", 0, 1, file_id=trace.file(path))
+    directories = report_of(trace).directories
+    found = {row.path: row.entries for row in directories.rows}
+    assert found == {"/a": 2, "/a/b": 1, "/": 1}
+    assert directories.apart["relative"].calls == 1
+
+
+def test_programs_count_their_starts_and_the_processes_that_ran_them() -> None:
+    rows = {row.program: row for row in report_of(sample_trace()).programs.rows}
+    assert (rows["sed"].starts, rows["sed"].processes) == (8, 8)
+    assert (rows["aklo (bash)"].starts, rows["aklo (bash)"].processes) == (1, 10)
+
+
+def test_a_process_that_never_called_exec_has_the_command_of_its_parent() -> None:
+    leftover = next(row for row in report_of(sample_trace()).processes.rows if row.pid == 40)
+    assert (leftover.execs, leftover.argv) == (0, ("bash", "/opt/aklo/bin/aklo", "new"))
+    assert leftover.duration_ns is None
+
+
+def test_slowest_calls_are_work() -> None:
+    trace = shell()
+    trace.call(10, "wait4", 0, 900)
+    trace.call(10, "openat", 5, 70, file_id=trace.file("/x"), errno=13, image_id=100)
+    trace.call(10, "close", 6, 80)
+    trace.call(10, "close", 7, 10)
+    slowest = report_of(trace, top=2).slowest
+    assert [(call.syscall, call.dur_ns, call.start_ns) for call in slowest] == [
+        ("close", 80, 6),
+        ("openat", 70, 5),
+    ]
+    opened = slowest[1]
+    assert (opened.path, opened.errno, opened.program) == ("/x", 13, "run.sh (bash)")
+
+
+def test_failures_name_the_path_that_failed_most_often() -> None:
+    trace = shell()
+    rare, often = trace.file("/rare"), trace.file("/often")
+    for file in (rare, often, often):
+        trace.call(10, "openat", 0, 1, file_id=file, errno=2)
+    trace.call(10, "close", 0, 1, errno=9)
+    missing, bad = report_of(trace).failures.rows
+    assert (missing.name, missing.syscall, missing.path, missing.paths) == (
+        "ENOENT",
+        "openat",
+        "/often",
+        2,
+    )
+    assert (bad.name, bad.path, bad.paths) == ("EBADF", None, 0)
+
+
+@pytest.mark.parametrize(
+    ("number", "name"), [(2, "ENOENT"), (11, "EAGAIN"), (512, "ERESTARTSYS"), (4095, "4095")]
+)
+def test_errors_have_names(number: int, name: str) -> None:
+    assert error(number)[0] == name
+
+
+def test_gaps_are_counted() -> None:
+    trace = shell()
+    flags = int(SyscallFlag.PATH_LOST | SyscallFlag.PATH_RELATIVE)
+    trace.call(10, "openat", 0, 1, flags=flags)
+    trace.call(10, "read", 0, None, flags=int(SyscallFlag.UNFINISHED))
+    trace.call(10, "exit_group", 0, None, flags=int(SyscallFlag.UNFINISHED))
+    trace.call(10, "io_uring_enter", 0, 1, fd=3)
+    trace.call(10, "mmap", 0, 1, fd=3, file_id=trace.file("/x"))
+    trace.call(10, "brand_new_call", 0, 1)
+    found = {gap.key: gap.count for gap in report_of(trace).gaps if gap.count}
+    assert found == {
+        "path_lost": 1,
+        "path_relative": 1,
+        "unknown_file": 2,
+        "unfinished": 1,
+        "unknown_class": 1,
+        "io_uring": 1,
+        "mapped_files": 1,
+    }
+
+
+def test_the_summary_tells_user_time_from_the_rest_of_the_time_outside_calls() -> None:
+    trace = SyntheticTrace()
+    trace.image(trace.process(10, 0, 100 * MS, utime_ns=30 * MS), 0, "/bin/sh")
+    trace.call(10, "read", 0, 40 * MS)
+    summary = report_of(trace).summary
+    assert (summary.measure.outside_ns, summary.computing_ns) == (60 * MS, 30 * MS)
+
+
+def test_user_time_of_many_threads_does_not_exceed_the_time_outside_calls() -> None:
+    trace = SyntheticTrace()
+    trace.image(trace.process(10, 0, 100 * MS, utime_ns=300 * MS), 0, "/bin/sh")
+    assert report_of(trace).summary.computing_ns == 100 * MS

@@ -1,0 +1,131 @@
+"""The text report: its look, and that nothing in it can harm a terminal.
+
+After an intended change, ``UPDATE_GOLDEN=1 pytest tests/unit/analysis`` writes the golden files
+anew; read their diff.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from aklo_analysis.report import build
+from aklo_analysis.reporters import REPORTERS, Options
+from aklo_analysis.reporters.clip import columns
+from aklo_analysis.reporters.ink import STYLES
+
+from .sample import HOSTILE, sample_trace
+from .synthetic_trace import MS, SyntheticTrace
+
+GOLDEN = Path(__file__).parent / "golden"
+SGR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def text(options: Options, trace: SyntheticTrace | None = None, top: int = 6) -> str:
+    stream = io.StringIO()
+    REPORTERS["text"](build(trace or sample_trace(), top), stream, options)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("report-80.txt", Options()),
+        ("report-ascii.txt", Options(utf8=False)),
+        ("report-piped.txt", Options(width=None)),
+        ("report-color.txt", Options(color=True)),
+    ],
+)
+def test_the_report_looks_as_it_should(name: str, options: Options) -> None:
+    found, path = text(options), GOLDEN / name
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.write_text(found, encoding="utf-8")
+    assert found == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("width", [80, 81, 132])
+def test_no_line_is_longer_than_the_terminal_is_wide(width: int) -> None:
+    assert max(map(columns, text(Options(width)).splitlines())) <= width
+
+
+def test_nothing_is_cut_where_there_is_no_terminal() -> None:
+    found = text(Options(width=None), top=100)
+    assert "…" not in found
+    assert "sed -n 's/^title: *//p' /home/dev/project/backlog/item-27.md" in found
+
+
+def test_colour_adds_nothing_but_colour() -> None:
+    assert SGR.sub("", text(Options(color=True))) == text(Options())
+
+
+def test_only_the_styles_of_the_palette_reach_the_terminal() -> None:
+    known = {f"\x1b[{code}m" for code in STYLES.values()} | {"\x1b[0m"}
+    assert set(SGR.findall(text(Options(color=True)))) <= known
+
+
+def test_without_utf8_all_is_ascii() -> None:
+    assert text(Options(utf8=False)).isascii()
+
+
+@pytest.mark.parametrize("width", [80, None])
+def test_hostile_names_are_shown_and_do_nothing(width: int | None) -> None:
+    trace = SyntheticTrace()
+    trace.facts = {"argv": (HOSTILE,), "engine_reason": HOSTILE, "notes": (HOSTILE,)}
+    trace.facts |= {"complete": False, "incomplete_reason": HOSTILE, "loss": {HOSTILE: 1}}
+    trace.image(trace.process(10, 0, 9 * MS), 0, f"/bin/{HOSTILE}", HOSTILE)
+    call = {"file_id": trace.file(HOSTILE), "image_id": 100, "errno": 2}
+    trace.call(10, "openat", 1 * MS, 1 * MS, **call)
+    found = text(Options(width), trace)
+    lines = found.split("\n")
+    assert all(line.isprintable() for line in lines)
+    assert sum(line.startswith("Exit") or line.startswith("  Exit") for line in lines) == 1
+    assert "\\x1b[2J" in found
+
+
+def test_an_empty_trace_has_a_report() -> None:
+    found = text(Options(), SyntheticTrace())
+    assert "Syscalls   0 (0 failed, 0 lost)" in found
+
+
+def test_a_trace_without_a_wall_time_has_a_report() -> None:
+    trace = sample_trace()
+    trace.facts["wall_ns"] = None
+    assert "Wall time  unknown" in text(Options(), trace)
+
+
+@pytest.mark.parametrize(("number", "name"), [(9, "SIGKILL"), (40, "SIGRTMIN+6"), (99, "unknown")])
+def test_a_signal_is_named(number: int, name: str) -> None:
+    trace = SyntheticTrace(facts={"exit_status": None, "signal": number})
+    assert f"killed by signal {number} ({name})" in text(Options(), trace)
+
+
+def test_every_table_says_how_much_it_leaves_out() -> None:
+    found = text(Options(), top=1)
+    for section in re.split("\n\n", found)[1:-1]:
+        assert re.search(r" \d+ more$", section, re.MULTILINE) or "SLOWEST" in section, section
+
+
+def test_what_is_unknown_has_rows_of_its_own() -> None:
+    trace = SyntheticTrace()
+    trace.image(trace.process(10, 0, 9 * MS, signal=15), 0, None)
+    trace.call(10, "openat", 1 * MS, 1 * MS, file_id=trace.file("relative"), image_id=100)
+    trace.call(99, "read", 1 * MS, 1 * MS, fd=3)
+    found = text(Options(), trace)
+    assert "(unknown)" in section(found, "BY PROGRAM")
+    assert "(unknown)" in section(found, "TOP PROCESSES")
+    assert "(unknown files)" in section(found, "TOP FILES")
+    assert "(paths from an unknown directory)" in section(found, "TOP DIRECTORIES")
+    assert "sig 15" in section(found, "TOP PROCESSES")
+
+
+def section(report: str, title: str) -> str:
+    return next(part for part in report.split("\n\n") if part.startswith(title))
+
+
+def test_a_filtered_trace_says_so() -> None:
+    trace = SyntheticTrace(facts={"filter": ("open", "read")})
+    assert "Filter     only open, read" in text(Options(), trace)

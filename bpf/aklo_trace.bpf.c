@@ -49,6 +49,7 @@ int BPF_PROG(on_enter, struct pt_regs *regs, long number)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_state *state = state_of(task);
 	struct syscall_spec *spec;
+	struct files_struct *files;
 	struct event *event;
 	bool compat;
 
@@ -61,6 +62,7 @@ int BPF_PROG(on_enter, struct pt_regs *regs, long number)
 	spec = bpf_map_lookup_elem(&specs, &state->slot);
 	if (!spec || !is_wanted(state, spec))
 		return 0;
+	files = task->files;
 	event = &state->event;
 	__builtin_memset(event, 0, sizeof(*event));
 	event->proc_id = state->mark.proc_id;
@@ -69,13 +71,13 @@ int BPF_PROG(on_enter, struct pt_regs *regs, long number)
 	event->flags = compat ? EVENT_COMPAT : 0;
 	load_args(state->args, regs, compat);
 	if (spec->fd != NO_ARGUMENT)
-		note_fd(task, event, arg(state, spec->fd), spec->flags & SPEC_FILE_POSITION);
+		note_fd(files, event, arg(state, spec->fd), spec->flags & SPEC_FILE_POSITION);
 	if (spec->offset != NO_ARGUMENT && !compat) {
 		event->offset = arg(state, spec->offset);
 		event->flags |= EVENT_HAS_OFFSET;
 	}
 	if (spec->path[0] != NO_ARGUMENT || spec->fd2 != NO_ARGUMENT)
-		note_paths(task, state, spec, false);
+		note_paths(files, state, spec, false);
 	if (!state->mark.armed)
 		count_attempt(state);
 	state->returns_fd = spec->flags & SPEC_RETURNS_FD;
@@ -90,6 +92,7 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long ret)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_state *state = state_of(task);
 	struct syscall_spec *spec;
+	struct files_struct *files;
 	__u64 now_ns;
 
 	if (!state || !state->mark.in_call)
@@ -100,13 +103,14 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long ret)
 		return 0;
 	state->event.dur_ns = now_ns - state->event.start_ns;
 	state->event.ret = ret;
+	files = task->files;
 	if (state->mark.path_pending) {
 		spec = bpf_map_lookup_elem(&specs, &state->slot);
 		if (spec)
-			note_paths(task, state, spec, true);
+			note_paths(files, state, spec, true);
 	}
 	if (state->returns_fd && ret >= 0 && !(state->event.flags & EVENT_HAS_FD))
-		note_fd(task, &state->event, ret, false);
+		note_fd(files, &state->event, ret, false);
 	emit_event(state);
 	return 0;
 }

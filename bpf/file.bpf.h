@@ -38,11 +38,16 @@ static __always_inline void identify_inode(struct inode *inode, struct identity 
 	identity->dev = dev;
 }
 
-/* The slot of a descriptor is an array element that BTF does not describe, but it can be taken
- * for the first element of the small array that files_struct begins with. */
-static __always_inline struct file *file_of(struct task_struct *task, int fd)
+/*
+ * All that follow take the table of open files, read once per program: the verifier searches all
+ * of the kernel's types, for a millisecond, wherever a pointer is read from a trusted one.
+ *
+ * The slot of a descriptor is an array element that BTF does not describe, but it can be taken
+ * for the first element of the small array that files_struct begins with.
+ */
+static __always_inline struct file *file_of(struct files_struct *files, int fd)
 {
-	struct fdtable *fdt = task->files->fdt;
+	struct fdtable *fdt = files->fdt;
 	struct files_struct *slot;
 	struct file *file = NULL;
 
@@ -58,9 +63,10 @@ static __always_inline struct file *file_of(struct task_struct *task, int fd)
 	return file;
 }
 
-static __always_inline bool identify_fd(struct task_struct *task, int fd, struct identity *identity)
+static __always_inline bool identify_fd(struct files_struct *files, int fd,
+					struct identity *identity)
 {
-	struct file *file = file_of(task, fd);
+	struct file *file = file_of(files, fd);
 	struct inode *inode = NULL;
 
 	if (!file)
@@ -71,10 +77,10 @@ static __always_inline bool identify_fd(struct task_struct *task, int fd, struct
 }
 
 /* Note the descriptor that a call works on or returned, and the file behind it. */
-static __always_inline void note_fd(struct task_struct *task, struct event *event, int fd,
+static __always_inline void note_fd(struct files_struct *files, struct event *event, int fd,
 				    bool with_position)
 {
-	struct file *file = file_of(task, fd);
+	struct file *file = file_of(files, fd);
 	struct identity identity = {};
 	struct inode *inode = NULL;
 	long long position = 0;
@@ -105,7 +111,7 @@ static __always_inline __u64 arg(const struct task_state *state, int index)
  * Read path `which` of the call to text + used. Returns the bytes used by both paths so far,
  * or a negative error when the memory is not there (yet).
  */
-static __always_inline long read_path(struct task_struct *task, struct task_state *state,
+static __always_inline long read_path(struct files_struct *files, struct task_state *state,
 				      const struct syscall_spec *spec, struct path_record *record,
 				      __u32 which, __u32 used)
 {
@@ -125,7 +131,7 @@ static __always_inline long read_path(struct task_struct *task, struct task_stat
 	dirfd = spec->dirfd[which] == NO_ARGUMENT ? AT_FDCWD : (int)arg(state, spec->dirfd[which]);
 	if (bytes <= 1) { /* "": the call works on the descriptor itself (AT_EMPTY_PATH) */
 		if (dirfd != AT_FDCWD && !(state->event.flags & EVENT_HAS_FD))
-			note_fd(task, &state->event, dirfd, false);
+			note_fd(files, &state->event, dirfd, false);
 		return used;
 	}
 	record->bytes[which] = bytes;
@@ -134,7 +140,7 @@ static __always_inline long read_path(struct task_struct *task, struct task_stat
 	record->base[which] = BASE_CWD;
 	if (dirfd != AT_FDCWD) {
 		record->base[which] = BASE_FD;
-		identify_fd(task, dirfd, &record->identity[which]);
+		identify_fd(files, dirfd, &record->identity[which]);
 	}
 	return used + bytes;
 }
@@ -160,7 +166,7 @@ static __always_inline void emit_paths(struct task_state *state, struct path_rec
  * Read the paths of the call under way and hand them over. A path whose page is not in memory
  * at entry is read again at exit, when the kernel has fetched it.
  */
-static __always_inline void note_paths(struct task_struct *task, struct task_state *state,
+static __always_inline void note_paths(struct files_struct *files, struct task_state *state,
 				       const struct syscall_spec *spec, bool at_exit)
 {
 	struct path_record *record = the_scratch();
@@ -169,17 +175,17 @@ static __always_inline void note_paths(struct task_struct *task, struct task_sta
 	if (!record)
 		return;
 	__builtin_memset(record, 0, sizeof(*record));
-	first = read_path(task, state, spec, record, 0, 0);
+	first = read_path(files, state, spec, record, 0, 0);
 	if (first < 0)
 		goto unreadable;
 	if (first > PATH_BYTES)
 		return;
-	used = read_path(task, state, spec, record, 1, first);
+	used = read_path(files, state, spec, record, 1, first);
 	if (used < 0)
 		goto unreadable;
 	state->mark.path_pending = false;
 	if (spec->fd2 != NO_ARGUMENT)
-		identify_fd(task, arg(state, spec->fd2), &record->identity[1]);
+		identify_fd(files, arg(state, spec->fd2), &record->identity[1]);
 	if (used || record->identity[1].mode)
 		emit_paths(state, record, used);
 	return;

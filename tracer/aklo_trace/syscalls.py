@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Final
 
 NONE = -1
@@ -58,7 +58,7 @@ def _path(text: str) -> PathArgument | None:
 @cache
 def table() -> tuple[Syscall, ...]:
     """Every known call; a call's place in the tuple is its `code`."""
-    header, *rows = files(__package__).joinpath("syscalls.tsv").read_text("ascii").splitlines()
+    header, *rows = Path(__file__).with_name("syscalls.tsv").read_text("ascii").splitlines()
     machines = header.split("\t")[1:4]
     calls = []
     for code, row in enumerate(rows):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import sys
 from ctypes import POINTER, byref, c_char_p, c_int, c_size_t, c_uint32, c_uint64, c_void_p
 from functools import cache
 from pathlib import Path
@@ -33,6 +34,7 @@ _PROTOTYPES: Final = {
     "bpf_map__set_max_entries": (c_int, (c_void_p, c_uint32)),
     "bpf_map__initial_value": (c_void_p, (c_void_p, POINTER(c_size_t))),
     "bpf_map_update_elem": (c_int, (c_int, c_void_p, c_void_p, c_uint64)),
+    "bpf_map_update_batch": (c_int, (c_int, c_void_p, c_void_p, POINTER(c_uint32), c_void_p)),
     "bpf_program__attach": (c_void_p, (c_void_p,)),
     "bpf_program__name": (c_char_p, (c_void_p,)),
     "bpf_link__destroy": (c_int, (c_void_p,)),
@@ -140,6 +142,15 @@ class Object:
     def update(self, map_name: str, key: bytes, value: bytes) -> None:
         """Write one element. Raises OSError."""
         if self._lib.bpf_map_update_elem(self.map_fd(map_name), key, value, BPF_ANY):
+            error = ctypes.get_errno()
+            raise OSError(error, os.strerror(error), map_name)
+
+    def fill(self, map_name: str, values: list[bytes]) -> None:
+        """Write the first elements of an array. Raises OSError."""
+        keys = b"".join(index.to_bytes(4, sys.byteorder) for index in range(len(values)))
+        count = c_uint32(len(values))
+        fd = self.map_fd(map_name)
+        if self._lib.bpf_map_update_batch(fd, keys, b"".join(values), byref(count), None):
             error = ctypes.get_errno()
             raise OSError(error, os.strerror(error), map_name)
 

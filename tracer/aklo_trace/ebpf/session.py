@@ -89,8 +89,7 @@ class EbpfSession:
         self._object.set_max_entries("cpu_counters", self._cpus)
         self._object.set_max_entries("records", self._record_ring_bytes)
         self._object.load()
-        for slot, spec in enumerate(specs(platform.machine(), options.filter)):
-            self._object.update("specs", struct.pack("=I", slot), spec)
+        self._object.fill("specs", list(specs(platform.machine(), options.filter)))
         self._object.attach()
 
     def _config(self, programs: tuple[bytes, ...]) -> bytes:

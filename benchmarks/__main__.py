@@ -1,0 +1,26 @@
+"""``python -m benchmarks``: measure what tracing costs, and print it as Markdown."""
+
+from __future__ import annotations
+
+import argparse
+
+from benchmarks import capture, latency
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7, help="rounds of the quick ways")
+    parser.add_argument("--slow-rounds", type=int, default=1, help="rounds of the slow ways")
+    parser.add_argument("--only", nargs="*", default=list("abcd"), metavar="KEY")
+    options = parser.parse_args()
+    for workload in capture.WORKLOADS:
+        if workload.key in options.only:
+            results = capture.measure(workload, options.rounds, options.slow_rounds)
+            print("\n".join(capture.table(workload, results)), flush=True)
+    if "d" in options.only:
+        latencies = [latency.measure() for _ in range(options.rounds)]
+        print("\n".join(latency.table(latencies)), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,178 @@
+"""What each way of tracing costs the traced program.
+
+Every round runs each way once, in turn, so that a machine whose speed drifts slows all of them
+alike; a way's ratio is taken against the untraced run of the same round. The traced command
+times itself, in bash, from inside: start-up of the tracer and its report are not part of it.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+from aklo_trace import meta
+
+ROOT: Final = Path(__file__).parent.parent
+TRACER: Final = str(Path(__file__).parent.parent / ".venv/bin/aklo-trace")
+TIMER: Final = 'out=$1; shift; s=$EPOCHREALTIME; "$@"; echo "$s $EPOCHREALTIME" >"$out"'
+
+
+@dataclass(frozen=True)
+class Workload:
+    """`slow` ways are measured once for it: they take minutes."""
+
+    key: str
+    title: str
+    argv: tuple[str, ...]
+
+
+WORKLOADS: Final = (
+    Workload(
+        "a",
+        "the example's cache benchmark",
+        (str(ROOT / "examples/aklo/bin/aklo"), "cache", "benchmark"),
+    ),
+    Workload(
+        "b",
+        "500 times /bin/true",
+        ("bash", "-c", "for ((i = 0; i < 500; i++)); do /bin/true; done"),
+    ),
+    Workload(
+        "c",
+        "dd, two million calls of 512 bytes",
+        ("dd", "if=/dev/zero", "of=/dev/null", "bs=512", "count=1000000", "status=none"),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to trace: what goes before the command; ``{out}`` is a fresh path."""
+
+    name: str
+    prefix: tuple[str, ...]
+    slow: bool = False
+
+    @property
+    def is_ours(self) -> bool:
+        return self.prefix[:1] == (TRACER,)
+
+
+def _ours(engine: str) -> tuple[str, ...]:
+    return (TRACER, "record", "--engine", engine, "--report", "none", "-o", "{out}", "--")
+
+
+BPFTRACE: Final = (
+    "tracepoint:raw_syscalls:sys_enter { @[tid] = nsecs; } "
+    "tracepoint:raw_syscalls:sys_exit /@[tid]/ { @n[args->id] = hist(nsecs - @[tid]); "
+    "delete(@[tid]); }"
+)
+WAYS: Final = (
+    Way("untraced", ()),
+    Way("aklo-trace, ebpf", _ours("ebpf")),
+    Way("aklo-trace, strace", _ours("strace"), slow=True),
+    Way("strace -f -ttt -T -y", ("strace", "-f", "-ttt", "-T", "-y", "-o", "{out}"), slow=True),
+    Way("perf trace", ("perf", "trace", "-o", "{out}", "--"), slow=True),
+    Way(
+        "bpftrace (counts only)", ("bpftrace", "-q", "-o", "{out}", "-e", BPFTRACE, "-c"), slow=True
+    ),
+)
+
+
+@dataclass
+class Result:
+    """Of one way: seconds, ratios to the untraced run of the same round, and of our own traces
+    the recorder's share of a core, its peak memory and what was lost."""
+
+    seconds: list[float] = field(default_factory=list)
+    ratios: list[float] = field(default_factory=list)
+    cpu_shares: list[float] = field(default_factory=list)
+    max_rss_bytes: list[int] = field(default_factory=list)
+    calls: int = 0
+    lost: int = 0
+
+
+def measure(workload: Workload, rounds: int, slow_rounds: int) -> dict[str, Result]:
+    """Run every way `rounds` times in turn; those that are slow only in the first rounds."""
+    results = {way.name: Result() for way in WAYS}
+    for number in range(rounds):
+        baseline = 0.0
+        for way in WAYS:
+            if (way.slow and number >= slow_rounds) or not _is_here(way):
+                continue
+            seconds = _run(way, workload, results[way.name])
+            baseline = baseline or seconds
+            results[way.name].seconds.append(seconds)
+            results[way.name].ratios.append(seconds / baseline)
+    return {name: result for name, result in results.items() if result.seconds}
+
+
+def _is_here(way: Way) -> bool:
+    return not way.prefix or shutil.which(way.prefix[0]) is not None
+
+
+def _run(way: Way, workload: Workload, result: Result) -> float:
+    """One run; its own time in seconds."""
+    with tempfile.TemporaryDirectory() as scratch:
+        out, timing = Path(scratch) / "out", Path(scratch) / "timing"
+        timed = ["bash", "-c", TIMER, "timer", str(timing), *workload.argv]
+        prefix = [word.replace("{out}", str(out)) for word in way.prefix]
+        if way.prefix[:1] == ("bpftrace",):
+            timed = [_quoted(timed)]
+        subprocess.run(
+            [*prefix, *timed], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True
+        )
+        started, ended = map(float, timing.read_text().split())
+        if way.is_ours:
+            _note_cost(meta.read(out), result)
+        return ended - started
+
+
+def _quoted(argv: list[str]) -> str:
+    """bpftrace takes its command as one string that it splits at blanks, without quotes."""
+    script = Path(argv[4]).with_name("command")
+    script.write_text(
+        "#!/bin/bash\nset -- " + " ".join(f"'{word}'" for word in argv[4:]) + "\n" + TIMER
+    )
+    script.chmod(0o700)
+    return str(script)
+
+
+def _note_cost(found: meta.Meta, result: Result) -> None:
+    result.calls, result.lost = found.tables["syscalls"], result.lost + found.lost
+    if found.recorder_cpu_ns is not None and found.wall_ns:
+        result.cpu_shares.append(found.recorder_cpu_ns / found.wall_ns)
+    if found.recorder_max_rss_bytes is not None:
+        result.max_rss_bytes.append(found.recorder_max_rss_bytes)
+
+
+def table(workload: Workload, results: dict[str, Result]) -> Iterator[str]:
+    """The results as a Markdown table."""
+    yield f"### ({workload.key}) {workload.title}"
+    yield ""
+    yield "| way | runs | median s | ratio: median | min | max | calls | lost | recorder CPU | memory |"
+    yield "|---|---|---|---|---|---|---|---|---|---|"
+    for name, result in results.items():
+        ratios = (
+            f"{median(result.ratios):.2f} | {min(result.ratios):.2f} | {max(result.ratios):.2f}"
+        )
+        cost = " | | | "
+        if result.calls:
+            cost = f" {result.calls:,} | {result.lost:,} | {_share(result)} | {_memory(result)}"
+        runs = f"{len(result.seconds)} | {median(result.seconds):.3f}"
+        yield f"| {name} | {runs} | {ratios} |{cost} |"
+    yield ""
+
+
+def _share(result: Result) -> str:
+    return f"{median(result.cpu_shares):.1%}" if result.cpu_shares else ""
+
+
+def _memory(result: Result) -> str:
+    return f"{max(result.max_rss_bytes) / 2**20:.0f} MiB" if result.max_rss_bytes else ""

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
 from typing import Final
 
 _CODES: Final = {
@@ -23,18 +25,23 @@ class Struct:
     name: str
     fields: tuple[tuple[str, str], ...]
 
-    @property
+    @cached_property
     def format(self) -> str:
         return "=" + "".join(_CODES[kind] for _, kind in self.fields)
 
-    @property
+    @cached_property
     def size(self) -> int:
         return struct.calcsize(self.format)
 
     def offset(self, name: str) -> int:
-        names = [field for field, _ in self.fields]
-        before = Struct(self.name, self.fields[: names.index(name)])
-        return before.size
+        return self._offsets[name]
+
+    @cached_property
+    def _offsets(self) -> dict[str, int]:
+        sizes = (struct.calcsize("=" + _CODES[kind]) for _, kind in self.fields)
+        return dict(
+            zip((name for name, _ in self.fields), accumulate(sizes, initial=0), strict=False)
+        )
 
     def pack(self, **values: int) -> bytes:
         return struct.pack(self.format, *(values.get(name, 0) for name, _ in self.fields))

@@ -60,14 +60,13 @@ class Log:
         libc = ctypes.CDLL(None)
         buffer = ctypes.create_string_buffer(4096)
 
-        @ctypes.CFUNCTYPE(c_int, c_int, c_char_p, c_void_p)
         def keep(level: int, text: bytes, arguments: int) -> int:
             if level < 2:  # LIBBPF_DEBUG is 2
                 libc.vsnprintf(buffer, c_size_t(len(buffer)), text, c_void_p(arguments))
                 self.lines.append(buffer.value.decode("utf-8", "replace").rstrip())
             return 0
 
-        self._callback = keep
+        self._callback = ctypes.CFUNCTYPE(c_int, c_int, c_char_p, c_void_p)(keep)
 
     def __enter__(self) -> Log:
         library().libbpf_set_print(self._callback)

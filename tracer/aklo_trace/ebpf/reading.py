@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,14 @@ import numpy.typing as npt
 from aklo_trace.ebpf import layout
 from aklo_trace.ebpf.machine import COMPAT_MACHINE
 from aklo_trace.ebpf.recorder import COUNTERS_FILE, EVENTS_FILE, MARKS_FILE, RECORDS_FILE
-from aklo_trace.ebpf.records import PathRecords, RecordStream, dtype_of, kernel_device, map_file
+from aklo_trace.ebpf.records import (
+    NO_RECORDS,
+    PathRecords,
+    RecordStream,
+    dtype_of,
+    kernel_device,
+    map_file,
+)
 from aklo_trace.ebpf.session import COST_FILE, START_FILE, TARGET_PROC_ID
 from aklo_trace.engine import Account
 from aklo_trace.events import (
@@ -52,30 +59,29 @@ class EbpfRecorded:
         self._start = json.loads((live / START_FILE).read_text())
         self._codes = _codes_of_slots(self._start["machine"])
         self._known: set[int] = set()
-        self._waiting = PathRecords(np.empty(0, dtype_of(layout.PATH_RECORD)), [])
+        self._stream = RecordStream(
+            live / RECORDS_FILE, self._start["offset_ns"], self._start["page_bytes"]
+        )
+        self._waiting = NO_RECORDS
         self._read = np.zeros(layout.SYSCALL_SLOTS, np.int64)
 
     def batches(self) -> Iterator[EventBatch]:
-        data = map_file(self._live / EVENTS_FILE)
+        data = memoryview(map_file(self._live / EVENTS_FILE))
         events = np.frombuffer(data[: len(data) // layout.EVENT.size * layout.EVENT.size], _SPOOLED)
-        offset_ns = self._start["offset_ns"]
-        stream = RecordStream(self._live / RECORDS_FILE, offset_ns, self._start["page_bytes"])
         first = 0
         for last, records_end in _pieces(self._live / MARKS_FILE, len(events)):
-            paths, process_events = stream.read(records_end)
+            paths, process_events = self._stream.read(records_end)
             piece = events[first:last]
             self._read += np.bincount(piece["nr"], minlength=layout.SYSCALL_SLOTS)
-            yield self._batch(piece, self._with_waiting(paths), process_events)
+            yield self._batch(piece, self._waiting.followed_by(paths), process_events)
             first = last
-        leftover = stream.finish()
+        leftover = self._stream.finish()
         if leftover:
-            yield self._batch(
-                events[:0], self._with_waiting(PathRecords(self._waiting.heads[:0], [])), leftover
-            )
+            yield self._batch(events[:0], self._waiting, leftover)
 
     def account(self) -> Account:
         counters = np.frombuffer(map_file(self._live / COUNTERS_FILE), dtype_of(layout.COUNTERS))
-        words = counters.view(np.uint64).reshape(len(counters), -1).astype(np.int64)
+        words = counters.view(np.uint64).reshape(-1, layout.COUNTERS.size // 8).astype(np.int64)
         slots = layout.SYSCALL_SLOTS
         own, kernel = words[0], words[1:].sum(axis=0)
         attempts, ring_lost, disk_lost = (
@@ -115,13 +121,6 @@ class EbpfRecorded:
         totals = np.bincount(self._codes, weights=counts, minlength=len(table())).astype(int)
         return {call.name: int(totals[call.code]) for call in table() if totals[call.code]}
 
-    def _with_waiting(self, paths: PathRecords) -> PathRecords:
-        """Paths of calls that had not returned when the last piece ended come first."""
-        if not len(self._waiting.heads):
-            return paths
-        heads = np.concatenate([self._waiting.heads, paths.heads])
-        return PathRecords(heads, self._waiting.texts + paths.texts)
-
     def _batch(
         self, events: Events, paths: PathRecords, process_events: list[ProcessEvent]
     ) -> EventBatch:
@@ -157,32 +156,32 @@ class EbpfRecorded:
         return self._with_paths(batch, events["record_id"], paths)
 
     def _with_paths(self, batch: EventBatch, record_ids: Int64, paths: PathRecords) -> EventBatch:
-        """Give each event the texts of its record; keep the records that no event asked for."""
-        heads = paths.heads
-        order = np.argsort(heads["record_id"], kind="stable")
+        """Give each event the texts of its record; keep the records that no event asked for:
+        they belong to calls that have not returned yet."""
+        order = np.argsort(paths.heads["record_id"], kind="stable")
         rows = np.flatnonzero(record_ids)
-        found = order[np.searchsorted(heads["record_id"], record_ids[rows], sorter=order)]
-        unused = np.ones(len(heads), bool)
-        unused[found] = False
-        kept = np.flatnonzero(unused)
-        self._waiting = PathRecords(heads[kept], [paths.texts[index] for index in kept.tolist()])
+        found = order[np.searchsorted(paths.heads["record_id"], record_ids[rows], sorter=order)]
+        waiting = np.ones(len(order), bool)
+        waiting[found] = False
+        self._waiting = paths.chosen(np.flatnonzero(waiting))
         if not len(rows):
             return batch
-        strings: dict[bytes, int] = {}
-        columns: dict[str, Int32] = {}
+        records = paths.chosen(found)
+        distinct, places = np.unique(records.codes, return_inverse=True)
+        pairs = [self._stream.texts.pair(code) for code in distinct.tolist()]
+        columns: dict[str, Any] = {}
         for which, (path, base) in enumerate((("path", "base"), ("path2", "base2"))):
-            codes = [strings.setdefault(pair[which], len(strings)) for pair in paths.texts]
-            has = heads[f"bytes{which}"][found] > 0
-            columns[path] = _scattered(len(batch), rows[has], np.array(codes, np.int32)[found[has]])
-            columns[base] = _scattered(
-                len(batch), rows[has], _BASES[heads[f"base{which}"]][found[has]]
-            )
+            has = records.heads[f"bytes{which}"] > 0
+            texts = places[has] + which * len(pairs)
+            bases = _BASES[records.heads[f"base{which}"][has]]
+            columns[path] = _scattered(len(batch), rows[has], texts)
+            columns[base] = _scattered(len(batch), rows[has], bases)
         return replace(
             batch,
             **columns,
-            strings=list(strings),
-            directories=_identities(columns, rows, heads[found]),
-            second_files=_second_files(columns, rows, heads[found]),
+            strings=[first for first, _ in pairs] + [second for _, second in pairs],
+            directories=_directories(columns, rows, records.heads),
+            second_files=_second_files(columns, rows, records.heads),
         )
 
     def _introduced(
@@ -208,10 +207,13 @@ class EbpfRecorded:
     def _start_of(
         self, proc_id: int, ts_ns: int, events: Events, first: int | None
     ) -> ProcessStart:
-        if proc_id == TARGET_PROC_ID:
-            return ProcessStart(ts_ns, proc_id, self._start["pid"], ppid=self._start["ppid"])
+        own_pid, own_ppid = self._start["pid"], self._start["ppid"]
         pid = int(events["tid"][first]) if first is not None else 0
-        return ProcessStart(ts_ns, proc_id, pid, flags=int(ProcessFlag.START_UNSEEN))
+        if proc_id != TARGET_PROC_ID:
+            return ProcessStart(ts_ns, proc_id, pid, flags=int(ProcessFlag.START_UNSEEN))
+        if pid in (0, own_pid):
+            return ProcessStart(ts_ns, proc_id, own_pid, ppid=own_ppid)
+        return ProcessStart(ts_ns, proc_id, pid)  # in a pid namespace: ours are not the kernel's
 
 
 def _codes_of_slots(machine: str) -> Int32:
@@ -225,7 +227,7 @@ def _codes_of_slots(machine: str) -> Int32:
 
 def _pieces(marks: Path, count: int) -> Iterator[tuple[int, int]]:
     """Where to cut the events, and how far the records must be read for each piece."""
-    data = map_file(marks)
+    data = memoryview(map_file(marks))
     pairs = np.frombuffer(data[: len(data) & ~15], np.uint64).reshape(-1, 2).astype(np.int64)
     taken = 0
     for events_end, records_end in pairs.tolist():
@@ -260,13 +262,13 @@ def _devices(kernel: npt.NDArray[np.uint32]) -> Int64:
     return np.array([kernel_device(dev) for dev in devices.tolist()], np.int64)[places]
 
 
-def _scattered(length: int, rows: Int64, values: Int32) -> Int32:
+def _scattered(length: int, rows: Int64, values: Int32 | Int64) -> Int32:
     column = np.full(length, NO_STRING, np.int32)
     column[rows] = values
     return column
 
 
-def _identities(
+def _directories(
     columns: dict[str, Int32], rows: Int64, heads: Events
 ) -> dict[tuple[int, int], Identity]:
     """The directories that paths start from, where a descriptor named them."""

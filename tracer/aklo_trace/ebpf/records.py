@@ -10,7 +10,7 @@ from __future__ import annotations
 import mmap
 import os
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -19,34 +19,64 @@ import numpy as np
 import numpy.typing as npt
 
 from aklo_trace.ebpf import layout
-from aklo_trace.ebpf.ring import record_stride
-from aklo_trace.events import ImageStart, ProcessEnd, ProcessEvent, ProcessStart
+from aklo_trace.events import ImageStart, Int32, Int64, ProcessEnd, ProcessEvent, ProcessStart
 from aklo_trace.schema import ImageFlag
 
 _BODY: Final = layout.RING_HEADER_BYTES
+_SIZE_BITS: Final = layout.RING_BUSY - 1
 
 
 def dtype_of(layout_struct: layout.Struct) -> np.dtype[np.void]:
     return np.dtype(list(layout_struct.fields))
 
 
-def map_file(path: Path) -> memoryview:
+def map_file(path: Path) -> mmap.mmap | bytes:
     """The bytes of a file, not read until they are looked at; empty if it does not exist."""
     if not path.exists() or path.stat().st_size == 0:
-        return memoryview(b"")
+        return b""
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        return memoryview(mmap.mmap(fd, 0, prot=mmap.PROT_READ))
+        return mmap.mmap(fd, 0, prot=mmap.PROT_READ)
     finally:
         os.close(fd)
 
 
 @dataclass
 class PathRecords:
-    """Records of paths: their fixed part, and for each of both paths its text."""
+    """Records of paths: their fixed part, and the code of their texts in `PathTexts`."""
 
     heads: npt.NDArray[np.void]
-    texts: list[tuple[bytes, bytes]]
+    codes: Int32
+
+    def chosen(self, rows: Int64) -> PathRecords:
+        return PathRecords(self.heads[rows], self.codes[rows])
+
+    def followed_by(self, other: PathRecords) -> PathRecords:
+        heads = np.concatenate([self.heads, other.heads])
+        return PathRecords(heads, np.concatenate([self.codes, other.codes]))
+
+
+NO_RECORDS: Final = PathRecords(np.empty(0, dtype_of(layout.PATH_RECORD)), np.empty(0, np.int32))
+
+
+class PathTexts:
+    """The texts of path records, each once: few different ones stand in many records."""
+
+    def __init__(self) -> None:
+        self._codes: dict[bytes, int] = {}
+        self._pairs: list[tuple[bytes, bytes]] = []
+
+    def code(self, text: bytes) -> int:
+        """Of both paths of a record, each followed by a NUL; an absent first one is empty."""
+        code = self._codes.setdefault(text, len(self._pairs))
+        if code == len(self._pairs):
+            first, second, *_ = (*text.split(b"\0"), b"")
+            self._pairs.append((first, second))
+        return code
+
+    def pair(self, code: int) -> tuple[bytes, bytes]:
+        """Both paths of a record; one that is absent is empty."""
+        return self._pairs[code]
 
 
 @dataclass
@@ -91,9 +121,11 @@ class RecordStream:
     """Reads a spool of records piece by piece; `offset_ns` turns boot time into wall time."""
 
     def __init__(self, path: Path, offset_ns: int, page_bytes: int) -> None:
-        self._data = map_file(path)
+        self._bytes = map_file(path)
+        self._data = memoryview(self._bytes)
         whole = len(self._data) & ~7
         self._words = self._data[:whole].cast("I")
+        self._aligned = np.frombuffer(self._data[:whole], np.uint64)
         self._end = whole
         self._position = 0
         self._offset_ns = offset_ns
@@ -101,9 +133,8 @@ class RecordStream:
         self._execs: dict[int, _Exec] = {}
         self._times: dict[int, tuple[int, int]] = {}
         self._events: list[ProcessEvent] = []
-        self._paths: list[int] = []
+        self.texts = PathTexts()
         self._handlers: Final[dict[int, Callable[[int], None]]] = {
-            layout.RECORD_PATH: self._paths.append,
             layout.RECORD_FORK: self._fork,
             layout.RECORD_EXEC: self._exec,
             layout.RECORD_ARGV: self._argv,
@@ -112,41 +143,49 @@ class RecordStream:
 
     def read(self, end: int) -> tuple[PathRecords, list[ProcessEvent]]:
         """All up to byte `end`, and beyond it as far as an exec's arguments reach."""
-        self._paths.clear()
-        for start in self._starts(end):
-            self._handlers[self._words[start + _BODY >> 2]](start + _BODY)
+        paths = self._walk(min(end, self._end))
+        while self._execs and self._position < self._end:
+            paths += self._walk(self._position + 1)
         events, self._events = self._events, []
-        return self._path_records(), sorted(events, key=lambda event: event.ts_ns)
+        return self._path_records(paths), sorted(events, key=lambda event: event.ts_ns)
 
     def finish(self) -> list[ProcessEvent]:
         """What never became whole because records were lost."""
         return [execution.event(self._offset_ns) for execution in self._execs.values()]
 
-    def _starts(self, end: int) -> Iterator[int]:
-        words = self._words
-        while self._position < min(end, self._end) or (self._execs and self._position < self._end):
-            start = self._position
-            stride = record_stride(words[start >> 2] & ~layout.RING_BUSY)
-            if start + stride > self._end:
-                self._end = start
-                return
-            self._position = start + stride
-            yield start
+    def _walk(self, end: int) -> list[int]:
+        """Go over the records that begin before `end`; the places of those of paths. The
+        records are many: this loop is written for speed."""
+        words, position, whole_end, paths = self._words, self._position, self._end, []
+        while position < end:
+            place = position >> 2
+            following = position + ((words[place] & _SIZE_BITS) + _BODY + 7 & ~7)
+            if following > whole_end:
+                self._end = position
+                break
+            kind = words[place + 2]
+            if kind == layout.RECORD_PATH:
+                paths.append(position + _BODY)
+            else:
+                self._handlers[kind](position + _BODY)
+            position = following
+        self._position = position
+        return paths
 
-    def _path_records(self) -> PathRecords:
-        size = layout.PATH_RECORD.size
-        heads = b"".join([self._data[start : start + size] for start in self._paths])
-        array = np.frombuffer(heads, dtype_of(layout.PATH_RECORD))
-        data, texts = self._data, []
-        for start, first, second in zip(
-            self._paths, array["bytes0"].tolist(), array["bytes1"].tolist(), strict=True
-        ):
-            text = start + size
-            middle = text + first
-            texts.append(
-                (bytes(data[text : middle - 1]), bytes(data[middle : middle + second - 1]))
-            )
-        return PathRecords(array, texts)
+    def _path_records(self, starts: list[int]) -> PathRecords:
+        size, code, data = layout.PATH_RECORD.size, self.texts.code, self._bytes
+        begins = np.array(starts, np.int64)
+        heads = self._aligned[begins[:, None] // 8 + np.arange(size // 8)]
+        array = heads.view(dtype_of(layout.PATH_RECORD)).reshape(-1)
+        first = array["bytes0"].astype(np.int64)
+        begins += size
+        ends = begins + first + array["bytes1"]
+        codes = [
+            code(data[begin:end]) for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)
+        ]
+        for row in np.flatnonzero(first == 0).tolist():
+            codes[row] = code(b"\0" + data[begins[row] : ends[row]])
+        return PathRecords(array, np.array(codes, np.int32))
 
     def _unpack(self, kind: layout.Struct, start: int) -> dict[str, int]:
         values = struct.unpack_from(kind.format, self._data, start)

@@ -1,0 +1,128 @@
+"""Event batches out of pieces."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from aklo_trace.events import NO_STRING, NULL, EventBatch, ProcessEvent, ProcessStart
+from aklo_trace.schema import SyscallFlag
+from aklo_trace.strace.columns import Texts, of_calls
+from aklo_trace.strace.lineage import Joined, JoinedCall
+from aklo_trace.strace.piece import Piece
+
+Int64 = npt.NDArray[np.int64]
+Int32 = npt.NDArray[np.int32]
+
+_COLUMNS: Final = tuple(
+    column for column in fields(EventBatch) if column.type in ("Int64", "Int32")
+)
+
+
+def of_piece(piece: Piece, joined: Joined) -> EventBatch:
+    """The events of a piece, with those that joining it completed."""
+    owners = np.array([thread.process.proc_id for thread in joined.threads], np.int32)
+    tids = np.array([thread.tid for thread in joined.threads], np.int32)
+    count = len(piece)
+    nothing = np.full(count, NO_STRING, np.int32)
+    unknown = np.full(count, NULL, np.int64)
+    batch = EventBatch(
+        ts_ns=piece.ts_ns,
+        dur_ns=piece.dur_ns,
+        proc_id=owners[piece.thread],
+        tid=tids[piece.thread],
+        syscall=piece.syscall,
+        ret=piece.ret,
+        errno=piece.errno,
+        fd=piece.fd,
+        offset=unknown if piece.offset is None else piece.offset,
+        path=piece.path,
+        base=piece.base,
+        path2=nothing if piece.path2 is None else piece.path2,
+        base2=nothing if piece.base2 is None else piece.base2,
+        fd_path=nothing if piece.fd_path is None else piece.fd_path,
+        fd2_path=nothing if piece.fd2_path is None else piece.fd2_path,
+        dev=unknown,
+        inode=unknown if piece.inode is None else piece.inode,
+        mode=np.zeros(count, np.int32) if piece.mode is None else piece.mode,
+        flags=_with_switches(piece.flags, piece.thread, joined.switches),
+        strings=piece.strings,
+        process_events=_sorted(joined.process_events),
+    )
+    return in_order(with_calls(batch, joined.calls))
+
+
+def of_joined(joined: Joined) -> EventBatch:
+    """The events that only joining gave."""
+    empty: dict[str, Any] = {
+        column.name: np.empty(0, np.int64 if column.type == "Int64" else np.int32)
+        for column in _COLUMNS
+    }
+    batch = EventBatch(**empty, process_events=_sorted(joined.process_events))
+    return in_order(with_calls(batch, joined.calls))
+
+
+def with_calls(batch: EventBatch, joined: list[JoinedCall]) -> EventBatch:
+    """The batch with some more calls at its end."""
+    if not joined:
+        return batch
+    texts = Texts(strings={text: code for code, text in enumerate(batch.strings)})
+    calls = of_calls(range(len(joined)), [one.call for one in joined], texts, [])
+    files = list(texts.files)
+    names = np.array([*(texts.string(file.name) for file in files), NO_STRING], np.int32)
+    inodes = np.array([*(file.inode for file in files), NULL], np.int64)
+    modes = np.array([*(file.mode for file in files), 0], np.int32)
+    added: dict[str, Any] = {
+        "ts_ns": np.array([one.ts_ns for one in joined], np.int64),
+        "dur_ns": calls.dur_ns,
+        "proc_id": np.array([one.proc_id for one in joined], np.int32),
+        "tid": np.array([one.tid for one in joined], np.int32),
+        "syscall": calls.syscall,
+        "ret": calls.ret,
+        "errno": calls.errno,
+        "fd": calls.fd,
+        "offset": calls.offset,
+        "path": calls.path,
+        "base": calls.base,
+        "path2": calls.path2,
+        "base2": calls.base2,
+        "fd_path": names[calls.file],
+        "fd2_path": names[calls.file2],
+        "dev": np.full(len(joined), NULL, np.int64),
+        "inode": inodes[calls.file],
+        "mode": modes[calls.file],
+        "flags": calls.flags,
+    }
+    columns: dict[str, Any] = {
+        name: np.concatenate([getattr(batch, name), more]) for name, more in added.items()
+    }
+    return replace(batch, **columns, strings=list(texts.strings))
+
+
+def in_order(batch: EventBatch) -> EventBatch:
+    """The same, sorted by time."""
+    if not (np.diff(batch.ts_ns) < 0).any():
+        return batch
+    return take(batch, np.argsort(batch.ts_ns, kind="stable"))
+
+
+def take(batch: EventBatch, rows: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> EventBatch:
+    """Some rows of a batch."""
+    return replace(batch, **{column.name: getattr(batch, column.name)[rows] for column in _COLUMNS})
+
+
+def _with_switches(flags: Int32, thread: Int32, switches: list[tuple[int, int, bool]]) -> Int32:
+    """Mark the 32-bit calls: from some row on, a thread's calls are, or no longer are."""
+    for who, row, compat in switches:
+        chosen = np.flatnonzero(thread[row:] == who) + row
+        bit = np.int32(SyscallFlag.COMPAT)
+        flags[chosen] = flags[chosen] | bit if compat else flags[chosen] & ~bit
+    return flags
+
+
+def _sorted(events: list[ProcessEvent]) -> list[ProcessEvent]:
+    """By time; of the same time, a beginning first."""
+    return sorted(events, key=lambda event: (event.ts_ns, not isinstance(event, ProcessStart)))

@@ -1,0 +1,104 @@
+"""What the parser has to know of single system calls, and of error names."""
+
+from __future__ import annotations
+
+import errno
+import signal
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from aklo_trace.syscalls import UNKNOWN, by_name, table
+
+ALIASES: Final = {
+    "pread": "pread64",
+    "pwrite": "pwrite64",
+    "_exit": "exit",
+    "old_mmap": "mmap",
+    "old_select": "select",
+    "oldselect": "select",
+    "oldumount": "umount",
+    "sysctl": "_sysctl",
+}
+"""Names that some version of strace prints, and those of the table."""
+
+CODES: Final = {
+    **{name.encode(): call.code for name, call in by_name().items()},
+    **{old.encode(): by_name()[new].code for old, new in ALIASES.items()},
+}
+UNKNOWN_CODE: Final = by_name()[UNKNOWN].code
+
+
+def codes(*names: str) -> frozenset[int]:
+    return frozenset(by_name()[name].code for name in names)
+
+
+SPAWNS: Final = codes("fork", "vfork", "clone", "clone3")
+EXECS: Final = codes("execve", "execveat")
+EXITS: Final = codes("exit", "exit_group")
+RETURNS_NOTHING: Final = codes("rt_sigreturn", "sigreturn")
+"""Their return value is a restored register."""
+
+IS_SPAWN, IS_EXEC, IS_EXIT = (
+    np.isin(np.arange(len(table())), list(kind)) for kind in (SPAWNS, EXECS, EXITS)
+)
+"""The same for whole columns, by code."""
+
+OFFSET_FROM_END: Final = {
+    by_name()[name].code: place
+    for name, place in (("pread64", 1), ("preadv", 1), ("preadv2", 2), ("pwrite64", 1))
+}
+"""Where the offset stands in what is printed after the call returned, counted from the last."""
+
+CLONE_THREAD: Final = 0x10000
+
+RESTARTS: Final = {
+    "ERESTARTSYS": 512,
+    "ERESTARTNOINTR": 513,
+    "ERESTARTNOHAND": 514,
+    "ENOIOCTLCMD": 515,
+    "ERESTART_RESTARTBLOCK": 516,
+}
+"""The kernel's own error numbers; the first, second, third and last mean a restart."""
+
+ERRNOS: Final = {
+    **{name.encode(): number for number, name in errno.errorcode.items()},
+    **{name.encode(): number for name, number in RESTARTS.items()},
+    b"EWOULDBLOCK": errno.EAGAIN,
+    b"EDEADLOCK": errno.EDEADLK,
+    b"ENOTSUP": errno.EOPNOTSUPP,
+    b"ENOTSUPP": 524,
+    b"EPROBE_DEFER": 517,
+    b"EOPENSTALE": 518,
+    b"ENOPARAM": 519,
+    b"EBADHANDLE": 521,
+    b"ENOTSYNC": 522,
+    b"EBADCOOKIE": 523,
+    b"ETOOSMALL": 525,
+    b"ESERVERFAULT": 526,
+    b"EBADTYPE": 527,
+    b"EJUKEBOX": 528,
+    b"EIOCBQUEUED": 529,
+}
+RESTART_FIRST: Final = 512
+RESTART_LAST: Final = 516
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """What an exec was given. `argv` is None if strace could not print it."""
+
+    exe: bytes | None
+    argv: tuple[bytes, ...] | None
+    flags: int = 0
+
+
+def signal_number(name: bytes) -> int | None:
+    """The number of ``SIGTERM``, ``SIGRT_3``, ``SIGRTMIN`` or ``SIG_64``."""
+    text = name.decode("ascii", "replace")
+    if text.startswith("SIGRT_") and text[6:].isdigit():
+        return 32 + int(text[6:])
+    if text.startswith("SIG_") and text[4:].isdigit():
+        return int(text[4:])
+    return int(signal.Signals[text]) if text in signal.Signals.__members__ else None

@@ -1,0 +1,356 @@
+"""Joins the pieces of a log: which process each thread is of, and calls that span pieces.
+
+Processes are known by their forks. Under strace a child often acts before its parent's fork
+returns, so that the child's first line may stand in one piece and the fork's end in the next:
+each piece is joined with a look at the one that follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from aklo_trace.events import NULL, ImageStart, ProcessEnd, ProcessEvent, ProcessStart
+from aklo_trace.schema import ProcessFlag, SyscallFlag
+from aklo_trace.strace.calls import EXECS, EXITS, SPAWNS
+from aklo_trace.strace.line import Call, Part
+from aklo_trace.strace.moments import (
+    Appeared,
+    Ended,
+    Halved,
+    Leaving,
+    Moment,
+    Personality,
+    Replaced,
+    Spawned,
+    Superseded,
+)
+from aklo_trace.strace.pairing import join
+
+NAMELESS: Final = -1
+"""The tid of lines without one."""
+
+UNKNOWN_PID: Final = 0
+
+
+@dataclass(slots=True)
+class Process:
+    """A process that lives. `left` is when it called exit, and with which status."""
+
+    proc_id: int
+    pid: int
+    threads: int = 0
+    left: Leaving | None = None
+    status: int | None = None
+    signal: int | None = None
+
+
+@dataclass(slots=True)
+class Thread:
+    """A thread that lives. `open` is a call that `opened_by` began at `begun_ns`; `claimed` says
+    that the child which an open fork made has been recognised. `orphan` is a thread whose fork
+    was not seen, `leaving` one that called exit."""
+
+    tid: int
+    process: Process
+    open: Call | None = None
+    opened_by: int = NAMELESS
+    begun_ns: int = NULL
+    claimed: bool = False
+    compat: bool = False
+    leaving: bool = False
+    orphan: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedCall:
+    """A call that the worker could not complete."""
+
+    ts_ns: int
+    proc_id: int
+    tid: int
+    call: Call
+
+
+@dataclass
+class Joined:
+    """What a piece became. `threads` are those of the piece, by their number there; `switches`
+    say of a thread from which row on its calls are 32-bit, or no longer are."""
+
+    threads: list[Thread]
+    process_events: list[ProcessEvent] = field(default_factory=list)
+    calls: list[JoinedCall] = field(default_factory=list)
+    switches: list[tuple[int, int, bool]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Birth:
+    """A fork that returns in this piece or the next, called by the thread `parent_tid`. It is
+    None in `spawned` if the fork began in an earlier piece than it returned."""
+
+    parent_tid: int
+    ts_ns: int
+    spawned: Spawned | None
+
+
+class Lineage:
+    """The processes of a log. `own_pid` is who makes lines without a pid before any other
+    process is known, `own_cwd` its working directory; `root` is the first process."""
+
+    def __init__(self, own_pid: int | None, own_cwd: bytes | None) -> None:
+        self._own_pid = UNKNOWN_PID if own_pid is None else own_pid
+        self._own_cwd = own_cwd
+        self._live: dict[int, Thread] = {}
+        self._births: dict[int, list[_Birth]] = {}
+        self._next_proc_id = 1
+        self._tids: list[int] = []
+        self._joined = Joined([])
+        self.root: Process | None = None
+
+    def join(
+        self,
+        tids: list[int],
+        moments: list[Moment],
+        next_tids: list[int],
+        next_moments: list[Moment],
+    ) -> Joined:
+        """Follow one piece, given the threads and moments of it and of the piece after it."""
+        nobody = Thread(UNKNOWN_PID, Process(0, UNKNOWN_PID))
+        self._joined, self._tids = Joined([nobody] * len(tids)), tids
+        self._births = {}
+        self._expect(tids, moments)
+        self._expect(next_tids, next_moments)
+        for moment in moments:
+            _FOLLOW[type(moment)](self, moment)
+        return self._joined
+
+    def _expect(self, tids: list[int], moments: list[Moment]) -> None:
+        for moment in moments:
+            child, spawned = None, None
+            if isinstance(moment, Spawned):
+                child, spawned = moment.child, moment
+            elif isinstance(moment, Halved) and moment.call.syscall in SPAWNS:
+                child = moment.call.spawned
+            if child is not None:
+                birth = _Birth(tids[moment.thread], moment.ts_ns, spawned)
+                self._births.setdefault(child, []).append(birth)
+
+    def finish(self) -> Joined:
+        """What is left at the end of the log: calls that never returned, and processes whose
+        end only their call of exit tells."""
+        self._joined = Joined([])
+        for thread in self._live.values():
+            self._abandon(thread)
+        staying = {thread.process.proc_id for thread in self._live.values() if not thread.leaving}
+        for process in {t.process.proc_id: t.process for t in self._live.values()}.values():
+            if process.left and process.proc_id not in staying:
+                process.status = process.left.status
+                self._end(process, process.left.ts_ns)
+        self._live.clear()
+        return self._joined
+
+    def _thread(self, moment: Moment) -> Thread:
+        return self._joined.threads[moment.thread]
+
+    def appeared(self, moment: Appeared) -> None:
+        tid = self._tids[moment.thread]
+        thread = self._nameless() if tid == NAMELESS else self._live.get(tid)
+        if thread and thread.leaving and not moment.ends:
+            self._drop(thread)
+            thread = None
+        if not thread:
+            thread = self._introduce(self._own_pid if tid == NAMELESS else tid, moment)
+        self._joined.threads[moment.thread] = thread
+        if thread.compat:
+            self._joined.switches.append((moment.thread, 0, True))
+
+    def _nameless(self) -> Thread | None:
+        """Who makes a line without a pid: the only process there is."""
+        if len(self._live) == 1:
+            return next(iter(self._live.values()))
+        return self._live.get(self._own_pid)
+
+    def _introduce(self, tid: int, moment: Appeared) -> Thread:
+        for birth in self._births.get(tid, ()):
+            parent = self._live.get(birth.parent_tid)
+            started_ns = min(moment.ts_ns, birth.ts_ns)
+            if birth.spawned and not birth.spawned.used:
+                birth.spawned.used = True
+                return self._born(tid, parent, birth.spawned.is_thread, started_ns)
+            if not birth.spawned and parent and _is_forking(parent):
+                return self._claimed(tid, parent, started_ns)
+        forking = [thread for thread in self._live.values() if _is_forking(thread)]
+        if len(forking) == 1:
+            return self._claimed(tid, forking[0], moment.ts_ns)
+        first = self.root is None
+        known = first and moment.execs
+        thread = self._start(
+            tid,
+            ProcessStart(
+                moment.ts_ns,
+                self._next_proc_id,
+                tid,
+                cwd=self._own_cwd if first else None,
+                flags=0 if known else int(ProcessFlag.START_UNSEEN),
+            ),
+        )
+        thread.orphan = not first
+        return thread
+
+    def _claimed(self, tid: int, parent: Thread, ts_ns: int) -> Thread:
+        """The child of a fork that has not returned."""
+        parent.claimed = True
+        return self._born(tid, parent, parent.open is not None and parent.open.thread, ts_ns)
+
+    def _born(self, tid: int, parent: Thread | None, is_thread: bool, ts_ns: int) -> Thread:
+        if parent and is_thread:
+            return self._add(Thread(tid, parent.process, compat=parent.compat))
+        parent_id = parent.process.proc_id if parent else None
+        ppid = parent.process.pid if parent else None
+        start = ProcessStart(ts_ns, self._next_proc_id, tid, parent_id, ppid)
+        thread = self._start(tid, start)
+        thread.compat = parent is not None and parent.compat
+        return thread
+
+    def _start(self, tid: int, start: ProcessStart) -> Thread:
+        self._next_proc_id += 1
+        self._joined.process_events.append(start)
+        process = Process(start.proc_id, start.pid)
+        if self.root is None:
+            self.root = process
+        return self._add(Thread(tid, process))
+
+    def _add(self, thread: Thread) -> Thread:
+        thread.process.threads += 1
+        self._live[thread.tid] = thread
+        return thread
+
+    def spawned(self, moment: Spawned) -> None:
+        if moment.used:
+            return
+        moment.used = True
+        child = self._live.get(moment.child)
+        if child and child.orphan:
+            child.orphan = False
+            return
+        if child:
+            self._drop(child)
+        self._born(moment.child, self._thread(moment), moment.is_thread, moment.ts_ns)
+
+    def replaced(self, moment: Replaced) -> None:
+        process, image = self._thread(moment).process, moment.image
+        self._joined.process_events.append(
+            ImageStart(moment.ts_ns, process.proc_id, image.exe, image.argv, flags=image.flags)
+        )
+
+    def leaving(self, moment: Leaving) -> None:
+        thread = self._thread(moment)
+        thread.leaving = True
+        thread.process.left = moment
+
+    def ended(self, moment: Ended) -> None:
+        thread = self._thread(moment)
+        process = thread.process
+        if thread.tid == process.pid or (process.threads == 1 and process.status is None):
+            process.status, process.signal = moment.status, moment.signal
+        self._drop(thread, moment.ts_ns)
+
+    def _drop(self, thread: Thread, ended_ns: int | None = None) -> None:
+        """A thread is no more; when it ended is known if its end was seen."""
+        self._abandon(thread)
+        if self._live.get(thread.tid) is thread:
+            del self._live[thread.tid]
+        thread.process.threads -= 1
+        if thread.process.threads > 0:
+            return
+        if ended_ns is not None:
+            self._end(thread.process, ended_ns)
+        elif thread.process.left:
+            thread.process.status = thread.process.left.status
+            self._end(thread.process, thread.process.left.ts_ns)
+
+    def _end(self, process: Process, ts_ns: int) -> None:
+        end = ProcessEnd(ts_ns, process.proc_id, process.status, process.signal)
+        self._joined.process_events.append(end)
+
+    def halved(self, moment: Halved) -> None:
+        thread, call = self._thread(moment), moment.call
+        if call.part is Part.BEGIN:
+            self._abandon(thread)
+            call.flags |= SyscallFlag.COMPAT if thread.compat else 0
+            thread.open, thread.begun_ns, thread.opened_by = call, moment.ts_ns, thread.tid
+            thread.claimed = False
+            if call.syscall in EXITS and call.status is not None:
+                self.leaving(Leaving(moment.line, moment.ts_ns, moment.thread, call.status))
+        elif thread.open and thread.open.syscall == call.syscall:
+            joined = join(thread.open, call, moment.ts_ns - thread.begun_ns)
+            self._joined.calls.append(
+                JoinedCall(thread.begun_ns, thread.process.proc_id, thread.opened_by, joined)
+            )
+            thread.open = None
+            self._take_effect(joined, thread, moment)
+        else:
+            self._abandon(thread)
+            self._enterless(thread, moment)
+
+    def _enterless(self, thread: Thread, moment: Halved) -> None:
+        """A call returned of which no beginning was seen."""
+        call = moment.call
+        call.part = Part.WHOLE
+        call.flags |= int(SyscallFlag.NO_ENTRY) | (SyscallFlag.COMPAT if thread.compat else 0)
+        began_ns = moment.ts_ns - (0 if call.dur_ns == NULL else call.dur_ns)
+        self._joined.calls.append(JoinedCall(began_ns, thread.process.proc_id, thread.tid, call))
+        self._take_effect(call, thread, moment)
+
+    def _take_effect(self, call: Call, thread: Thread, moment: Halved) -> None:
+        """What a call that has just been completed does to processes."""
+        ended = (moment.line, moment.ts_ns, moment.thread)
+        if call.syscall in SPAWNS and call.spawned:
+            claimed, thread.claimed = thread.claimed, False
+            if not claimed:
+                self.spawned(self._as_announced(call, ended))
+        elif call.syscall in EXECS and call.ret == 0 and call.image:
+            self.replaced(Replaced(*ended, call.image, thread.begun_ns))
+
+    def _as_announced(self, call: Call, ended: tuple[int, int, int]) -> Spawned:
+        return Spawned(*ended, call.spawned or 0, call.thread)
+
+    def _abandon(self, thread: Thread) -> None:
+        """The open call of a thread never returned."""
+        call, thread.open = thread.open, None
+        if call:
+            call.part = Part.WHOLE
+            call.flags |= int(SyscallFlag.UNFINISHED)
+            self._joined.calls.append(
+                JoinedCall(thread.begun_ns, thread.process.proc_id, thread.opened_by, call)
+            )
+
+    def superseded(self, moment: Superseded) -> None:
+        """An exec of another thread goes on under this one's pid."""
+        leader, other = self._thread(moment), self._live.get(moment.by)
+        self._abandon(leader)
+        if other and other is not leader:
+            leader.open, other.open = other.open, None
+            leader.opened_by, leader.begun_ns = other.opened_by, other.begun_ns
+            self._drop(other)
+
+    def personality(self, moment: Personality) -> None:
+        self._thread(moment).compat = moment.compat
+        self._joined.switches.append((moment.thread, moment.row, moment.compat))
+
+
+def _is_forking(thread: Thread) -> bool:
+    return thread.open is not None and thread.open.syscall in SPAWNS and not thread.claimed
+
+
+_FOLLOW: Final[dict[type[Moment], Callable[[Lineage, Any], None]]] = {
+    Appeared: Lineage.appeared,
+    Spawned: Lineage.spawned,
+    Replaced: Lineage.replaced,
+    Leaving: Lineage.leaving,
+    Ended: Lineage.ended,
+    Halved: Lineage.halved,
+    Superseded: Lineage.superseded,
+    Personality: Lineage.personality,
+}

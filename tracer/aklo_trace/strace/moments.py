@@ -1,0 +1,109 @@
+"""What happens to processes and threads in one piece of a log, as the worker saw it.
+
+A worker knows threads only within its piece: `thread` is a number that counts them there, and
+`lineage` says which process each of them belongs to. Moments are ordered by `line`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from aklo_trace.strace.calls import Image
+from aklo_trace.strace.line import Call
+
+
+@dataclass(frozen=True, slots=True)
+class Appeared:
+    """The first line of a thread in the piece. `execs` if it is a call of exec, `ends` if it
+    only tells of the thread's end."""
+
+    line: int
+    ts_ns: int
+    thread: int
+    execs: bool = False
+    ends: bool = False
+
+
+@dataclass(slots=True)
+class Spawned:
+    """A fork or clone returned. `used` is for the reader: the child has been recognised."""
+
+    line: int
+    ts_ns: int
+    thread: int
+    child: int
+    is_thread: bool
+    used: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """An exec succeeded; the call began at `begun_ns`."""
+
+    line: int
+    ts_ns: int
+    thread: int
+    image: Image
+    begun_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """A thread called exit or exit_group."""
+
+    line: int
+    ts_ns: int
+    thread: int
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A thread ended; exactly one of `status` and `signal` is known, or neither."""
+
+    line: int
+    ts_ns: int
+    thread: int
+    status: int | None
+    signal: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Halved:
+    """One half of a call whose other half is not in the piece."""
+
+    line: int
+    ts_ns: int
+    thread: int
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class Superseded:
+    """An exec by thread `by` made this thread, the leader, the only one of its process."""
+
+    line: int
+    ts_ns: int
+    thread: int
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class Personality:
+    """The thread's calls from `row` on are 32-bit ones, or no longer are."""
+
+    line: int
+    ts_ns: int
+    thread: int
+    compat: bool
+    row: int
+
+
+Moment = Appeared | Spawned | Replaced | Leaving | Ended | Halved | Superseded | Personality
+
+
+def moved(moment: Moment, shift_ns: int) -> Moment:
+    """The same at another time."""
+    if isinstance(moment, Replaced):
+        return replace(moment, ts_ns=moment.ts_ns + shift_ns, begun_ns=moment.begun_ns + shift_ns)
+    return replace(moment, ts_ns=moment.ts_ns + shift_ns)

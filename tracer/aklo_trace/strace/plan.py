@@ -1,0 +1,147 @@
+"""How a log is cut into pieces for the workers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import BinaryIO, Final
+
+from aklo_trace.errors import UsageError
+from aklo_trace.strace.family import family_head, family_tasks
+from aklo_trace.strace.layout import Clock, Layout, PidStyle
+from aklo_trace.strace.slices import LONGEST_LINE_BYTES, NO_TID, Slice, Task, is_interrupted
+from aklo_trace.strace.sources import HEAD_BYTES, Head, LogSource, reading
+from aklo_trace.strace.times import first_midnight_ns, midnight_ns
+
+PIECE_BYTES: Final = 2 << 20
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The pieces of a log, in order. `start_ns` is where its times count from, if they do not
+    count from the epoch; `size_bytes` is None where it can't be known beforehand. `problems`
+    are added while the tasks are taken."""
+
+    tasks: Iterator[Task]
+    clock: Clock
+    start_ns: int
+    own_pid: int | None
+    own_cwd: bytes | None
+    size_bytes: int | None
+    problems: list[str] = field(default_factory=list)
+
+
+def plan(sources: Sequence[LogSource], start_date: date | None) -> Plan:
+    """Cut one log, or a family of `-ff` files, into pieces. Raises TraceError where a file
+    cannot be read, UsageError for files that don't belong together."""
+    if not sources:
+        raise UsageError("no strace log was given: name at least one file, or - for standard input")
+    if len(sources) == 1:
+        return _single(sources[0], start_date)
+    nameless = [source.name for source in sources if source.pid is None]
+    if nameless:
+        raise UsageError(
+            f"{nameless[0]} cannot be read together with other logs: its name does not end in the "
+            "pid of a process, as the files of 'strace -ff -o LOG' do. Import it alone."
+        )
+    return _family(sources, start_date)
+
+
+def _single(source: LogSource, start_date: date | None) -> Plan:
+    stream = source.open()
+    with reading(source):
+        first = stream.read(HEAD_BYTES)
+        while len(first) < HEAD_BYTES and (more := stream.read(HEAD_BYTES - len(first))):
+            first += more
+    head = Head.of(first)
+    layout = head.layout
+    if layout.pid_style is PidStyle.NONE and source.pid is None:
+        layout = replace(layout, pid_style=PidStyle.BRACKET)
+    size, problems = None, list[str]()
+    if (
+        source.path is not None
+        and source.is_plain_file
+        and layout.pid_style is not PidStyle.BRACKET
+    ):
+        stream.close()
+        size = source.path.stat().st_size
+        tasks = _ranges(source, size, layout)
+    else:
+        tasks = _blocks(source, stream, first, layout, problems)
+    own_pid = source.pid if layout.pid_style is PidStyle.NONE else head.own_pid
+    start_ns = _start_ns(source, head, start_date)
+    return Plan(tasks, layout.clock, start_ns, own_pid, head.own_cwd, size, problems)
+
+
+def _start_ns(source: LogSource, head: Head, start_date: date | None) -> int:
+    if head.layout.clock is Clock.DAY:
+        return first_midnight_ns(start_date, source.modified(), head.first_ns or 0)
+    if start_date:
+        return midnight_ns(start_date)
+    return int(source.modified().timestamp()) * 1_000_000_000
+
+
+def _ranges(source: LogSource, size: int, layout: Layout) -> Iterator[Task]:
+    """Pieces of a file that the workers read themselves."""
+    tid = NO_TID if source.pid is None or layout.pid_style is not PidStyle.NONE else source.pid
+    for start in range(0, size, PIECE_BYTES):
+        end = min(start + PIECE_BYTES, size)
+        yield Task([Slice(0, source.path, start, end, tid=tid)], layout)
+
+
+def _blocks(
+    source: LogSource, stream: BinaryIO, text: bytes, layout: Layout, problems: list[str]
+) -> Iterator[Task]:
+    """Pieces of a stream, which must be read in order. A line is not cut, nor parted from the
+    next one where a diagnostic of strace interrupts it."""
+    for more in _chunks(source, stream, problems):
+        text += more
+        if len(text) < PIECE_BYTES:
+            continue
+        cut = _last_cut(text, layout)
+        if cut == 0 and len(text) < LONGEST_LINE_BYTES:
+            continue
+        cut = cut or len(text)
+        yield Task([Slice(0, data=text[:cut])], layout)
+        text = text[cut:]
+    if text:
+        yield Task([Slice(0, data=text)], layout)
+
+
+def _chunks(source: LogSource, stream: BinaryIO, problems: list[str]) -> Iterator[bytes]:
+    try:
+        while chunk := stream.read(PIECE_BYTES):
+            yield chunk
+    except OSError as error:
+        problems.append(
+            f"{source.name} could be read only in part: {error.strerror or error}; "
+            "what comes after is missing."
+        )
+    finally:
+        stream.close()
+
+
+def _last_cut(text: bytes, layout: Layout) -> int:
+    cut = text.rfind(b"\n") + 1
+    while (
+        layout.pid_style is PidStyle.BRACKET
+        and cut
+        and is_interrupted(text[max(cut - 4096, 0) : cut])
+    ):
+        cut = text.rfind(b"\n", 0, cut - 1) + 1
+    return cut
+
+
+def _family(sources: Sequence[LogSource], start_date: date | None) -> Plan:
+    for source in sources:
+        if not source.is_plain_file:
+            raise UsageError(
+                f"{source.name} is not an uncompressed file: the files of 'strace -ff' can only "
+                "be read together as they are. Decompress them first."
+            )
+    head = family_head(sources)
+    tasks = family_tasks(sources, head.layout, start_date)
+    start_ns = _start_ns(sources[0], head, start_date)
+    clock = Clock.EPOCH if head.layout.clock in (Clock.EPOCH, Clock.DAY) else head.layout.clock
+    return Plan(tasks, clock, start_ns, None, head.own_cwd, None)

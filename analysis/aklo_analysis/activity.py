@@ -105,6 +105,7 @@ BY_NAME = {
     "rt_sigtimedwait": "wait_signal",
     "rt_sigtimedwait_time64": "wait_signal",
     "sigsuspend": "wait_signal",
+    "vfork": "wait_child",  # until the child calls exec or ends
 }
 """Calls that wait, in a class that does not."""
 

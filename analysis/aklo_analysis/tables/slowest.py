@@ -32,11 +32,10 @@ def slowest(
     """The slowest calls that work; calls that wait for somebody else are left out. `names`
     as `program_names` gives them."""
     work_ns = calls["work_ns"].to_numpy()
-    longest = (
-        np.argpartition(work_ns, -top)[-top:] if len(work_ns) > top else np.arange(len(work_ns))
-    )
-    ordered = sorted((-int(work_ns[row]), int(row)) for row in longest if work_ns[row] > 0)
-    return tuple(_slow_call(frames, calls, names, row, started_ns) for _, row in ordered)
+    least_ns = np.partition(work_ns, -top)[-top] if len(work_ns) > top else 0
+    rows = np.flatnonzero((work_ns >= least_ns) & (work_ns > 0))
+    ordered = rows[np.argsort(-work_ns[rows], kind="stable")][:top]
+    return tuple(_slow_call(frames, calls, names, row, started_ns) for row in ordered)
 
 
 def _slow_call(

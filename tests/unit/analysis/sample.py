@@ -67,7 +67,7 @@ def _shell(trace: SyntheticTrace) -> None:
 def _sed(trace: SyntheticTrace, pid: int, start: int) -> None:
     more = {"parent_proc_id": 10, "ppid": 10, "exit_status": 0, "utime_ns": 5 * MS, "stime_ns": MS}
     trace.process(pid, start, start + 52 * MS, **more)
-    trace.call(pid, "execve", start + MS, 2 * MS, image_id=101, file_id=None)
+    trace.call(pid, "execve", start + MS, 2 * MS, image_id=1, file_id=None)
     words = ("sed", "-n", "s/^title: *//p", f"/home/dev/project/backlog/item-{pid}.md")
     sed = trace.image(
         pid, start + 3 * MS, "/usr/bin/sed", *words, flags=int(ImageFlag.ARGV_TRUNCATED)
@@ -82,4 +82,4 @@ def _sed(trace: SyntheticTrace, pid: int, start: int) -> None:
 def _leftover(trace: SyntheticTrace) -> None:
     still_running = int(ProcessFlag.END_UNSEEN)
     trace.process(40, 1300 * MS, None, parent_proc_id=10, ppid=10, flags=still_running)
-    trace.call(40, "clock_nanosleep", 1310 * MS, None, flags=UNFINISHED, image_id=101)
+    trace.call(40, "clock_nanosleep", 1310 * MS, None, flags=UNFINISHED, image_id=1)

@@ -38,7 +38,7 @@ class SyntheticTrace:
         return pid
 
     def image(self, proc_id: int, at: int, exe: str | None, *argv: str, **more: Any) -> int:
-        image_id = 100 + len(self.rows["images"])
+        image_id = len(self.rows["images"])
         words = list(argv) or (None if exe is None else [exe])
         self._add(
             "images",
@@ -52,7 +52,7 @@ class SyntheticTrace:
         return image_id
 
     def file(self, path: str | None, kind: str | None = "regular", **more: Any) -> int:
-        file_id = 500 + len(self.rows["files"])
+        file_id = len(self.rows["files"])
         self._add("files", file_id=file_id, path=path, kind=kind, **more)
         return file_id
 

@@ -47,6 +47,7 @@ def test_tables_speak_of_known_calls_classes_and_media() -> None:
         ("read", "event", "wait_io", True),
         ("openat", "pipe", "open", False),
         ("wait4", "unknown", "wait_child", True),
+        ("vfork", "unknown", "wait_child", True),
         ("rt_sigsuspend", "unknown", "wait_signal", True),
         ("rt_sigprocmask", "unknown", "signal", False),
         ("no_such_call", "unknown", "unknown", False),

@@ -20,13 +20,13 @@ KINDS = ("regular", "directory", "pipe", "socket", "anonymous", None)
 
 calls: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {
-        "pid": st.integers(10, 16),
+        "pid": st.integers(0, 6),
         "syscall": st.sampled_from(SYSCALLS),
         "at": st.integers(0, 900 * MS),
         "dur": st.none() | st.integers(0, 50 * MS),
-        "tid": st.integers(10, 17),
-        "image_id": st.none() | st.integers(100, 105),
-        "file_id": st.none() | st.integers(500, 505),
+        "tid": st.integers(0, 7),
+        "image_id": st.none() | st.integers(0, 5),
+        "file_id": st.none() | st.integers(0, 5),
         "fd": st.none() | st.integers(0, 9),
         "errno": st.sampled_from((None, None, 2, 9, 512)),
         "bytes": st.none() | st.integers(0, 2**40),
@@ -39,10 +39,10 @@ calls: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
 def traces(draw: st.DrawFn) -> SyntheticTrace:
     """Traces in which anything may be unknown, contradict itself, or be missing."""
     trace = SyntheticTrace()
-    for pid in range(10, 10 + draw(st.integers(0, 6))):
+    for pid in range(draw(st.integers(0, 6))):
         start = draw(st.integers(0, 500 * MS))
         end = draw(st.none() | st.integers(start, 1000 * MS))
-        parent = draw(st.none() | st.integers(9, 16))
+        parent = draw(st.none() | st.integers(0, 7))
         flags = draw(st.sampled_from((0, int(ProcessFlag.START_UNSEEN))))
         trace.process(
             pid,
@@ -52,7 +52,7 @@ def traces(draw: st.DrawFn) -> SyntheticTrace:
             flags=flags,
             utime_ns=draw(st.none() | st.integers(0, MS)),
         )
-    for owner in draw(st.lists(st.integers(9, 16), max_size=6)):
+    for owner in draw(st.lists(st.integers(0, 7), max_size=6)):
         exe = draw(st.sampled_from(("/bin/sh", "/bin/cat", None)))
         trace.image(owner, draw(st.integers(0, 900 * MS)), exe)
     for path in draw(st.lists(st.sampled_from(PATHS), max_size=6)):

@@ -131,13 +131,30 @@ def test_calls_of_an_unknown_process_are_kept_without_time_outside() -> None:
 
 def test_a_call_of_an_image_that_its_process_never_began_is_kept() -> None:
     trace = shell_and_child()
-    trace.call(10, "read", 300 * MS, 5 * MS, image_id=101)
+    trace.call(10, "read", 300 * MS, 5 * MS, image_id=1)
     assert row(lives_of(trace), 0, 1)["work_ns"] == 5 * MS
 
 
 def test_lived_time_is_the_sum_of_its_parts() -> None:
     measure = LifeMeasure.over(lives_of(shell_and_child()).table)
     assert measure.own_ns + measure.waited_ns == (500 + 100) * MS
+
+
+def test_only_the_last_call_that_never_returned_lasts_until_the_end() -> None:
+    trace = SyntheticTrace()
+    trace.image(trace.process(10, 0, 100 * MS), 0, "/bin/sh")
+    trace.call(10, "clock_nanosleep", 10 * MS, None, flags=UNFINISHED)
+    trace.call(10, "exit_group", 80 * MS, None, flags=UNFINISHED)
+    life = row(lives_of(trace), 0, 0)
+    assert (life["unfinished_wait_ns"], life["unfinished_work_ns"]) == (0, 20 * MS)
+
+
+def test_calls_that_overlap_leave_no_time_outside_rather_than_less_than_none() -> None:
+    trace = SyntheticTrace()
+    trace.image(trace.process(10, 0, 100 * MS), 0, "/bin/sh")
+    trace.call(10, "read", 0, 90 * MS)
+    trace.call(10, "read", 50 * MS, 40 * MS)
+    assert row(lives_of(trace), 0, 0)["outside_ns"] == 0
 
 
 def test_times_are_exact_to_the_nanosecond() -> None:

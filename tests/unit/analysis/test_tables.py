@@ -98,7 +98,7 @@ def test_a_process_that_never_called_exec_has_the_command_of_its_parent() -> Non
 def test_slowest_calls_are_work() -> None:
     trace = shell()
     trace.call(10, "wait4", 0, 900)
-    trace.call(10, "openat", 5, 70, file_id=trace.file("/x"), errno=13, image_id=100)
+    trace.call(10, "openat", 5, 70, file_id=trace.file("/x"), errno=13, image_id=0)
     trace.call(10, "close", 6, 80)
     trace.call(10, "close", 7, 10)
     slowest = report_of(trace, top=2).slowest
@@ -166,3 +166,10 @@ def test_user_time_of_many_threads_does_not_exceed_the_time_outside_calls() -> N
     trace = SyntheticTrace()
     trace.image(trace.process(10, 0, 100 * MS, utime_ns=300 * MS), 0, "/bin/sh")
     assert report_of(trace).summary.computing_ns == 100 * MS
+
+
+def test_of_calls_that_took_equally_long_the_first_are_shown() -> None:
+    trace = shell()
+    for at in range(50):
+        trace.call(10, "close", at, 7)
+    assert [call.start_ns for call in report_of(trace, top=3).slowest] == [0, 1, 2]

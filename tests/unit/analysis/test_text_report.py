@@ -77,7 +77,7 @@ def test_hostile_names_are_shown_and_do_nothing(width: int | None) -> None:
     trace.facts = {"argv": (HOSTILE,), "engine_reason": HOSTILE, "notes": (HOSTILE,)}
     trace.facts |= {"complete": False, "incomplete_reason": HOSTILE, "loss": {HOSTILE: 1}}
     trace.image(trace.process(10, 0, 9 * MS), 0, f"/bin/{HOSTILE}", HOSTILE)
-    call = {"file_id": trace.file(HOSTILE), "image_id": 100, "errno": 2}
+    call = {"file_id": trace.file(HOSTILE), "image_id": 0, "errno": 2}
     trace.call(10, "openat", 1 * MS, 1 * MS, **call)
     found = text(Options(width), trace)
     lines = found.split("\n")
@@ -112,7 +112,7 @@ def test_every_table_says_how_much_it_leaves_out() -> None:
 def test_what_is_unknown_has_rows_of_its_own() -> None:
     trace = SyntheticTrace()
     trace.image(trace.process(10, 0, 9 * MS, signal=15), 0, None)
-    trace.call(10, "openat", 1 * MS, 1 * MS, file_id=trace.file("relative"), image_id=100)
+    trace.call(10, "openat", 1 * MS, 1 * MS, file_id=trace.file("relative"), image_id=0)
     trace.call(99, "read", 1 * MS, 1 * MS, fd=3)
     found = text(Options(), trace)
     assert "(unknown)" in section(found, "BY PROGRAM")

@@ -5,6 +5,7 @@
 
 #define S_IFMT 0170000
 #define S_IFREG 0100000
+#define O_APPEND 02000
 #define AT_FDCWD (-100)
 
 /*
@@ -84,6 +85,7 @@ static __always_inline void note_fd(struct files_struct *files, struct event *ev
 	struct identity identity = {};
 	struct inode *inode = NULL;
 	long long position = 0;
+	unsigned int how = 0;
 
 	event->fd = fd;
 	event->flags |= EVENT_HAS_FD;
@@ -96,6 +98,9 @@ static __always_inline void note_fd(struct files_struct *files, struct event *ev
 	event->mode = identity.mode;
 	event->flags |= EVENT_HAS_IDENTITY;
 	if (with_position && (identity.mode & S_IFMT) == S_IFREG) {
+		READ_FIELD(how, file, f_flags);
+		if (how & O_APPEND) /* a write moves it to the end first */
+			return;
 		READ_FIELD(position, file, f_pos);
 		event->offset = position;
 		event->flags |= EVENT_HAS_OFFSET;
@@ -115,21 +120,26 @@ static __always_inline long read_path(struct files_struct *files, struct task_st
 				      const struct syscall_spec *spec, struct path_record *record,
 				      __u32 which, __u32 used)
 {
-	char *text = record->text + used;
-	long bytes;
+	char *text = record->text + used, last = 0;
+	const char *path;
+	long bytes = 0;
 	int dirfd;
 
-	if (spec->path[which] == NO_ARGUMENT || !arg(state, spec->path[which]))
+	if (spec->path[which] == NO_ARGUMENT)
 		return used;
-	bytes = bpf_probe_read_user_str(text, PATH_BYTES, (void *)arg(state, spec->path[which]));
+	path = (const char *)arg(state, spec->path[which]);
+	if (path)
+		bytes = bpf_probe_read_user_str(text, PATH_BYTES, path);
 	if (bytes < 0)
 		return bytes;
 	if (bytes >= PATH_BYTES) {
-		state->event.flags |= EVENT_PATH_TRUNCATED;
+		bpf_probe_read_user(&last, 1, path + PATH_BYTES - 1);
+		if (last)
+			state->event.flags |= EVENT_PATH_TRUNCATED;
 		bytes = PATH_BYTES;
 	}
 	dirfd = spec->dirfd[which] == NO_ARGUMENT ? AT_FDCWD : (int)arg(state, spec->dirfd[which]);
-	if (bytes <= 1) { /* "": the call works on the descriptor itself (AT_EMPTY_PATH) */
+	if (bytes <= 1) { /* none, or "": the call works on the descriptor itself */
 		if (dirfd != AT_FDCWD && !(state->event.flags & EVENT_HAS_FD))
 			note_fd(files, &state->event, dirfd, false);
 		return used;

@@ -21,6 +21,7 @@ struct inode {
 
 struct file {
 	struct inode *f_inode;
+	unsigned int f_flags;
 	long long f_pos;
 };
 

@@ -83,7 +83,7 @@ def _outside(summary: Summary) -> list[Work]:
     outside_ns, computing_ns = summary.measure.outside_ns, summary.computing_ns
     if computing_ns is None:
         return [(outside_ns, 0, "computing, or waiting for a CPU")]
-    idle = "page faults, waiting for a CPU"
+    idle = "waiting for a CPU, page faults"
     return [(computing_ns, 0, "computing (user CPU)"), (outside_ns - computing_ns, 0, idle)]
 
 

@@ -28,10 +28,12 @@ class Lives:
     """`table`: per life `process`, `image` (rows of the frames, or `UNKNOWN`), and a column
     for each field of `LifeMeasure`.
     `unfinished`: per call of a main thread that never returned its `life` (a row of
-    `table`), its `activity`, and `ns`, the time until the life ended."""
+    `table`), its `activity`, and `ns`, the time until the life ended.
+    `of_calls`: for each call its row in `table`."""
 
     table: pd.DataFrame
     unfinished: pd.DataFrame
+    of_calls: Int64
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def live(frames: Frames, calls: pd.DataFrame, started_ns: int, ended_ns: int) ->
     inside_ns = spans.inside_ns + table["unfinished_work_ns"] + table["unfinished_wait_ns"]
     outside_ns = (end_ns - start_ns - inside_ns).clip(lower=0)
     table["outside_ns"] = outside_ns.where(~lives["stray"], 0)
-    return Lives(table, unfinished)
+    return Lives(table, unfinished, life)
 
 
 def _spans(frames: Frames, calls: pd.DataFrame, life: Int64, lives: pd.DataFrame) -> Spans:

@@ -61,7 +61,7 @@ def build(trace: Source, top: int = 10) -> Report:
         files=file_tables.files(paths, top),
         directories=file_tables.directories(paths, top),
         processes=processes(frames, lives, names, started_ns, top),
-        slowest=slowest(frames, calls, names, started_ns, top),
+        slowest=slowest(frames, calls, lives, names, started_ns, top),
         failures=failures(frames, calls, top),
         gaps=gaps(frames, calls),
     )

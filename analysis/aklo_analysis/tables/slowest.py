@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from aklo_analysis.frames import Frames
+from aklo_analysis.lives import Lives
 from aklo_analysis.nullable import Objects, optional, optional_int
 
 
@@ -27,7 +28,7 @@ class SlowCall:
 
 
 def slowest(
-    frames: Frames, calls: pd.DataFrame, names: Objects, started_ns: int, top: int
+    frames: Frames, calls: pd.DataFrame, lives: Lives, names: Objects, started_ns: int, top: int
 ) -> tuple[SlowCall, ...]:
     """The slowest calls that work; calls that wait for somebody else are left out. `names`
     as `program_names` gives them."""
@@ -35,11 +36,15 @@ def slowest(
     least_ns = np.partition(work_ns, -top)[-top] if len(work_ns) > top else 0
     rows = np.flatnonzero((work_ns >= least_ns) & (work_ns > 0))
     ordered = rows[np.argsort(-work_ns[rows], kind="stable")][:top]
-    return tuple(_slow_call(frames, calls, names, row, started_ns) for row in ordered)
+    programs = names[lives.table["image"].to_numpy()[lives.of_calls[ordered]]]
+    return tuple(
+        _slow_call(frames, calls, row, program, started_ns)
+        for row, program in zip(ordered.tolist(), programs, strict=True)
+    )
 
 
 def _slow_call(
-    frames: Frames, calls: pd.DataFrame, names: Objects, row: int, started_ns: int
+    frames: Frames, calls: pd.DataFrame, row: int, program: str | None, started_ns: int
 ) -> SlowCall:
     call, syscall = calls.iloc[row], frames.syscalls.iloc[row]
     file = int(call["file"])
@@ -48,7 +53,7 @@ def _slow_call(
         dur_ns=int(call["work_ns"]),
         syscall=str(call["syscall"]),
         pid=int(syscall["pid"]),
-        program=names[call["image"]],
+        program=program,
         path=optional(frames.files["path"].iloc[file]) if file >= 0 else None,
         bytes=optional_int(syscall["bytes"]),
         errno=optional_int(syscall["errno"]),

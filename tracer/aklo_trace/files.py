@@ -70,7 +70,7 @@ class FileTable:
         code = self.rows[file_id].path
         return None if code == NO_PATH else self._paths[code]
 
-    def named(self, path: int, dev: int, inode: int, mode: int) -> int:
+    def named(self, path: int, dev: int, inode: int, mode: int, flags: int) -> int:
         """The file of a path; `inode` is NULL when the engine did not tell its identity."""
         current = self._by_path.get(path)
         if inode == NULL:
@@ -82,6 +82,9 @@ class FileTable:
             self.rows[file_id] = FileRow(path, dev, inode, mode, self.rows[file_id].flags)
         else:
             file_id = self._add(FileRow(path, dev, inode, mode))
+        row = self.rows[file_id]
+        row.flags |= flags
+        row.mode = row.mode or mode
         self._by_path[path] = file_id
         if inode != NULL:
             self._by_both[path, dev, inode] = self._by_identity[dev, inode] = file_id
@@ -111,11 +114,10 @@ class FileTable:
         for file_id, row in enumerate(self.rows):
             raw = self.path(file_id)
             text, odd = decode(raw) if raw is not None else (None, False)
-            relative = raw is not None and not raw.startswith(b"/")
             flags = row.flags | (FileFlag.NOT_UTF8 if odd else 0)
-            flags |= FileFlag.RELATIVE if relative else 0
-            identity = (row.dev, row.inode) if row.identified else (None, None)
-            values = (file_id, text, row.kind(raw is not None), *identity, int(flags))
+            dev = None if row.dev == NULL else row.dev
+            inode = None if row.inode == NULL else row.inode
+            values = (file_id, text, row.kind(raw is not None), dev, inode, int(flags))
             for column, value in zip(table.values(), values, strict=True):
                 column.append(value)
         return table

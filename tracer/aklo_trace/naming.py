@@ -6,7 +6,7 @@ resolved once, and the result spread over the rows.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -26,6 +26,11 @@ OPENS: Final = np.array(
     [call.returns == "fd" and call.path is not None and call.fd == NONE for call in table()]
 )
 """Calls whose path and descriptor mean the same file."""
+
+FILE_MARKS: Final = (
+    (SyscallFlag.PATH_TRUNCATED, int(FileFlag.PATH_TRUNCATED)),
+    (SyscallFlag.PATH_RELATIVE, int(FileFlag.RELATIVE)),
+)
 
 Rows = npt.NDArray[np.int64]
 
@@ -51,6 +56,7 @@ def name_files(
     by_identity = np.flatnonzero(unnamed & (batch.inode != NULL))
     identities = _Identities(batch, files, by_identity)
     paths = _paths(batch, by_path, 0, files, cwds, directories, flags)
+    batch = replace(batch, flags=batch.flags | flags)
     opened = OPENS[batch.syscall[by_path]]
     first[by_path] = _named(batch, files, by_path, paths, opened)
     texts = _texts(batch.fd_path[by_text], batch, files)
@@ -162,10 +168,13 @@ def _named(
             (int(batch.dev[row]), int(batch.inode[row])) if identified[first] else (NULL, NULL)
         )
         mode = int(batch.mode[row]) if same_file[first] else 0
-        ids[index] = files.named(int(paths[first]), *identity, mode)
-        if batch.flags[row] & SyscallFlag.PATH_TRUNCATED:
-            files.rows[ids[index]].flags |= FileFlag.PATH_TRUNCATED
+        ids[index] = files.named(int(paths[first]), *identity, mode, _file_flags(batch, row))
     return ids[places]
+
+
+def _file_flags(batch: EventBatch, row: int) -> int:
+    """What the flags of a call say of the path that it named."""
+    return sum(mark for bit, mark in FILE_MARKS if batch.flags[row] & bit)
 
 
 class _Identities:

@@ -103,7 +103,7 @@ class Assembler:
         rows = _Rows()
         for start in self._processes.values():
             rows.add(**_process_row(start, None))
-        return {"processes": rows.columns, "files": self._files.columns()}
+        return {"processes": rows.columns, "files": dict(self._files.columns())}
 
     def _follow(self, batch: EventBatch, directories: Directories) -> tuple[Columns, Columns]:
         """Bring the state of the processes up to the end of the batch."""
@@ -171,7 +171,7 @@ def _in_order(batch: EventBatch) -> Iterator[ProcessEvent | int]:
     """Process events, and the rows that change a working directory, by time."""
     moved = np.isin(batch.syscall, [CHDIR, FCHDIR]) & (batch.ret == 0)
     timed: list[tuple[int, ProcessEvent | int]] = [(e.ts_ns, e) for e in batch.process_events]
-    timed += [(int(batch.ts_ns[row] + batch.dur_ns[row]), row) for row in np.flatnonzero(moved)]
+    timed += [(int(batch.ts_ns[row] + batch.dur_ns[row]), row) for row in np.flatnonzero(moved).tolist()]
     return (item for _, item in sorted(timed, key=lambda entry: entry[0]))
 
 
@@ -179,11 +179,15 @@ class _Rows:
     """Rows of a small table, as columns."""
 
     def __init__(self) -> None:
-        self.columns: dict[str, list[object]] = {}
+        self._lists: dict[str, list[object]] = {}
 
     def add(self, **values: object) -> None:
         for name, value in values.items():
-            self.columns.setdefault(name, []).append(value)
+            self._lists.setdefault(name, []).append(value)
+
+    @property
+    def columns(self) -> Columns:
+        return dict(self._lists)
 
 
 def _process_row(start: ProcessStart, end: ProcessEnd | None) -> dict[str, object]:

@@ -51,7 +51,7 @@ class Directories:
         if batch.syscall[row] == CHDIR:
             return self._path(row)
         if batch.fd_path[row] != NO_STRING:
-            return batch.strings[batch.fd_path[row]]
+            return batch.strings[int(batch.fd_path[row])]
         return self._opened_as(int(batch.dev[row]), int(batch.inode[row]), row)
 
     def base(self, row: int, which: int = 0) -> bytes | None:

@@ -16,8 +16,14 @@ DEFAULT_WIDTH: Final = 80
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of every command that prints a report."""
-    parser.add_argument("--top", type=int, default=10, metavar="N", help="rows per table")
+    parser.add_argument("--top", type=_rows, default=10, metavar="N", help="rows per table")
     parser.add_argument("--color", choices=COLORS, default="auto")
+
+
+def _rows(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of rows, 1 or more")
+    return int(text)
 
 
 def print_report(trace: Trace, form: str, options: argparse.Namespace, stream: TextIO) -> None:

@@ -116,6 +116,7 @@ def _array(column: Column, values: Any) -> pa.Array:
 def read_table(directory: Path, table: Table, columns: list[str] | None) -> pa.Table:
     """The rows of one table, in memory. Raises OSError or pyarrow.ArrowException."""
     parts = sorted((directory / table.name).glob("*.parquet"))
-    pieces = [pq.read_table(part, columns=columns, memory_map=True) for part in parts]
+    # Not pq.read_table: that imports pyarrow.dataset, for a fifth of a second.
+    pieces = [pq.ParquetFile(part, memory_map=True).read(columns=columns) for part in parts]
     names = columns or list(table.column_names)
     return pa.concat_tables(pieces).select(names) if len(pieces) != 1 else pieces[0].select(names)

@@ -81,7 +81,8 @@ def latest(
     changes = owners * stride + from_rows
     changes[np.flatnonzero(np.diff(owners, prepend=-1))] = np.unique(owners) * stride
     found = np.searchsorted(changes, asked * stride + asked_rows, side="right") - 1
-    return values[found].astype(np.int32)
+    newest: Int32 = values[found].astype(np.int32)
+    return newest
 
 
 _NOTHING: Final = _History([0], [UNKNOWN])

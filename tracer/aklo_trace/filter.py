@@ -7,6 +7,7 @@ understood.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -20,6 +21,7 @@ ALWAYS_CALLS: Final = frozenset(
 )
 COMM_BYTES: Final = 15
 """The kernel keeps this many bytes of a process's name."""
+MOST_PROGRAMS: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +44,17 @@ def parse(terms: Sequence[str], programs: Sequence[str]) -> Filter:
     """Read ``--syscalls`` and ``--programs``: operation classes or names of calls, a leading
     ``!`` for all but them.
 
-    Raises UsageError naming the unknown word and the words that exist.
+    Raises UsageError naming the unknown word and the words that exist, or when there are more
+    than `MOST_PROGRAMS`.
     """
+    if len(programs) > MOST_PROGRAMS:
+        raise UsageError(
+            f"--programs: {len(programs)} names are too many: {MOST_PROGRAMS} are taken."
+        )
     wanted = {name for term in terms if not term.startswith("!") for name in _calls(term)}
     unwanted = {name for term in terms if term.startswith("!") for name in _calls(term[1:])}
     chosen = frozenset((wanted or set(by_name())) - unwanted) if terms else None
-    return Filter(chosen, tuple(name.encode()[:COMM_BYTES] for name in programs))
+    return Filter(chosen, tuple(os.fsencode(name)[:COMM_BYTES] for name in programs))
 
 
 def _calls(word: str) -> list[str]:

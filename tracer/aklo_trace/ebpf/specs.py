@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from aklo_trace.ebpf import layout
 from aklo_trace.ebpf.machine import COMPAT_MACHINE
 from aklo_trace.filter import Filter
-from aklo_trace.syscalls import NONE, PathArgument, Syscall, by_number
+from aklo_trace.syscalls import NONE, UNKNOWN, PathArgument, Syscall, by_name, by_number
 
 
 def specs(machine: str, chosen: Filter) -> Iterator[bytes]:
     """A ``struct syscall_spec`` for each slot: the native calls, then the 32-bit ones."""
-    unknown = _spec_of_unknown(chosen)
+    unknown = spec_of(by_name()[UNKNOWN], chosen)
     for name in (machine, COMPAT_MACHINE.get(machine)):
         calls = by_number(name) if name else {}
         for number in range(layout.COMPAT_SLOT):
@@ -42,9 +42,3 @@ def spec_of(call: Syscall, chosen: Filter) -> bytes:
         dirfd1=dirfd1,
         offset=call.offset,
     )
-
-
-def _spec_of_unknown(chosen: Filter) -> bytes:
-    flags = layout.SPEC_RECORD if chosen.wanted is None else 0
-    fields = dict.fromkeys(("fd", "fd2", "path0", "path1", "dirfd0", "dirfd1", "offset"), NONE)
-    return layout.SYSCALL_SPEC.pack(flags=flags, **fields)

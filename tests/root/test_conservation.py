@@ -1,0 +1,84 @@
+"""No call is dropped in silence: attempts = read + lost + in flight, for each call."""
+
+from __future__ import annotations
+
+import subprocess
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from .recording import Recorder, Recording
+
+PROCESSES, CALLS = 16, 62_500
+
+
+def storm(record: Recorder, workloads: Path, *options: str) -> Recording:
+    return record(
+        workloads / "getpid_storm", str(PROCESSES), str(CALLS), options=options, name=options[-1]
+    )
+
+
+def seen(recording: Recording) -> Counter[str]:
+    names = recording.trace.table("syscalls", ["syscall"]).column("syscall").to_pylist()
+    return Counter(names)
+
+
+def assert_conserved(recording: Recording) -> None:
+    """The accounts of meta.json agree with one another and with the table."""
+    meta = recording.meta
+    read = seen(recording)
+    in_flight = sum(meta.in_flight_by_syscall.values())
+    assert meta.tables["syscalls"] == sum(read.values())
+    assert meta.attempts == sum(read.values()) + meta.lost + in_flight
+    assert meta.lost == sum(meta.lost_by_syscall.values())
+    assert all(count > 0 for count in meta.in_flight_by_syscall.values())
+
+
+@pytest.fixture(scope="module")
+def whole(module_record: Recorder, workloads: Path) -> Recording:
+    return storm(module_record, workloads, "--ring-size", "8M")
+
+
+@pytest.fixture(scope="module", params=["4K", "8K"])
+def lossy(request: pytest.FixtureRequest, module_record: Recorder, workloads: Path) -> Recording:
+    return storm(module_record, workloads, "--ring-size", request.param)
+
+
+def test_a_million_calls_are_all_seen_with_the_default_ring(whole: Recording) -> None:
+    assert seen(whole)["getpid"] == PROCESSES * CALLS
+    assert whole.meta.lost == 0
+    assert whole.meta.loss == {}
+    assert whole.meta.complete
+    assert_conserved(whole)
+
+
+def test_with_a_small_ring_seen_and_lost_are_a_million(lossy: Recording) -> None:
+    lost = lossy.meta.lost_by_syscall["getpid"]
+    assert lost > 0
+    assert seen(lossy)["getpid"] + lost == PROCESSES * CALLS
+
+
+def test_loss_adds_up_by_cause_and_by_call(lossy: Recording) -> None:
+    assert_conserved(lossy)
+    assert lossy.meta.lost == lossy.meta.loss["event_ring_full"]
+
+
+def test_a_lossy_trace_says_so_everywhere(lossy: Recording, module_record: Recorder) -> None:
+    assert not lossy.meta.complete
+    lost = f"{lossy.meta.lost:,}"
+    assert lost in (lossy.meta.incomplete_reason or "")
+    for verb in ("info", "report"):
+        shown = module_record.run(verb, lossy.directory)
+        assert shown.returncode == 0
+        assert lost in shown.stdout
+    assert "incomplete" in module_record.run("report", lossy.directory).stdout.lower()
+
+
+def test_calls_in_flight_at_the_end_are_accounted_for(record: Recorder, workloads: Path) -> None:
+    """A daemon is left behind within its read(2)."""
+    process = record.start(workloads / "family", "daemon", stdin=subprocess.PIPE)
+    with process:  # which closes the daemon's input in the end
+        recording = record.ended(process)
+        assert recording.meta.in_flight_by_syscall == {"read": 1}
+        assert_conserved(recording)

@@ -46,6 +46,7 @@ class Target:
 
     proc_id: int | None = None
     start_ns: int | None = None
+    argv: tuple[str, ...] = ()
     wall_ns: int | None = None
     exit_status: int | None = None
     signal: int | None = None
@@ -154,6 +155,8 @@ class Assembler:
         decoded = [decode(text) for text in [*texts, *(event.argv or ())]]
         names = [text for text, _ in decoded]
         odd = any(flag for _, flag in decoded)
+        if event.proc_id == self.target.proc_id and not self.target.argv:
+            self.target = replace(self.target, argv=tuple(names[len(texts) :]))
         return {
             "image_id": image_id,
             "proc_id": event.proc_id,
@@ -171,7 +174,9 @@ def _in_order(batch: EventBatch) -> Iterator[ProcessEvent | int]:
     """Process events, and the rows that change a working directory, by time."""
     moved = np.isin(batch.syscall, [CHDIR, FCHDIR]) & (batch.ret == 0)
     timed: list[tuple[int, ProcessEvent | int]] = [(e.ts_ns, e) for e in batch.process_events]
-    timed += [(int(batch.ts_ns[row] + batch.dur_ns[row]), row) for row in np.flatnonzero(moved).tolist()]
+    timed += [
+        (int(batch.ts_ns[row] + batch.dur_ns[row]), row) for row in np.flatnonzero(moved).tolist()
+    ]
     return (item for _, item in sorted(timed, key=lambda entry: entry[0]))
 
 

@@ -95,8 +95,9 @@ class Session(Protocol):
     def track(self, held: HeldTarget) -> None:
         """Mark the held target, so that it is traced from its exec on."""
 
-    def start(self, live: Path) -> Recording:
-        """Begin to record into the empty directory `live`."""
+    def start(self, live: Path, lock: int) -> Recording:
+        """Begin to record into the empty directory `live`. The recorder keeps the descriptor
+        `lock` open as long as it lives."""
 
     def close(self) -> None:
         """Take the probes out, if no recording was started."""

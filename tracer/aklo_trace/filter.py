@@ -35,6 +35,12 @@ class Filter:
     def records(self, call: Syscall) -> bool:
         return self.wanted is None or call.name in self.wanted or self.always(call)
 
+    def calls(self) -> tuple[str, ...] | None:
+        """The names of the calls that are recorded; None for all."""
+        if self.wanted is None:
+            return None
+        return tuple(call.name for call in table() if self.records(call) and call.numbers)
+
     def always(self, call: Syscall) -> bool:
         """Whether the call is recorded whatever the filter says."""
         return call.operation in ALWAYS_OPERATIONS or call.name in ALWAYS_CALLS

@@ -106,6 +106,7 @@ def _convert(directory: Path, recorded: Recorded, outcome: Meta) -> Meta:
         replace(
             outcome,
             tables=writer.rows,
+            argv=outcome.argv or target.argv,
             target_proc_id=target.proc_id,
             started_at_ns=target.start_ns or outcome.started_at_ns,
             started_at=meta_file.iso(target.start_ns or outcome.started_at_ns),

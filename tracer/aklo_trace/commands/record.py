@@ -134,8 +134,8 @@ def _start(
         user=owner.name,
         filter=(*options.syscalls, *(f"program {name}" for name in options.programs)),
     )
-    live, _ = store.begin(directory, meta)
-    return _UnderWay(session.start(live), choice, directory, meta)
+    live, lock = store.begin(directory, meta)
+    return _UnderWay(session.start(live, lock), choice, directory, meta)
 
 
 def _session(

@@ -62,7 +62,8 @@ class EbpfSession:
         self._held = held
         self._precedence = _take_precedence()
 
-    def start(self, live: Path) -> EbpfRecording:
+    def start(self, live: Path, lock: int) -> EbpfRecording:
+        del lock  # the forked recorder has it
         _write_start(live, self._held)
         commands, orders = os.pipe2(os.O_CLOEXEC)
         started, ready = os.pipe2(os.O_CLOEXEC)

@@ -1,0 +1,96 @@
+"""Make a trace from strace's output, then read it like any other.
+
+LOG is a file, also compressed by gzip or zstd, or '-' for standard input; several files are the
+parts that 'strace -ff' wrote. Any of strace's forms of output will do; '-f -ttt -T -y' tells
+most. A line that is not understood is counted and shown, never dropped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+import time
+from datetime import date, datetime
+from pathlib import Path
+from typing import Final
+
+from aklo_trace import __version__, location, store
+from aklo_trace.errors import AkloTraceError, StoreError, UsageError
+from aklo_trace.escape import escape
+from aklo_trace.identity import drop_privileges, invoking
+from aklo_trace.meta import Meta
+from aklo_trace.places import places_of
+
+STDIN: Final = "-"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("logs", nargs="+", metavar="LOG")
+    parser.add_argument("-o", "--output", metavar="DIR", type=Path, help="where to put the trace")
+    parser.add_argument("--force", action="store_true", help="replace a trace that is there")
+    parser.add_argument(
+        "--date",
+        metavar="YYYY-MM-DD",
+        type=_date,
+        help="the day on which the log begins, where its times are times of day",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    owner = invoking()
+    drop_privileges(owner)  # before numpy is imported, which starts threads
+    from aklo_trace.strace.recorded import StraceRecorded
+    from aklo_trace.strace.sources import LogSource
+
+    sources = [LogSource() if log == STDIN else LogSource.of(Path(log)) for log in options.logs]
+    recorded = StraceRecorded(sources, start_date=options.date)
+    directory = options.output or _directory(places_of(owner)[0], options.logs)
+    if options.force and directory.exists():
+        store.remove(directory)
+    meta = Meta(
+        engine="strace",
+        engine_reason="imported from " + ", ".join(options.logs),
+        argv=(),
+        cwd=None,
+        started_at_ns=time.time_ns(),
+        tool_version=__version__,
+        kernel=platform.release(),
+        machine=platform.machine(),
+        user=owner.name,
+        incomplete_reason=None,
+    )
+    _, lock = store.begin(directory, meta)
+    try:
+        finished = store.finish(directory, recorded, meta)
+    except StoreError:
+        raise
+    except AkloTraceError:
+        os.close(lock)
+        store.remove(directory)
+        raise
+    _say(directory, finished)
+    return 0
+
+
+def _say(directory: Path, finished: Meta) -> None:
+    calls, processes = finished.tables["syscalls"], finished.tables["processes"]
+    print(f"{calls:,} calls of {processes:,} processes", file=sys.stderr)
+    for cause, count in finished.loss.items():
+        print(f"{count:,} {cause.replace('_', ' ')}", file=sys.stderr)
+    for note in finished.notes:
+        print(f"note: {note}", file=sys.stderr)
+    print(f"trace: {escape(str(directory))}", file=sys.stderr)
+
+
+def _directory(home: Path, logs: list[str]) -> Path:
+    name = "stdin" if logs[0] == STDIN else Path(logs[0]).name
+    return location.new_trace(home, ["import", name], datetime.now().astimezone())
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"--date: '{text}' is not a date; write it as 2026-01-31.") from None

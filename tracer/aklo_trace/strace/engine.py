@@ -1,0 +1,85 @@
+"""The engine `strace`, as the command line sees it.
+
+For users without root, and kernels where BPF cannot run. What strace cannot hide: the target
+can see that it is traced (`TracerPid`, and a ptrace of its own fails), a setuid program that it
+runs does not gain its privilege unless root traces, and every call costs two context switches.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from aklo_trace.engine import Capability, CaptureOptions, Recorded
+from aklo_trace.errors import CaptureError, UsageError
+from aklo_trace.strace import capture
+
+if TYPE_CHECKING:
+    from aklo_trace.target import HeldTarget
+
+LOG_FILE: Final = "strace.log"
+START_FILE: Final = "start.json"
+
+
+class StraceEngine:
+    """Runs strace and reads its output."""
+
+    name = "strace"
+
+    def probe(self) -> Capability:
+        return capture.probe()
+
+    def load(self, options: CaptureOptions) -> StraceSession:
+        if options.filter.programs:
+            raise UsageError("--programs: strace cannot leave out processes; the engine ebpf can.")
+        return StraceSession(options)
+
+    def read(self, live: Path) -> Recorded:
+        from aklo_trace.strace.recorded import StraceRecorded
+        from aklo_trace.strace.sources import LogSource
+
+        start = json.loads((live / START_FILE).read_text())
+        return StraceRecorded([LogSource(live / LOG_FILE)], skip_until_exec_of=start["pid"])
+
+
+class StraceSession:
+    """Nothing is put in place before the target is held: strace is attached by `start`."""
+
+    def __init__(self, options: CaptureOptions) -> None:
+        self._filter = options.filter
+
+    def track(self, held: HeldTarget) -> None:
+        self._held = held
+
+    def start(self, live: Path, lock: int) -> StraceRecording:
+        start = {"pid": self._held.pid, "machine": platform.machine(), "ppid": os.getpid()}
+        (live / START_FILE).write_text(json.dumps(start))
+        tracer = capture.attach(
+            self._held.pid, live / LOG_FILE, calls=self._filter.calls(), keep_open=(lock,)
+        )
+        return StraceRecording(tracer)
+
+    def close(self) -> None:
+        pass
+
+
+class StraceRecording:
+    """strace at work."""
+
+    def __init__(self, tracer: capture.Tracer) -> None:
+        self._tracer = tracer
+
+    @property
+    def pid(self) -> int:
+        return self._tracer.pid
+
+    def stop(self) -> None:
+        status = self._tracer.stop()
+        if status:
+            raise CaptureError(
+                f"strace ended with status {status}. The target was left alone; what had been "
+                "recorded by then is kept."
+            )

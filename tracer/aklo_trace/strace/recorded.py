@@ -1,0 +1,74 @@
+"""A strace log as a recording: made here, or elsewhere."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Final
+
+from aklo_trace.engine import Account
+from aklo_trace.escape import escape
+from aklo_trace.events import EventBatch
+from aklo_trace.strace.log import read_logs
+from aklo_trace.strace.sources import LogSource
+from aklo_trace.strace.statistics import Statistics
+
+UNPARSED: Final = "lines_unparsed"
+_CLOCK_NOTES: Final = {
+    "order": "the log has no times: calls are only in order, a microsecond apart",
+    "delta": "the log has times since the line before only: its date is a guess",
+    "day": "the log has times of day only: its date is a guess unless it was given",
+}
+
+
+class StraceRecorded:
+    """The calls of one log, or of the files of one ``strace -ff``.
+
+    Raises TraceError if a file cannot be read, UsageError if the files do not belong together.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[LogSource],
+        *,
+        start_date: date | None = None,
+        skip_until_exec_of: int | None = None,
+    ) -> None:
+        self._log = read_logs(
+            sources,
+            workers=os.cpu_count() or 1,
+            start_date=start_date,
+            skip_until_exec_of=skip_until_exec_of,
+        )
+
+    @property
+    def statistics(self) -> Statistics:
+        return self._log.statistics
+
+    def batches(self) -> Iterator[EventBatch]:
+        return self._log.batches()
+
+    def account(self) -> Account:
+        """A line that could not be understood may have been a call: it counts as lost."""
+        found = self._log.statistics
+        lost = {UNPARSED: found.unparsed_lines} if found.unparsed_lines else {}
+        return Account(
+            attempts=found.events,
+            read=found.events,
+            lost=lost,
+            lost_by_syscall={},
+            in_flight_by_syscall={},
+            notes=tuple(_notes(found)),
+        )
+
+
+def _notes(found: Statistics) -> Iterator[str]:
+    yield from found.problems
+    if found.clock.value in _CLOCK_NOTES:
+        yield _CLOCK_NOTES[found.clock.value]
+    if found.events and not found.has_durations:
+        yield "the log has no durations (strace -T gives them)"
+    for example in found.examples:
+        text = escape(example.text.decode("utf-8", "backslashreplace"))
+        yield f"not understood, {example.file}:{example.line}: {text[:200]}"

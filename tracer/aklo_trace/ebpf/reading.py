@@ -75,9 +75,6 @@ class EbpfRecorded:
             self._read += np.bincount(piece["nr"], minlength=layout.SYSCALL_SLOTS)
             yield self._batch(piece, self._waiting.followed_by(paths), process_events)
             first = last
-        leftover = self._stream.finish()
-        if leftover:
-            yield self._batch(events[:0], self._waiting, leftover)
 
     def account(self) -> Account:
         counters = np.frombuffer(map_file(self._live / COUNTERS_FILE), dtype_of(layout.COUNTERS))
@@ -90,6 +87,8 @@ class EbpfRecorded:
             own[slots : 2 * slots],
         )
         lost = ring_lost + disk_lost
+        # The accounts of a recorder that was killed may be older than its last events.
+        attempts = np.maximum(attempts, self._read + lost)
         records = 2 * slots
         cost = self._cost()
         causes = {
@@ -159,8 +158,12 @@ class EbpfRecorded:
         """Give each event the texts of its record; keep the records that no event asked for:
         they belong to calls that have not returned yet."""
         order = np.argsort(paths.heads["record_id"], kind="stable")
+        held = np.append(paths.heads["record_id"][order], np.uint64(0))
         rows = np.flatnonzero(record_ids)
-        found = order[np.searchsorted(paths.heads["record_id"], record_ids[rows], sorter=order)]
+        places = np.searchsorted(held[:-1], record_ids[rows])
+        is_held = held[places] == record_ids[rows]
+        batch.flags[rows[~is_held]] |= int(SyscallFlag.PATH_LOST)  # it did not fit on the disk
+        rows, found = rows[is_held], order[places[is_held]]
         waiting = np.ones(len(order), bool)
         waiting[found] = False
         self._waiting = paths.chosen(np.flatnonzero(waiting))

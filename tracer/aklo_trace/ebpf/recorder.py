@@ -75,6 +75,7 @@ class Accounts:
         self._counts = self._own.cast("Q")
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         self._due = 0
+        os.posix_fallocate(self._fd, 0, COUNTERS.size * (1 + cpus))
         self.save()
 
     def save(self) -> None:

@@ -24,6 +24,9 @@ from aklo_trace.schema import ImageFlag
 
 _BODY: Final = layout.RING_HEADER_BYTES
 _SIZE_BITS: Final = layout.RING_BUSY - 1
+READ_AHEAD_BYTES: Final = 16 << 20
+"""How far behind an exec the last of its arguments can be: the kernel takes 6 MiB of them, and
+programs on other CPUs write in between."""
 
 
 def dtype_of(layout_struct: layout.Struct) -> np.dtype[np.void]:
@@ -144,19 +147,19 @@ class RecordStream:
     def read(self, end: int) -> tuple[PathRecords, list[ProcessEvent]]:
         """All up to byte `end`, and beyond it as far as an exec's arguments reach."""
         paths = self._walk(min(end, self._end))
-        while self._execs and self._position < self._end:
+        begun, ahead = dict(self._execs), self._position + READ_AHEAD_BYTES
+        while self._pending(begun) and self._position < min(ahead, self._end):
             paths += self._walk(self._position + 1)
+        for proc_id in self._pending(begun):
+            self._give_up(proc_id)
         events, self._events = self._events, []
         return self._path_records(paths), sorted(events, key=lambda event: event.ts_ns)
-
-    def finish(self) -> list[ProcessEvent]:
-        """What never became whole because records were lost."""
-        return [execution.event(self._offset_ns) for execution in self._execs.values()]
 
     def _walk(self, end: int) -> list[int]:
         """Go over the records that begin before `end`; the places of those of paths. The
         records are many: this loop is written for speed."""
-        words, position, whole_end, paths = self._words, self._position, self._end, []
+        words, position, whole_end = self._words, self._position, self._end
+        handlers, paths = self._handlers, []
         while position < end:
             place = position >> 2
             following = position + ((words[place] & _SIZE_BITS) + _BODY + 7 & ~7)
@@ -166,8 +169,10 @@ class RecordStream:
             kind = words[place + 2]
             if kind == layout.RECORD_PATH:
                 paths.append(position + _BODY)
+            elif kind in handlers:
+                handlers[kind](position + _BODY)
             else:
-                self._handlers[kind](position + _BODY)
+                raise ValueError(f"there is no record of kind {kind}, as at byte {position}")
             position = following
         self._position = position
         return paths
@@ -209,9 +214,7 @@ class RecordStream:
         middle = text + record["bytes0"]
         filename = bytes(self._data[text:middle]).rstrip(b"\0")
         interpreter = bytes(self._data[middle : middle + record["bytes1"]]).rstrip(b"\0")
-        stale = self._execs.pop(record["proc_id"], None)
-        if stale:
-            self._events.append(stale.event(self._offset_ns))
+        self._give_up(record["proc_id"])
         self._execs[record["proc_id"]] = _Exec(record, filename, interpreter)
         self._settle(record["proc_id"])
 
@@ -226,6 +229,15 @@ class RecordStream:
         else:
             execution.unreadable = True
         self._settle(record["proc_id"])
+
+    def _pending(self, begun: dict[int, _Exec]) -> list[int]:
+        return [proc_id for proc_id, e in begun.items() if self._execs.get(proc_id) is e]
+
+    def _give_up(self, proc_id: int) -> None:
+        """Take an exec for what is there: the rest of its arguments was lost."""
+        execution = self._execs.pop(proc_id, None)
+        if execution:
+            self._events.append(execution.event(self._offset_ns))
 
     def _settle(self, proc_id: int) -> None:
         if self._execs[proc_id].complete:

@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from aklo_trace.target import HeldTarget
 
 START_FILE: Final = "start.json"
-ERROR_FILE: Final = "error.json"
 COST_FILE: Final = "cost.json"
 TARGET_PROC_ID: Final = 1
+FAULT: Final = 255
+"""Exit status of a recorder that failed for another reason than an error of the system."""
 RING_BYTES: Final = 8 << 20
 ALL_RINGS_BYTES: Final = 256 << 20
 """By default each CPU's ring has the first size, but all of them no more than the second."""
@@ -64,7 +65,10 @@ class EbpfSession:
 
     def start(self, live: Path, lock: int) -> EbpfRecording:
         del lock  # the forked recorder has it
-        _write_start(live, self._held)
+        try:
+            _write_start(live, self._held)
+        except OSError as error:
+            raise _cannot_begin(live, error.errno) from error
         commands, orders = os.pipe2(os.O_CLOEXEC)
         started, ready = os.pipe2(os.O_CLOEXEC)
         pid = os.fork()
@@ -78,8 +82,8 @@ class EbpfSession:
         os.close(started)
         self.close()
         if not began:
-            os.waitpid(pid, 0)
-            raise _recorder_error(live)
+            _, status = os.waitpid(pid, 0)
+            raise _cannot_begin(live, os.WEXITSTATUS(status))
         return EbpfRecording(pid, orders, live)
 
     def close(self) -> None:
@@ -122,8 +126,8 @@ class EbpfSession:
         )
 
     def _record(self, live: Path, commands: int, ready: int) -> None:
-        """The recording process; never returns."""
-        status = 1
+        """The recording process; never returns. It exits with the errno of what stopped it."""
+        status = FAULT
         try:
             signal.pthread_sigmask(signal.SIG_SETMASK, signal.valid_signals())
             self._held.leave()
@@ -132,14 +136,13 @@ class EbpfSession:
             os.write(ready, b"r")
             os.close(ready)
             recorder.run(commands)
-            _write_cost(live)
+            with suppress(OSError):
+                _write_cost(live)
             if recorder.error:
                 raise recorder.error
             status = 0
         except OSError as error:
-            with suppress(OSError):
-                text = json.dumps({"errno": error.errno, "error": os.strerror(error.errno or 0)})
-                (live / ERROR_FILE).write_text(text)
+            status = error.errno or FAULT
         finally:
             os._exit(status)
 
@@ -158,7 +161,7 @@ class EbpfRecording:
         _, status = os.waitpid(self.pid, 0)
         os.close(self._orders)
         if status:
-            raise _recorder_error(self._live)
+            raise _stopped(self._live, status)
 
 
 def _take_precedence() -> tuple[int, os.sched_param]:
@@ -171,17 +174,27 @@ def _take_precedence() -> tuple[int, os.sched_param]:
     return before
 
 
-def _recorder_error(live: Path) -> CaptureError | StoreError:
-    try:
-        found = json.loads((live / ERROR_FILE).read_text())
-    except (OSError, ValueError):
+def _cannot_begin(live: Path, error: int | None) -> CaptureError | StoreError:
+    if not error or error == FAULT:
         return CaptureError(
-            "The recording process was killed. The target was left alone; what had been recorded "
-            "by then is kept."
+            "The recording process ended before it began; the target did not start."
         )
     return StoreError(
-        f"Recording into {live.parent} stopped: {found['error']}. The target was left alone; "
-        "what had been recorded by then is kept, and the rest is counted as lost."
+        f"No trace can be recorded into {live.parent}: {os.strerror(error)}. The target did not "
+        "start. Make room, or give another directory with -o."
+    )
+
+
+def _stopped(live: Path, status: int) -> CaptureError | StoreError:
+    kept = "The target was left alone; what had been recorded by then is kept"
+    error = os.WEXITSTATUS(status)
+    if os.WIFSIGNALED(status):
+        return CaptureError(f"The recording process was killed. {kept}.")
+    if error == FAULT:
+        return CaptureError(f"The recording process failed. {kept}.")
+    return StoreError(
+        f"Recording into {live.parent} stopped: {os.strerror(error)}. {kept}, and the rest is "
+        "counted as lost."
     )
 
 
@@ -191,7 +204,7 @@ def _write_start(live: Path, held: HeldTarget) -> None:
     before = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
     wall = time.clock_gettime_ns(time.CLOCK_REALTIME)
     after = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
-    start = {
+    start: dict[str, object] = {
         "offset_ns": wall - (before + after) // 2,
         "machine": platform.machine(),
         "page_bytes": os.sysconf("SC_PAGE_SIZE"),
@@ -199,15 +212,23 @@ def _write_start(live: Path, held: HeldTarget) -> None:
         "pid": held.pid,
         "ppid": os.getpid(),
     }
-    (live / START_FILE).write_text(json.dumps(start))
+    _write_json(live / START_FILE, start)
 
 
 def _write_cost(live: Path) -> None:
     """What this recording process used, for the reader of the trace."""
     status = Path("/proc/self/status").read_text()
     peak = next(line for line in status.splitlines() if line.startswith("VmHWM"))
-    cost = {"cpu_ns": time.process_time_ns(), "max_rss_bytes": int(peak.split()[1]) << 10}
-    (live / COST_FILE).write_text(json.dumps(cost))
+    cost: dict[str, object] = {
+        "cpu_ns": time.process_time_ns(),
+        "max_rss_bytes": int(peak.split()[1]) << 10,
+    }
+    _write_json(live / COST_FILE, cost)
+
+
+def _write_json(path: Path, value: dict[str, object]) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump(value, file)
 
 
 def record_ring_bytes(ring_bytes: int) -> int:

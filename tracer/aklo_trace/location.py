@@ -26,7 +26,7 @@ _IGNORE: Final = "# Traces are data, not source.\n*\n"
 
 def project(cwd: Path) -> Path | None:
     """The aklo project that `cwd` is in."""
-    return next((d for d in (cwd, *cwd.parents) if (d / PROJECT_FILE).is_file()), None)
+    return next((d for d in (cwd, *cwd.parents) if _is_file(d / PROJECT_FILE)), None)
 
 
 def user_store(environ: Mapping[str, str], home: Path) -> Path:
@@ -51,7 +51,8 @@ def new_trace(store: Path, argv: Sequence[str], now: datetime) -> Path:
         store.mkdir(parents=True, exist_ok=True, mode=0o700)
         ignore = store / ".gitignore"
         if not ignore.exists():
-            ignore.write_text(_IGNORE)
+            with os.fdopen(os.open(ignore, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+                file.write(_IGNORE)
     except OSError as error:
         raise StoreError(
             f"Traces cannot be kept in {store}: {error.strerror}. Name another place with -o."
@@ -71,7 +72,7 @@ def slug(argv: Sequence[str]) -> str:
 def traces(store: Path) -> list[Path]:
     """The traces of a store, newest first."""
     try:
-        found = [path for path in store.iterdir() if (path / FILE).is_file()]
+        found = [path for path in store.iterdir() if _is_file(path / FILE)]
     except OSError:
         return []
     return sorted(found, key=lambda path: path.name, reverse=True)
@@ -89,9 +90,14 @@ def find(name: str, places: Sequence[Path]) -> Path:
             raise NotATrace(f"There is no trace in {where} yet. Make one: aklo-trace -- COMMAND")
         return max(newest, key=lambda path: path.name)
     for path in (Path(name), *(store / name for store in places)):
-        if path.exists():
+        if os.path.exists(path):  # noqa: PTH110 - see _is_file
             return path
     raise NotATrace(
         f"There is no trace '{name}', neither as a path nor in {places[0]}. 'aklo-trace list' "
         "shows those there are."
     )
+
+
+def _is_file(path: Path) -> bool:
+    """False also where we may not look, where Path.is_file() raises."""
+    return os.path.isfile(path)  # noqa: PTH113

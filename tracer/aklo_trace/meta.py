@@ -88,7 +88,7 @@ def read(directory: Path) -> Meta:
         ) from None
     except PermissionError as error:
         raise NotATrace(f"{path} cannot be read: {error.strerror}.") from error
-    except (ValueError, OSError) as error:
+    except (ValueError, RecursionError, OSError) as error:
         raise CorruptTrace(f"{path} is damaged: {error}. The trace cannot be read.") from error
     return _checked(found, path)
 
@@ -102,12 +102,28 @@ def _checked(found: Any, path: Path) -> Meta:
             f"{path.parent} was written with schema version {version}; this aklo-trace reads up "
             f"to {schema.VERSION}. Install a newer aklo-trace to read it."
         )
-    known = {item.name for item in fields(Meta)}
-    values = {name: _tupled(value) for name, value in found.items() if name in known}
+    types = {item.name: str(item.type) for item in fields(Meta)}
+    values = {name: _tupled(value) for name, value in found.items() if name in types}
+    for name, value in values.items():
+        if not _fits(value, types[name]):
+            raise CorruptTrace(f"{path} is damaged: its {name} is not of type {types[name]}.")
     try:
         return Meta(**values)
     except TypeError as error:
         raise CorruptTrace(f"{path} is damaged: {error}. The trace cannot be read.") from error
+
+
+def _fits(value: Any, kind: str) -> bool:
+    """Whether a value that was read is of the type that its field is declared as."""
+    if value is None:
+        return kind.endswith("| None")
+    match kind.removesuffix(" | None"):
+        case "tuple[str, ...]":
+            return isinstance(value, tuple) and all(isinstance(item, str) for item in value)
+        case "dict[str, int]":
+            return isinstance(value, dict) and all(type(item) is int for item in value.values())
+        case simple:
+            return type(value).__name__ == simple
 
 
 def _tupled(value: Any) -> Any:

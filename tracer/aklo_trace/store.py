@@ -3,11 +3,12 @@
     DIR/meta.json             what the trace is (aklo_trace.meta)
     DIR/<table>/*.parquet     its tables (aklo_trace.schema)
     DIR/live/                 while it is being recorded, and until its tables are complete:
-                              what the engine wrote, and a lock that the recorder holds
+                              what the engine wrote, a lock that the recorder holds, and, once
+                              the recording has ended in order, a meta.json that says how
 
 While `live` exists it alone is the truth, and the tables are not there or not complete. So a
 recorder or a converter that is killed at any moment leaves a trace that the next reader
-finishes from `live`.
+finishes from `live`. It goes in one step, by another name.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -31,9 +33,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 LIVE: Final = "live"
+DONE: Final = ".live-done"
 LOCK: Final = "lock"
 INTERRUPTED: Final = "the recording was interrupted: what followed its last moment is missing"
 LOST: Final = "{lost:,} of {attempts:,} calls were lost"
+DETAILS_LOST: Final = "paths, arguments or ends of processes were lost"
+DAMAGE: Final = (ValueError, LookupError, ArithmeticError, MemoryError, struct.error)
+"""What reading a damaged recording may raise."""
 
 
 def begin(directory: Path, meta: Meta) -> tuple[Path, int]:
@@ -45,31 +51,49 @@ def begin(directory: Path, meta: Meta) -> tuple[Path, int]:
     try:
         directory.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         directory.mkdir(mode=0o700)
-        live = directory / LIVE
-        live.mkdir(mode=0o700)
-        lock = os.open(live / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        meta_file.write(directory, meta)
     except FileExistsError:
         raise StoreError(
             f"{directory} exists already. Give another directory to -o, or add --force to "
             "replace a trace that is there."
         ) from None
     except OSError as error:
-        raise StoreError(
-            f"No trace can be written to {directory}: {error.strerror}. Give another directory "
-            "with -o."
-        ) from error
+        raise _unwritable(directory, error) from error
+    live = directory / LIVE
+    try:
+        live.mkdir(mode=0o700)
+        lock = os.open(live / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        meta_file.write(directory, meta)
+    except OSError as error:
+        abandon(directory)
+        raise _unwritable(directory, error) from error
     return live, lock
 
 
+def _unwritable(directory: Path, error: OSError) -> StoreError:
+    return StoreError(
+        f"No trace can be written to {directory}: {error.strerror}. Give another directory with -o."
+    )
+
+
+def abandon(directory: Path) -> None:
+    """Remove what `begin` made, when nothing could be recorded."""
+    shutil.rmtree(directory, ignore_errors=True)
+
+
 def remove(directory: Path) -> None:
-    """Remove a trace, and only a trace. Raises NotATrace or StoreError."""
+    """Remove a trace, and only a trace. Raises NotATrace, StoreError, or RecordingInProgress
+    while it is being recorded."""
     meta_file.read(directory)
+    if (directory / LIVE).is_dir():
+        with _exclusive(directory / LIVE):
+            pass
     try:
         shutil.rmtree(directory)
     except OSError as error:
-        raise StoreError(f"The trace {directory} cannot be removed: {error.strerror}.") from error
+        raise StoreError(
+            f"The trace {directory} cannot be removed: {error.strerror or error}."
+        ) from error
 
 
 def finish(directory: Path, recorded: Recorded, outcome: Meta) -> Meta:
@@ -78,10 +102,15 @@ def finish(directory: Path, recorded: Recorded, outcome: Meta) -> Meta:
     `outcome` is the meta of the trace with what is known of its end. Raises StoreError; then
     `live` is still there and finishing can be tried again.
     """
+    live = directory / LIVE
+    with suppress(OSError):  # on a full disk; then how it ended is not known later
+        meta_file.write(live, outcome)
     try:
         meta = _convert(directory, recorded, outcome)
         meta_file.write(directory, meta)
-        shutil.rmtree(directory / LIVE)
+        shutil.rmtree(directory / DONE, ignore_errors=True)
+        live.rename(directory / DONE)
+        shutil.rmtree(directory / DONE, ignore_errors=True)
     except OSError as error:
         raise StoreError(
             f"The tables of {directory} cannot be written: {error.strerror or error}. What was "
@@ -122,7 +151,7 @@ def _accounted(meta: Meta, account: Account) -> Meta:
     lost = sum(account.lost_by_syscall.values())
     reason = meta.incomplete_reason
     if reason is None and account.lost:
-        reason = LOST.format(lost=lost, attempts=account.attempts)
+        reason = LOST.format(lost=lost, attempts=account.attempts) if lost else DETAILS_LOST
     return replace(
         meta,
         attempts=account.attempts,
@@ -183,13 +212,27 @@ def recover(directory: Path) -> Meta:
     if not live.is_dir():
         return meta
     with _exclusive(live):
+        if not live.is_dir():  # somebody else has finished it meanwhile
+            return meta_file.read(directory)
         try:
             recorded = engine_named(meta.engine).read(live)
-        except (OSError, ValueError) as error:
+            return finish(directory, recorded, _outcome(live, meta))
+        except FileNotFoundError as error:
             raise CorruptTrace(
-                f"The trace {directory} was interrupted before anything was recorded ({error})."
+                f"The trace {directory} was interrupted before anything was recorded."
             ) from error
-        return finish(directory, recorded, replace(meta, incomplete_reason=INTERRUPTED))
+        except DAMAGE as error:
+            raise CorruptTrace(
+                f"What was recorded in {live} is damaged: {error}. The trace cannot be read."
+            ) from error
+
+
+def _outcome(live: Path, meta: Meta) -> Meta:
+    """How the recording ended, if it did so in order."""
+    try:
+        return meta_file.read(live)
+    except TraceError:
+        return replace(meta, incomplete_reason=INTERRUPTED)
 
 
 @contextmanager
@@ -207,7 +250,8 @@ def _exclusive(live: Path) -> Iterator[None]:
         yield
     except BlockingIOError:
         raise RecordingInProgress(
-            f"The trace {live.parent} is still being recorded. Read it when its command has ended."
+            f"The trace {live.parent} is still being recorded, or another aklo-trace is finishing "
+            "it. Try again when its command has ended."
         ) from None
     finally:
         os.close(lock)

@@ -6,6 +6,7 @@ repeats is stored once, and times as differences.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
@@ -88,6 +89,7 @@ def _writer(path: Path, table: Table) -> pq.ParquetWriter:
     texts += ["argv.list.element"] if "argv" in table.column_names else []
     repeating = ["image_id", "proc_id", "pid", "tid", "errno", "fd", "file_id", "flags", "ret"]
     repeating += ["bytes", "file2_id"]
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     return pq.ParquetWriter(
         path,
         arrow_schema(table),

@@ -118,7 +118,7 @@ def _start(
     started_ns = time.time_ns()
     words = _command(options.command)
     directory = options.output or _default_directory(owner, words, started_ns)
-    if options.force and directory.exists():
+    if options.force and os.path.lexists(directory):
         store.remove(directory)
     meta = Meta(
         engine=choice.engine.name,
@@ -135,7 +135,12 @@ def _start(
         filter=(*options.syscalls, *(f"program {name}" for name in options.programs)),
     )
     live, lock = store.begin(directory, meta)
-    return _UnderWay(session.start(live, lock), choice, directory, meta)
+    try:
+        recording = session.start(live, lock)
+    except AkloTraceError:
+        store.abandon(directory)
+        raise
+    return _UnderWay(recording, choice, directory, meta)
 
 
 def _session(

@@ -26,6 +26,9 @@ lint: setup-dev ## Check style, types and shell scripts
 	$(Q)$(BIN)/mypy
 	$(Q)shellcheck -x scripts/*.sh .ci/run
 
+wheel: setup ## Build a wheel that carries the BPF object into dist/
+	$(Q)$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+
 bench: setup-dev ## Measure what tracing costs, in interleaved pairs (takes minutes)
 	$(Q)$(BIN)/python -m benchmarks
 
@@ -33,4 +36,4 @@ clean: ## Remove what was built; the virtual environment stays
 	$(Q)$(MAKE) -s -C bpf clean
 	$(Q)rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 
-.PHONY: help setup setup-dev demo test lint bench clean
+.PHONY: help setup setup-dev demo test lint wheel bench clean

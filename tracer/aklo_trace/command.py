@@ -25,7 +25,7 @@ def find(name: bytes, path: bytes | None) -> bytes:
     """The file that `name` stands for, seen as the user that this process is, with PATH `path`.
 
     Files that may not be executed are passed over, as are directories; if nothing else is
-    found, they are the reason. Raises TargetError with the status that a shell gives.
+    found, they are the reason. An empty entry of PATH is ``.``, as shells write it. Raises TargetError with the status that a shell gives.
     """
     if b"/" in name:
         error = _obstacle(name)
@@ -35,7 +35,7 @@ def find(name: bytes, path: bytes | None) -> bytes:
     denied = None
     directories = (_DEFAULT_PATH if path is None else path).split(b":") if name else []
     for directory in directories:
-        file = directory + b"/" + name if directory else name
+        file = (directory or b".") + b"/" + name
         error = _obstacle(file)
         if not error:
             return file

@@ -12,19 +12,22 @@ it: the witness sees it, and wakes it up.
 
 from __future__ import annotations
 
+import math
 import os
 import select
 import signal
+import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final
 
 from aklo_trace.ancestry import Process
 from aklo_trace.errors import AkloTraceError
 from aklo_trace.identity import Identity, drop_privileges
 
-_PATIENCE_S: Final = 0.01
-"""How long a signal to the group may take from one member to the next."""
+PATIENCE_S: Final = 0.01
+"""How long a signal to the group may take from one member to the next. For so long, too, a
+second one of its kind is taken for one to the group: the two may have become one here."""
 _PAUSE_MS: Final = 200
 """How often a stopped target is looked at."""
 _GUARD: Final = 0x80
@@ -92,6 +95,7 @@ class _Attendant:
         self.front = front
         self.target = target
         self.pidfd = pidfd
+        self.seen_s: dict[int, float] = {}
 
     def attend(self) -> None:
         while request := os.read(self.asked, 1):
@@ -99,8 +103,15 @@ class _Attendant:
             if signo == _GUARD:
                 self._stand_guard()
             elif signo != _UNGUARD:
-                seen = signal.sigtimedwait([signo], _PATIENCE_S)
-                os.write(self.answer, b"\1" if seen else b"\0")
+                os.write(self.answer, b"\1" if self._saw(signo) else b"\0")
+
+    def _saw(self, signo: int) -> bool:
+        recently = time.monotonic() - self.seen_s.get(signo, -math.inf) < PATIENCE_S
+        merges = signo < signal.SIGRTMIN  # later ones are queued, each by itself
+        if not signal.sigtimedwait([signo], 0 if recently and merges else PATIENCE_S):
+            return recently and merges
+        self.seen_s[signo] = time.monotonic()
+        return True
 
     def _stand_guard(self) -> None:
         asked, ended = select.poll(), select.poll()

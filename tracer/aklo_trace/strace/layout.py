@@ -60,6 +60,11 @@ class Layout:
     bracketed: bool = False
     comm: bool = False
 
+    @property
+    def is_fine(self) -> bool:
+        """Whether the times of a call's two halves tell how long it took."""
+        return self.clock is not Clock.ORDER and self.fraction_digits > 0
+
     @cached_property
     def _pattern(self) -> re.Pattern[bytes]:
         return re.compile(

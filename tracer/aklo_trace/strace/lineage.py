@@ -96,13 +96,16 @@ class _Birth:
 
 class Lineage:
     """The processes of a log. `own_pid` is who makes lines without a pid before any other
-    process is known, `own_cwd` its working directory; `root` is the first process."""
+    process is known, `own_cwd` its working directory; `is_fine` is as in `Layout`; `root` is
+    the first process."""
 
-    def __init__(self, own_pid: int | None, own_cwd: bytes | None) -> None:
+    def __init__(self, own_pid: int | None, own_cwd: bytes | None, is_fine: bool) -> None:
         self._own_pid = UNKNOWN_PID if own_pid is None else own_pid
         self._own_cwd = own_cwd
+        self._is_fine = is_fine
         self._live: dict[int, Thread] = {}
         self._births: dict[int, list[_Birth]] = {}
+        self._arrivals: dict[int, list[tuple[int, int, int]]] = {}
         self._next_proc_id = 1
         self._tids: list[int] = []
         self._joined = Joined([])
@@ -118,17 +121,20 @@ class Lineage:
         """Follow one piece, given the threads and moments of it and of the piece after it."""
         nobody = Thread(UNKNOWN_PID, Process(0, UNKNOWN_PID))
         self._joined, self._tids = Joined([nobody] * len(tids)), tids
-        self._births = {}
-        self._expect(tids, moments)
-        self._expect(next_tids, next_moments)
+        self._births, self._arrivals = {}, {}
+        self._expect(tids, moments, 0)
+        self._expect(next_tids, next_moments, 1)
         for moment in moments:
             _FOLLOW[type(moment)](self, moment)
         return self._joined
 
-    def _expect(self, tids: list[int], moments: list[Moment]) -> None:
+    def _expect(self, tids: list[int], moments: list[Moment], piece: int) -> None:
         for moment in moments:
             child, spawned = None, None
-            if isinstance(moment, Spawned):
+            if isinstance(moment, Appeared):
+                arrival = (piece, moment.line, moment.ts_ns)
+                self._arrivals.setdefault(tids[moment.thread], []).append(arrival)
+            elif isinstance(moment, Spawned):
                 child, spawned = moment.child, moment
             elif isinstance(moment, Halved) and moment.call.syscall in SPAWNS:
                 child = moment.call.spawned
@@ -236,7 +242,10 @@ class Lineage:
             return
         if child:
             self._drop(child)
-        self._born(moment.child, self._thread(moment), moment.is_thread, moment.ts_ns)
+        arrivals = self._arrivals.get(moment.child, ())
+        first_ns = next((ns for at, line, ns in arrivals if (at, line) > (0, moment.line)), None)
+        started_ns = moment.ts_ns if first_ns is None else min(moment.ts_ns, first_ns)
+        self._born(moment.child, self._thread(moment), moment.is_thread, started_ns)
 
     def replaced(self, moment: Replaced) -> None:
         process, image = self._thread(moment).process, moment.image
@@ -284,7 +293,8 @@ class Lineage:
             if call.syscall in EXITS and call.status is not None:
                 self.leaving(Leaving(moment.line, moment.ts_ns, moment.thread, call.status))
         elif thread.open and thread.open.syscall == call.syscall:
-            joined = join(thread.open, call, moment.ts_ns - thread.begun_ns)
+            between_ns = moment.ts_ns - thread.begun_ns if self._is_fine else None
+            joined = join(thread.open, call, between_ns)
             self._joined.calls.append(
                 JoinedCall(thread.begun_ns, thread.process.proc_id, thread.opened_by, joined)
             )

@@ -64,7 +64,7 @@ class StraceLog:
         self._names = [source.name for source in sources]
         self._plan = cut
         self._workers = workers
-        self._lineage = Lineage(cut.own_pid, cut.own_cwd)
+        self._lineage = Lineage(cut.own_pid, cut.own_cwd, cut.layout.is_fine)
         self._launcher = AfterExec(skip_until_exec_of) if skip_until_exec_of else None
         self._tally = Tally()
         self._observed = Observed()

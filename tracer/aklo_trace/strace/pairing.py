@@ -17,10 +17,12 @@ from aklo_trace.strace.line import Call, Part
 Int64 = npt.NDArray[np.int64]
 
 
-def pair(calls: CallColumns, thread: npt.NDArray[np.int32], ts_ns: Int64) -> tuple[Mask, Positions]:
-    """Join the halves that follow each other within `calls`; `thread` and `ts_ns` have a value
-    for each row. First halves become whole calls. Gives the rows to keep, and for each row the
-    line on which its call ended."""
+def pair(
+    calls: CallColumns, thread: npt.NDArray[np.int32], ts_ns: Int64 | None
+) -> tuple[Mask, Positions]:
+    """Join the halves that follow each other within `calls`. `thread` and `ts_ns` have a value
+    for each row; without `ts_ns` only strace's own durations count. First halves become whole
+    calls. Gives the rows to keep, and for each row the line on which its call ended."""
     halves = np.flatnonzero(calls.part != Part.WHOLE)
     halves = halves[np.argsort(thread[halves], kind="stable")]
     first, second = halves[:-1], halves[1:]
@@ -36,13 +38,15 @@ def pair(calls: CallColumns, thread: npt.NDArray[np.int32], ts_ns: Int64) -> tup
     return kept, end_line
 
 
-def _fill(calls: CallColumns, first: Positions, second: Positions, ts_ns: Int64) -> None:
+def _fill(calls: CallColumns, first: Positions, second: Positions, ts_ns: Int64 | None) -> None:
     for column in (calls.ret, calls.errno, calls.spawned):
         column[first] = column[second]
     measured = calls.dur_ns[second]
     returned = (calls.ret[second] != NULL) | (calls.errno[second] != 0)
-    between = np.where(returned, ts_ns[second] - ts_ns[first], NULL)
-    calls.dur_ns[first] = np.where(measured == NULL, between, measured)
+    if ts_ns is not None:
+        between = np.where(returned, ts_ns[second] - ts_ns[first], NULL)
+        measured = np.where(measured == NULL, between, measured)
+    calls.dur_ns[first] = measured
     for column, unknown in (
         (calls.fd, NULL),
         (calls.offset, NULL),
@@ -54,13 +58,13 @@ def _fill(calls: CallColumns, first: Positions, second: Positions, ts_ns: Int64)
     calls.flags[first] |= calls.flags[second]
 
 
-def join(first: Call, second: Call, between_ns: int) -> Call:
+def join(first: Call, second: Call, between_ns: int | None) -> Call:
     """One call of its two halves, as `pair` does it for many."""
     returned = second.ret != NULL or second.errno != 0
     first.part = Part.WHOLE
     first.ret, first.errno, first.spawned = second.ret, second.errno, second.spawned
     first.dur_ns = second.dur_ns
-    if second.dur_ns == NULL and returned:
+    if second.dur_ns == NULL and returned and between_ns is not None:
         first.dur_ns = between_ns
     if first.fd == NULL:
         first.fd = second.fd

@@ -23,7 +23,7 @@ from aklo_trace.strace.line import NoteKind, Part
 from aklo_trace.strace.moments import Moment, moved
 from aklo_trace.strace.pairing import pair
 from aklo_trace.strace.reading import Reading, read_lines
-from aklo_trace.strace.slices import PieceText, Task, read_text
+from aklo_trace.strace.slices import PieceText, Task, read_text, split_calls
 from aklo_trace.strace.tally import EXAMPLE_BYTES, Tally
 from aklo_trace.strace.threads import Threads
 from aklo_trace.strace.times import Extent, piece_times
@@ -79,9 +79,7 @@ class Piece:
 
 def read_piece(task: Task) -> Piece:
     """Read one piece of a log."""
-    text = read_text(task)
-    lines = Lines.of(Buffer(text.data), len(text.data))
-    leaders = read_leaders(lines, task.layout)
+    text, lines, leaders = _led_lines(task)
     leaders.tid = np.where(leaders.tid < 0, text.tid_of(lines.start), leaders.tid)
     clock = Clock.EPOCH if task.is_merged else task.layout.clock
     lines_by_source = text.lines_by_source(lines.start)
@@ -89,11 +87,11 @@ def read_piece(task: Task) -> Piece:
     if task.is_merged:
         lines, leaders, times = _in_time_order(lines, leaders, times)
     reading = read_lines(lines, leaders)
-    reading.tally.lines += text.removed_lines
-    reading.tally.notes[NoteKind.DIAGNOSTIC] += text.removed_lines
+    reading.tally.lines += text.mended.total()
+    reading.tally.notes += text.mended
     calls, threads = reading.calls, _threads(leaders, reading)
     thread = threads.at(calls.line)
-    kept, end_line = pair(calls, thread, times[calls.line])
+    kept, end_line = pair(calls, thread, times[calls.line] if task.layout.is_fine else None)
     rows = np.flatnonzero(kept & (calls.part == Part.WHOLE))
     happenings = Happenings(reading, threads, thread, kept, end_line, times)
     moments = happenings.moments(calls.line[rows])
@@ -102,6 +100,19 @@ def read_piece(task: Task) -> Piece:
     piece.lines_by_source = lines_by_source
     piece.examples = [_example(lines, line, text) for line in reading.unparsed]
     return piece
+
+
+def _led_lines(task: Task) -> tuple[PieceText, Lines, Leaders]:
+    """The lines of a piece, and what stands before their calls."""
+    text = read_text(task)
+    lines = Lines.of(Buffer(text.data), len(text.data))
+    leaders = read_leaders(lines, task.layout)
+    spans = split_calls(text, lines.start[leaders.body == NO_BODY].tolist())
+    if spans:
+        text = text.without(spans, NoteKind.CONTINUED)
+        lines = Lines.of(Buffer(text.data), len(text.data))
+        leaders = read_leaders(lines, task.layout)
+    return text, lines, leaders
 
 
 def _in_time_order(lines: Lines, leaders: Leaders, times: Int64) -> tuple[Lines, Leaders, Int64]:

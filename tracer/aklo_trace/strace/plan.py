@@ -24,6 +24,7 @@ class Plan:
     are added while the tasks are taken."""
 
     tasks: Iterator[Task]
+    layout: Layout
     clock: Clock
     start_ns: int
     own_pid: int | None
@@ -71,7 +72,7 @@ def _single(source: LogSource, start_date: date | None) -> Plan:
         tasks = _blocks(source, stream, first, layout, problems)
     own_pid = source.pid if layout.pid_style is PidStyle.NONE else head.own_pid
     start_ns = _start_ns(source, head, start_date)
-    return Plan(tasks, layout.clock, start_ns, own_pid, head.own_cwd, size, problems)
+    return Plan(tasks, layout, layout.clock, start_ns, own_pid, head.own_cwd, size, problems)
 
 
 def _start_ns(source: LogSource, head: Head, start_date: date | None) -> int:
@@ -144,4 +145,4 @@ def _family(sources: Sequence[LogSource], start_date: date | None) -> Plan:
     tasks = family_tasks(sources, head.layout, start_date)
     start_ns = _start_ns(sources[0], head, start_date)
     clock = Clock.EPOCH if head.layout.clock in (Clock.EPOCH, Clock.DAY) else head.layout.clock
-    return Plan(tasks, clock, start_ns, None, head.own_cwd, None)
+    return Plan(tasks, head.layout, clock, start_ns, None, head.own_cwd, None)

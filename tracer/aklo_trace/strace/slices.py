@@ -6,8 +6,9 @@ A line belongs to the slice in which its first byte stands.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -16,6 +17,7 @@ import numpy.typing as npt
 
 from aklo_trace.events import NULL
 from aklo_trace.strace.layout import Layout, PidStyle
+from aklo_trace.strace.line import NoteKind
 from aklo_trace.strace.times import DAY_NS
 
 Int64 = npt.NDArray[np.int64]
@@ -25,6 +27,8 @@ LONGEST_LINE_BYTES: Final = 64 << 20
 
 NO_TID: Final = -1
 
+_SPLIT: Final = b" <unfinished ...>\n"
+_GOES_ON: Final = re.compile(rb"[^\n]*\) += [^\n]+\n")
 _INTERRUPTION: Final = re.compile(
     rb"(?<=[^\n])strace: Process \d+ (?:attached|detached)(?: in [^\n]*)?\n"
 )
@@ -69,18 +73,41 @@ class Task:
 @dataclass
 class PieceText:
     """The text of a piece, and where each part of it is from: `starts` are where the slices
-    begin in it."""
+    begin in it. `seams` are places where a newline that strace should not have written, with
+    what stood around it, was taken out; `mended` counts them by kind."""
 
     data: bytes
     slices: Sequence[Slice]
     starts: Int64
-    removed_lines: int = 0
+    seams: Int64 = field(default_factory=lambda: np.zeros(0, np.int64))
+    mended: Counter[NoteKind] = field(default_factory=Counter)
+
+    def without(self, spans: Sequence[tuple[int, int]], kind: NoteKind) -> PieceText:
+        """The text without some spans of it, each of which holds one newline."""
+        if not spans:
+            return self
+        begin, end = np.array(spans, np.int64).T
+        keep = zip([0, *end.tolist()], [*begin.tolist(), len(self.data)], strict=True)
+        removed = np.concatenate([[0], np.cumsum(end - begin)])
+        seams = np.sort(
+            np.concatenate([begin - removed[:-1], _shifted(self.seams, begin, removed)])
+        )
+        return PieceText(
+            b"".join(self.data[first:last] for first, last in keep),
+            self.slices,
+            _shifted(self.starts, begin, removed),
+            seams,
+            self.mended + Counter({kind: len(spans)}),
+        )
 
     def lines_by_source(self, line_starts: Int64) -> list[tuple[int, int]]:
         """How many lines are from each source; `line_starts` are in order."""
-        borders = np.searchsorted(line_starts, [*self.starts, len(self.data)])
-        counts = np.diff(borders).tolist()
-        return [(part.source, count) for part, count in zip(self.slices, counts, strict=True)]
+        borders = [*self.starts, len(self.data)]
+        counts = np.diff(np.searchsorted(line_starts, borders))
+        counts += np.diff(np.searchsorted(self.seams, borders))
+        return [
+            (part.source, count) for part, count in zip(self.slices, counts.tolist(), strict=True)
+        ]
 
     def tid_of(self, line_starts: Int64) -> Int64:
         """The thread of each line, as the name of its file says; `NO_TID` if it doesn't."""
@@ -102,23 +129,40 @@ class PieceText:
     def origin(self, line_start: int) -> tuple[int, int]:
         """The source of a line, and its number in the piece's share of it, from 1."""
         place = int(self._slice_of(np.array([line_start]))[0])
-        before = self.data[int(self.starts[place]) : line_start].count(b"\n")
-        return self.slices[place].source, before + 1
+        first = int(self.starts[place])
+        before = self.data[first:line_start].count(b"\n")
+        seams = int(((self.seams >= first) & (self.seams < line_start)).sum())
+        return self.slices[place].source, before + seams + 1
 
     def _slice_of(self, line_starts: Int64) -> Int64:
         return np.searchsorted(self.starts, line_starts, side="right").astype(np.int64) - 1
 
 
+def _shifted(places: Int64, begin: Int64, removed: Int64) -> Int64:
+    return places - removed[np.searchsorted(begin, places)]
+
+
 def read_text(task: Task) -> PieceText:
     """Read the slices of a task. The text ends in a newline, or is empty."""
     texts = [_text_of(part) for part in task.slices]
-    removed = 0
-    if task.layout.pid_style is PidStyle.BRACKET:
-        cleaned = [_INTERRUPTION.subn(b"", text) for text in texts]
-        texts = [text for text, _ in cleaned]
-        removed = sum(count for _, count in cleaned)
     starts = np.cumsum([0, *(len(text) for text in texts)])[:-1]
-    return PieceText(b"".join(texts), task.slices, starts, removed)
+    text = PieceText(b"".join(texts), task.slices, starts)
+    if task.layout.pid_style is PidStyle.BRACKET:
+        spans = [found.span() for found in _INTERRUPTION.finditer(text.data)]
+        return text.without(spans, NoteKind.DIAGNOSTIC)
+    return text
+
+
+def split_calls(text: PieceText, line_starts: Sequence[int]) -> list[tuple[int, int]]:
+    """What to take out where strace put ``<unfinished ...>`` and a newline into a call that
+    goes on at once, as it does with ``-z`` and ``-e status=``. `line_starts` are those of
+    lines that do not begin as others do."""
+    length = len(_SPLIT)
+    return [
+        (start - length, start)
+        for start in line_starts
+        if text.data[max(start - length, 0) : start] == _SPLIT and _GOES_ON.match(text.data, start)
+    ]
 
 
 def is_interrupted(text: bytes) -> bool:

@@ -95,7 +95,7 @@ class _Peekable:
             return waiting + self._stream.read()
         if self._waiting:
             waiting, self._waiting = self._waiting[:size], self._waiting[size:]
-            return waiting
+            return waiting + self._stream.read(size - len(waiting))
         return self._stream.read(size)
 
     def close(self) -> None:

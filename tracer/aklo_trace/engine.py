@@ -90,7 +90,10 @@ class Recording(Protocol):
 
 
 class Session(Protocol):
-    """Probes that are in place."""
+    """Probes that are in place. `attaches_at_start`: they are not yet, and `start` needs the
+    privilege that the target has."""
+
+    attaches_at_start: bool
 
     def track(self, held: HeldTarget) -> None:
         """Mark the held target, so that it is traced from its exec on."""

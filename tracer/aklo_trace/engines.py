@@ -8,8 +8,9 @@ from typing import Final
 from aklo_trace.ebpf.engine import EbpfEngine
 from aklo_trace.engine import CaptureEngine
 from aklo_trace.errors import CorruptTrace, EngineUnavailable, UsageError
+from aklo_trace.strace.engine import StraceEngine
 
-ENGINES: Final[tuple[CaptureEngine, ...]] = (EbpfEngine(),)
+ENGINES: Final[tuple[CaptureEngine, ...]] = (EbpfEngine(), StraceEngine())
 AUTO: Final = "auto"
 
 

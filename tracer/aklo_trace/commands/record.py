@@ -77,9 +77,9 @@ def run(options: argparse.Namespace) -> int:
     abandon_inherited_files()
     try:
         recording = _start(options, capture, choices, owner, held)
-    except AkloTraceError as error:
+    except BaseException as error:
         held.cancel()
-        raise _before_start(error) from error
+        raise _before_start(error) if isinstance(error, AkloTraceError) else error from error
     held.release()
     outcome = supervise(held)
     try:
@@ -114,7 +114,9 @@ def _start(
 ) -> _UnderWay:
     """Put the probes in, give up privilege, begin to record. The order is the point of it."""
     choice, session = _session(choices, capture, held)
-    drop_privileges(owner)
+    late = session.attaches_at_start and owner.is_ours
+    if not late:
+        drop_privileges(owner)
     started_ns = time.time_ns()
     words = _command(options.command)
     directory = options.output or _default_directory(owner, words, started_ns)
@@ -140,6 +142,8 @@ def _start(
     except AkloTraceError:
         store.abandon(directory)
         raise
+    if late:
+        drop_privileges(owner)
     return _UnderWay(recording, choice, directory, meta)
 
 

@@ -37,6 +37,8 @@ SMALLEST_RECORD_RING: Final = 64 << 10
 class EbpfSession:
     """The programs, loaded and attached: nothing is traced yet."""
 
+    attaches_at_start = False
+
     def __init__(self, options: CaptureOptions) -> None:
         self._cpus = possible_cpus()
         ring_bytes = options.ring_bytes or min(RING_BYTES, ALL_RINGS_BYTES // self._cpus)

@@ -48,6 +48,8 @@ class StraceEngine:
 class StraceSession:
     """Nothing is put in place before the target is held: strace is attached by `start`."""
 
+    attaches_at_start = True
+
     def __init__(self, options: CaptureOptions) -> None:
         self._filter = options.filter
 

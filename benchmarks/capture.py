@@ -156,8 +156,10 @@ def table(workload: Workload, results: dict[str, Result]) -> Iterator[str]:
     """The results as a Markdown table."""
     yield f"### ({workload.key}) {workload.title}"
     yield ""
-    yield "| way | runs | median s | ratio: median | min | max | calls | lost | recorder CPU | memory |"
-    yield "|---|---|---|---|---|---|---|---|---|---|"
+    columns = ("way", "runs", "median s", "ratio: median", "min", "max", "calls", "lost")
+    columns = (*columns, "recorder CPU", "memory")
+    yield f"| {' | '.join(columns)} |"
+    yield "|---" * len(columns) + "|"
     for name, result in results.items():
         ratios = (
             f"{median(result.ratios):.2f} | {min(result.ratios):.2f} | {max(result.ratios):.2f}"

@@ -63,11 +63,8 @@ RESTARTS: Final = {
 """The kernel's own error numbers; the first, second, third and last mean a restart."""
 
 ERRNOS: Final = {
-    **{name.encode(): number for number, name in errno.errorcode.items()},
+    **{name.encode(): number for name, number in vars(errno).items() if name.startswith("E")},
     **{name.encode(): number for name, number in RESTARTS.items()},
-    b"EWOULDBLOCK": errno.EAGAIN,
-    b"EDEADLOCK": errno.EDEADLK,
-    b"ENOTSUP": errno.EOPNOTSUPP,
     b"ENOTSUPP": 524,
     b"EPROBE_DEFER": 517,
     b"EOPENSTALE": 518,

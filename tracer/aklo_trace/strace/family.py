@@ -56,6 +56,8 @@ class Member:
             return self.position
         first = max((step - 1) * STEP_BYTES, self.position)
         last = min(step * STEP_BYTES, self.size)
+        if first >= last:
+            return self.position
         with self.path.open("rb") as file:
             file.seek(first)
             text = file.read(last - first) + file.readline()

@@ -65,24 +65,28 @@ class Happenings:
         return times
 
     def _ended(self, rows: Positions) -> list[int]:
+        """When some calls returned: by their durations, else by the lines that tell it."""
         duration = self.reading.calls.dur_ns[rows]
-        begun = self.times[self.reading.calls.line[rows]]
-        times: list[int] = (begun + np.where(duration == NULL, 0, duration)).tolist()
+        by_duration = self.times[self.reading.calls.line[rows]] + duration
+        by_line = self.times[self.end_line[rows]]
+        times: list[int] = np.where(duration == NULL, by_line, by_duration).tolist()
         return times
 
     def _appearances(self) -> Iterator[Moment]:
         calls = self.reading.calls
-        execs = IS_EXEC[calls.syscall] & (calls.part != Part.END)
+        exec_lines = calls.line[IS_EXEC[calls.syscall] & (calls.part != Part.END)]
+        exits = IS_EXIT[calls.syscall] & (calls.part == Part.END)
+        tails = np.concatenate([self.reading.ends.line, calls.line[exits]])
         first_lines = self.threads.first_lines()
         columns = (
             first_lines,
             self.times[first_lines],
-            np.isin(first_lines, calls.line[execs]),
-            np.isin(first_lines, self.reading.ends.line),
+            np.isin(first_lines, exec_lines),
+            np.isin(first_lines, tails),
         )
         rows = zip(*(column.tolist() for column in columns), strict=True)
-        for thread, (line, ts_ns, with_exec, with_end) in enumerate(rows):
-            yield Appeared(line, ts_ns, thread, with_exec, with_end)
+        for thread, (line, ts_ns, execs, ends) in enumerate(rows):
+            yield Appeared(line, ts_ns, thread, execs, ends)
 
     def _spawns(self) -> Iterator[Moment]:
         calls = self.reading.calls

@@ -299,7 +299,7 @@ class Lineage:
                 JoinedCall(thread.begun_ns, thread.process.proc_id, thread.opened_by, joined)
             )
             thread.open = None
-            self._take_effect(joined, thread, moment)
+            self._take_effect(joined, thread, moment, thread.begun_ns)
         else:
             self._abandon(thread)
             self._enterless(thread, moment)
@@ -311,17 +311,18 @@ class Lineage:
         call.flags |= int(SyscallFlag.NO_ENTRY) | (SyscallFlag.COMPAT if thread.compat else 0)
         began_ns = moment.ts_ns - (0 if call.dur_ns == NULL else call.dur_ns)
         self._joined.calls.append(JoinedCall(began_ns, thread.process.proc_id, thread.tid, call))
-        self._take_effect(call, thread, moment)
+        self._take_effect(call, thread, moment, began_ns)
 
-    def _take_effect(self, call: Call, thread: Thread, moment: Halved) -> None:
+    def _take_effect(self, call: Call, thread: Thread, moment: Halved, began_ns: int) -> None:
         """What a call that has just been completed does to processes."""
-        ended = (moment.line, moment.ts_ns, moment.thread)
+        ended_ns = moment.ts_ns if call.dur_ns == NULL else began_ns + call.dur_ns
+        ended = (moment.line, ended_ns, moment.thread)
         if call.syscall in SPAWNS and call.spawned:
             claimed, thread.claimed = thread.claimed, False
             if not claimed:
                 self.spawned(self._as_announced(call, ended))
         elif call.syscall in EXECS and call.ret == 0 and call.image:
-            self.replaced(Replaced(*ended, call.image, thread.begun_ns))
+            self.replaced(Replaced(*ended, call.image, began_ns))
 
     def _as_announced(self, call: Call, ended: tuple[int, int, int]) -> Spawned:
         return Spawned(*ended, call.spawned or 0, call.thread)

@@ -81,10 +81,10 @@ class StraceLog:
         with closing(self._pieces()) as pieces:
             for following in pieces:
                 following.move(timebase.shift(following.extent))
-                if piece:
+                if piece is not None:
                     yield from self._finished(self._joined(piece, following))
                 piece = following
-        if piece:
+        if piece is not None:
             yield from self._finished(self._joined(piece, None))
         yield from self._finished(batches.of_joined(self._lineage.finish()))
 
@@ -125,8 +125,8 @@ class StraceLog:
 
     def _joined(self, piece: Piece, following: Piece | None) -> EventBatch:
         self._count(piece)
-        next_tids, next_moments = (following.tids, following.moments) if following else ([], [])
-        joined = self._lineage.join(piece.tids, piece.moments, next_tids, next_moments)
+        after = ([], []) if following is None else (following.tids, following.moments)
+        joined = self._lineage.join(piece.tids, piece.moments, *after)
         return batches.of_piece(piece, joined)
 
     def _count(self, piece: Piece) -> None:

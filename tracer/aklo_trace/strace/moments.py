@@ -15,7 +15,7 @@ from aklo_trace.strace.line import Call
 @dataclass(frozen=True, slots=True)
 class Appeared:
     """The first line of a thread in the piece. `execs` if it is a call of exec, `ends` if it
-    only tells of the thread's end."""
+    belongs to the thread's end: not a thread of the same pid that is new."""
 
     line: int
     ts_ns: int

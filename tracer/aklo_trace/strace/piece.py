@@ -126,9 +126,12 @@ def _in_time_order(lines: Lines, leaders: Leaders, times: Int64) -> tuple[Lines,
 
 
 def _threads(leaders: Leaders, reading: Reading) -> Threads:
-    lines = np.flatnonzero(leaders.body != NO_BODY)
-    threads = Threads(lines, leaders.tid[lines])
     calls, ended = reading.calls, reading.ends.line
+    by_thread = np.zeros(len(leaders.tid), bool)
+    for lines in (calls.line, ended, [line for line, _ in reading.notes]):
+        by_thread[lines] = True
+    made = np.flatnonzero(by_thread)
+    threads = Threads(made, leaders.tid[made])
     left = IS_EXIT[calls.syscall] & (calls.part != Part.BEGIN)
     threads.part(ended, ended[:0])
     threads.part(calls.line[left], ended)

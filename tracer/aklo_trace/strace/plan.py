@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import BinaryIO, Final
 
-from aklo_trace.errors import UsageError
+from aklo_trace.errors import TraceError, UsageError
 from aklo_trace.strace.family import family_head, family_tasks
 from aklo_trace.strace.layout import Clock, Layout, PidStyle
 from aklo_trace.strace.slices import LONGEST_LINE_BYTES, NO_TID, Slice, Task, is_interrupted
-from aklo_trace.strace.sources import HEAD_BYTES, Head, LogSource, reading
+from aklo_trace.strace.sources import HEAD_BYTES, Head, LogSource
 from aklo_trace.strace.times import first_midnight_ns, midnight_ns
 
 PIECE_BYTES: Final = 2 << 20
+STREAM_BYTES: Final = 1 << 16
+"""As much of a stream as is lost where its end cannot be decompressed."""
 
 
 @dataclass(frozen=True)
@@ -50,26 +52,27 @@ def plan(sources: Sequence[LogSource], start_date: date | None) -> Plan:
 
 
 def _single(source: LogSource, start_date: date | None) -> Plan:
-    stream = source.open()
-    with reading(source):
-        first = stream.read(HEAD_BYTES)
-        while len(first) < HEAD_BYTES and (more := stream.read(HEAD_BYTES - len(first))):
-            first += more
+    stream, problems = source.open(), list[str]()
+    chunks, first = _chunks(source, stream, problems), b""
+    while len(first) < HEAD_BYTES and (more := next(chunks, b"")):
+        first += more
+    if problems and not first:
+        raise TraceError(problems[0])
     head = Head.of(first)
     layout = head.layout
     if layout.pid_style is PidStyle.NONE and source.pid is None:
         layout = replace(layout, pid_style=PidStyle.BRACKET)
-    size, problems = None, list[str]()
+    size = None
     if (
         source.path is not None
         and source.is_plain_file
         and layout.pid_style is not PidStyle.BRACKET
     ):
-        stream.close()
+        chunks.close()
         size = source.path.stat().st_size
         tasks = _ranges(source, size, layout)
     else:
-        tasks = _blocks(source, stream, first, layout, problems)
+        tasks = _blocks(chunks, first, layout)
     own_pid = source.pid if layout.pid_style is PidStyle.NONE else head.own_pid
     start_ns = _start_ns(source, head, start_date)
     return Plan(tasks, layout, layout.clock, start_ns, own_pid, head.own_cwd, size, problems)
@@ -91,46 +94,41 @@ def _ranges(source: LogSource, size: int, layout: Layout) -> Iterator[Task]:
         yield Task([Slice(0, source.path, start, end, tid=tid)], layout)
 
 
-def _blocks(
-    source: LogSource, stream: BinaryIO, text: bytes, layout: Layout, problems: list[str]
-) -> Iterator[Task]:
+def _blocks(chunks: Iterator[bytes], text: bytes, layout: Layout) -> Iterator[Task]:
     """Pieces of a stream, which must be read in order. A line is not cut, nor parted from the
     next one where a diagnostic of strace interrupts it."""
-    for more in _chunks(source, stream, problems):
+    for more in chunks:
         text += more
-        if len(text) < PIECE_BYTES:
-            continue
-        cut = _last_cut(text, layout)
-        if cut == 0 and len(text) < LONGEST_LINE_BYTES:
-            continue
-        cut = cut or len(text)
+        while len(text) >= PIECE_BYTES and (cut := _last_cut(text, layout)):
+            yield Task([Slice(0, data=text[:cut])], layout)
+            text = text[cut:]
+        if len(text) >= LONGEST_LINE_BYTES:
+            yield Task([Slice(0, data=text)], layout)
+            text = b""
+    while text:
+        cut = _last_cut(text, layout) or len(text)
         yield Task([Slice(0, data=text[:cut])], layout)
         text = text[cut:]
-    if text:
-        yield Task([Slice(0, data=text)], layout)
 
 
-def _chunks(source: LogSource, stream: BinaryIO, problems: list[str]) -> Iterator[bytes]:
+def _chunks(source: LogSource, stream: BinaryIO, problems: list[str]) -> Generator[bytes]:
     try:
-        while chunk := stream.read(PIECE_BYTES):
+        while chunk := stream.read(STREAM_BYTES):
             yield chunk
     except OSError as error:
         problems.append(
-            f"{source.name} could be read only in part: {error.strerror or error}; "
-            "what comes after is missing."
+            f"{source.name} could be read only in part: {error.strerror or error}. "
+            "What comes after is missing; read a whole copy of it if there is one."
         )
     finally:
         stream.close()
 
 
 def _last_cut(text: bytes, layout: Layout) -> int:
-    cut = text.rfind(b"\n") + 1
-    while (
-        layout.pid_style is PidStyle.BRACKET
-        and cut
-        and is_interrupted(text[max(cut - 4096, 0) : cut])
-    ):
-        cut = text.rfind(b"\n", 0, cut - 1) + 1
+    """Where to cut a piece off: after a line, 0 if there is no whole one."""
+    cut = text.rfind(b"\n", 0, PIECE_BYTES) + 1 or text.find(b"\n") + 1
+    while layout.pid_style is PidStyle.BRACKET and cut and is_interrupted(text[:cut]):
+        cut = text.find(b"\n", cut) + 1
     return cut
 
 

@@ -24,6 +24,9 @@ Int64 = npt.NDArray[np.int64]
 
 NO_SIGNAL: Final = -1
 NO_STATUS: Final = -1
+_OF_THREADS: Final = frozenset(
+    (NoteKind.EXITED, NoteKind.KILLED, NoteKind.SUPERSEDED, NoteKind.PERSONALITY)
+)
 _NAME: Final = re.compile(rb"(?:<\.\.\. )?(\w+)")
 
 
@@ -38,8 +41,8 @@ class Ends:
 
 @dataclass
 class Reading:
-    """What the lines of a piece say. `notes` are the rare ones, with their lines; `unparsed`
-    are the first lines that are not what strace writes."""
+    """What the lines of a piece say. `notes` are the rare ones that tell of threads, with their
+    lines; `unparsed` are the first lines that are not what strace writes."""
 
     calls: CallColumns
     ends: Ends
@@ -85,7 +88,7 @@ class _Exact:
         found = read_line(text)
         if isinstance(found, Note):
             self.tally.notes[found.kind] += 1
-            if led:
+            if led and found.kind in _OF_THREADS:
                 self.notes.append((line, found))
         elif found is not None and led:
             self.lines.append(line)

@@ -134,11 +134,12 @@ class Recording:
 
 @dataclass(frozen=True)
 class Recorder:
-    """Runs the command line in a folder of the test's own."""
+    """Runs the command line in a folder of the test's own; traces go there too, or to `place`."""
 
     engine: str
     folder: Path
     environ: Mapping[str, str]
+    place: Path | None = None
     made: dict[str, Recording] = field(default_factory=dict)
     command = COMMAND
 
@@ -156,7 +157,15 @@ class Recorder:
             (self.folder / f"{name}.out").open("wb") as out,
             (self.folder / f"{name}.err").open("wb") as err,
         ):
-            own = ["--engine", self.engine, "--report", "none", "-o", self.folder / name, *options]
+            own = [
+                "--engine",
+                self.engine,
+                "--report",
+                "none",
+                "-o",
+                self._directory(name),
+                *options,
+            ]
             keywords = {"stdin": subprocess.DEVNULL, "env": self.environ, **keywords}
             arguments = [*prefix, *COMMAND, *own, "--", *command]
             return subprocess.Popen(arguments, stdout=out, stderr=err, **keywords)
@@ -176,7 +185,10 @@ class Recorder:
             path.read_text("utf-8", "surrogateescape") if path.exists() else ""
             for path in (self.folder / f"{name}.out", self.folder / f"{name}.err")
         )
-        return Recording(self.folder / name, out, err, status)
+        return Recording(self._directory(name), out, err, status)
+
+    def _directory(self, name: str) -> Path:
+        return (self.place or self.folder) / name
 
     def __call__(
         self,

@@ -1,0 +1,44 @@
+"""The processes of a recording, and the BPF programs that they hold."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from contextlib import suppress
+from pathlib import Path
+
+
+def holder_of(file: Path) -> int | None:
+    """A process that has the file open for writing."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if any(fd.resolve() == file for fd in (process / "fd").iterdir()):
+                return int(process.name)
+    return None
+
+
+def programs_of(pid: int) -> set[int]:
+    """The ids of the BPF programs that links of a process run."""
+    found = set()
+    for info in Path(f"/proc/{pid}/fdinfo").iterdir():
+        with suppress(OSError):
+            lines = info.read_text().splitlines()
+            found |= {int(line.split()[1]) for line in lines if line.startswith("prog_id:")}
+    return found
+
+
+def is_loaded(program: int) -> bool:
+    """Whether the kernel still has a BPF program."""
+    fd = ctypes.CDLL("libbpf.so.1").bpf_prog_get_fd_by_id(ctypes.c_uint32(program))
+    if fd >= 0:
+        os.close(fd)
+    return bool(fd >= 0)
+
+
+def has_ended(pid: int) -> bool:
+    """Whether there is no such process, or only what its parent has not yet waited for."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return True
+    return stat.rpartition(")")[2].split()[0] in {"Z", "X"}

@@ -9,6 +9,4 @@ if [ "$(id -u)" != 0 ] && command -v sudo >/dev/null; then
         command=(sudo "${command[@]}")
     fi
 fi
-store=$(mktemp -d)
-trap 'rm -rf "$store"' EXIT
-"${command[@]}" -o "$store/demo" -- examples/aklo/bin/aklo cache benchmark
+exec "${command[@]}" -- examples/aklo/bin/aklo cache benchmark

@@ -25,7 +25,8 @@ def find(name: bytes, path: bytes | None) -> bytes:
     """The file that `name` stands for, seen as the user that this process is, with PATH `path`.
 
     Files that may not be executed are passed over, as are directories; if nothing else is
-    found, they are the reason. An empty entry of PATH is ``.``, as shells write it. Raises TargetError with the status that a shell gives.
+    found, they are the reason. An empty entry of PATH is ``.``, as shells write it. Raises
+    TargetError with the status that a shell gives.
     """
     if b"/" in name:
         error = _obstacle(name)

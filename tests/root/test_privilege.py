@@ -1,0 +1,188 @@
+"""Run by a real sudo, the recorder keeps no privilege, and what it writes is the user's."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shlex
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import aklo_trace
+from aklo_trace.ebpf.engine import EbpfEngine
+from aklo_trace.store import LIVE
+
+from .processes import holder_of
+from .recording import TIMEOUT_S, await_that
+
+USER = "aklo-trace-owner"
+RULES = Path("/etc/sudoers.d") / USER
+TOOLS = ("runuser", "useradd", "userdel", "sudo")
+SYSTEM_PYTHON = "/usr/bin/python3"
+OPTIONS = "--engine ebpf --report none"
+
+
+@dataclass(frozen=True)
+class User:
+    """A user who may use sudo, in a folder of their own. `python` runs the command line's
+    interpreter."""
+
+    uid: int
+    folder: Path
+    python: str
+
+    def start(self, script: str) -> subprocess.Popen[str]:
+        """Begin a piece of bash in which $T stands for the command line of aklo-trace."""
+        prelude = f"export HOME=$PWD T={shlex.quote(f'{self.python} -m aklo_trace')}\n"
+        return subprocess.Popen(
+            # a last command, so that bash does not execute sudo in its own place
+            ["runuser", "-u", USER, "--", "bash", "-c", f"{prelude}{script}\nexit $?"],
+            env={"PATH": f"{os.defpath}:/usr/sbin:/sbin"},
+            cwd=self.folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, script: str) -> tuple[int, str, str]:
+        process = self.start(script)
+        out, err = process.communicate(timeout=TIMEOUT_S)
+        return process.returncode, out, err
+
+
+@pytest.fixture(scope="module")
+def account(bpf: EbpfEngine) -> Iterator[pwd.struct_passwd]:  # noqa: ARG001
+    if os.geteuid() != 0 or not all(map(shutil.which, TOOLS)):
+        pytest.skip("needs root, to make a user who may use sudo")
+    subprocess.run(["userdel", USER], stderr=subprocess.DEVNULL, check=False)
+    subprocess.run(["useradd", "--no-create-home", "--shell", "/bin/bash", USER], check=True)
+    RULES.write_text(f"{USER} ALL=(ALL:ALL) NOPASSWD: ALL\n")
+    RULES.chmod(0o440)
+    yield pwd.getpwnam(USER)
+    RULES.unlink()
+    subprocess.run(["userdel", USER], check=True)
+
+
+@pytest.fixture(scope="module")
+def python(account: pwd.struct_passwd) -> str:  # noqa: ARG001
+    """An interpreter that others than root may run, with our packages."""
+    packages = [sysconfig.get_path("purelib"), Path(aklo_trace.__file__).parents[1]]
+    packages.append(Path(__file__).parents[2] / "analysis")
+    path = ":".join(map(str, packages))
+    for python in (sys.executable, f"env PYTHONPATH={path} {SYSTEM_PYTHON}"):
+        check = [*python.split(), "-c", "import pyarrow, numpy, aklo_trace, aklo_analysis"]
+        done = subprocess.run(["runuser", "-u", USER, "--", *check], capture_output=True)
+        if done.returncode == 0:
+            return python
+    pytest.skip(f"{sys.executable} is not for other users to run")
+
+
+@pytest.fixture
+def user(account: pwd.struct_passwd, python: str, tmp_path: Path) -> User:
+    for parent in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+        parent.chmod(parent.stat().st_mode | 0o011)
+    shutil.chown(tmp_path, USER, USER)
+    return User(account.pw_uid, tmp_path, python)
+
+
+def owners_and_modes(folder: Path) -> set[tuple[int, str]]:
+    written = [folder, *folder.rglob("*")]
+    return {(path.lstat().st_uid, oct(path.lstat().st_mode & 0o177777)) for path in written}
+
+
+def test_what_is_written_belongs_to_the_user_alone(user: User) -> None:
+    status, out, err = user.run(f"sudo $T {OPTIONS} -o trace -- id -u")
+    assert (status, out) == (0, f"{user.uid}\n"), err
+    private = {(user.uid, "0o100600"), (user.uid, "0o40700")}
+    assert owners_and_modes(user.folder / "trace") == private
+
+
+def test_the_store_is_the_users_own(user: User) -> None:
+    status, _, err = user.run(f"sudo $T {OPTIONS} -- true")
+    assert status == 0, err
+    store = user.folder / ".local/share/aklo-trace"
+    assert {uid for uid, _ in owners_and_modes(user.folder / ".local")} == {user.uid}
+    assert oct(store.stat().st_mode & 0o777) == "0o700"
+    shown, out, err = user.run("$T info && $T report")
+    assert shown == 0, err
+    assert "command    true" in out
+
+
+def test_while_recording_no_privilege_is_left(user: User) -> None:
+    process = user.start(f"sudo $T {OPTIONS} -o trace -- cat")
+    events = user.folder / "trace" / LIVE / "events.bin"
+    try:
+        await_that(lambda: process.poll() is not None or holder_of(events), "the recorder")
+        recorder = holder_of(events)
+        assert recorder, process.communicate()
+        for pid in (recorder, int(field(recorder, "PPid")[0])):
+            for ids in ("Uid", "Gid"):
+                assert set(field(pid, ids)) == {str(user.uid)}, ids
+            for capabilities in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
+                assert int(field(pid, capabilities)[0], 16) == 0, capabilities
+            assert field(pid, "NoNewPrivs") == ["1"]
+    finally:
+        _, err = process.communicate(timeout=TIMEOUT_S)
+    assert process.returncode == 0, err
+
+
+def field(pid: int, name: str) -> list[str]:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(line.split()[1:] for line in lines if line.startswith(f"{name}:"))
+
+
+def test_what_the_user_may_not_write_is_refused(user: User, tmp_path: Path) -> None:
+    place = tmp_path / "of-root"
+    place.mkdir(mode=0o755)
+    status, out, err = user.run(f"sudo $T {OPTIONS} -o {place}/trace -- echo ran")
+    assert (status, out) == (125, "")
+    assert err == (
+        f"aklo-trace: No trace can be written to {place}/trace: Permission denied. "
+        "Give another directory with -o.\n"
+    )
+
+
+def test_what_the_user_may_not_write_is_not_removed_by_force(user: User, tmp_path: Path) -> None:
+    status, _, err = user.run(f"sudo $T {OPTIONS} -o trace -- true")
+    assert status == 0, err
+    place = tmp_path / "of-root"
+    place.mkdir(mode=0o755)
+    (tmp_path / "trace").rename(place / "trace")
+    status, out, err = user.run(f"sudo $T {OPTIONS} --force -o {place}/trace -- echo ran")
+    assert (status, out) == (125, "")
+    assert "Permission denied" in err
+    assert (place / "trace").is_dir()
+
+
+def test_a_target_of_another_user_leaves_the_trace_to_the_invoker(user: User) -> None:
+    status, out, err = user.run(f"sudo $T {OPTIONS} --user root -o trace -- id -u")
+    assert (status, out) == (0, "0\n"), err
+    assert {uid for uid, _ in owners_and_modes(user.folder / "trace")} == {user.uid}
+
+
+def test_a_trace_of_root_does_not_hide_the_users_own(user: User, tmp_path: Path) -> None:
+    (tmp_path / ".aklo.conf").touch()
+    status, _, err = user.run(f"sudo $T {OPTIONS} -- true")
+    assert status == 0, err
+    (own,) = (tmp_path / ".aklo_metrics").glob("*-true")
+    other = shutil.copytree(own, own.with_name("9999-hidden"))
+    other.chmod(0o700)
+    status, out, err = user.run("$T list")
+    assert status == 0, err
+    assert own.name in out
+    assert "9999-hidden" not in out
+
+
+def test_without_privilege_the_engine_says_what_it_needs(user: User) -> None:
+    status, out, err = user.run(f"$T {OPTIONS} -- echo ran")
+    assert (status, out) == (125, "")
+    assert "it needs root" in err
+    assert "sudo" in err

@@ -21,42 +21,66 @@ FILE: Final = "meta.json"
 
 @dataclass(frozen=True)
 class Meta:
-    """Fields that are None are not known (yet). Times are ns since the Unix epoch.
-
-    `lost` counts syscall events that were attempted and are not in the trace; `loss` has them,
-    and other things that were lost, by cause. `complete` says that the recording ended in order
-    and that nothing was lost.
-    """
+    """What is null is not known (yet). Times are ns since the Unix epoch."""
 
     engine: str
+    """The engine that captured it."""
     engine_reason: str
+    """Why that engine, and why no better one."""
     argv: tuple[str, ...]
+    """The command that was traced; bytes that are not UTF-8 are lone surrogates."""
     cwd: str | None
+    """The working directory that it started in."""
     started_at_ns: int
+    """When it started."""
     schema_version: int = schema.VERSION
+    """The version of the tables and of this file."""
     started_at: str = ""
+    """When it started, as ISO 8601 in UTC."""
     wall_ns: int | None = None
+    """How long the command ran."""
     exit_status: int | None = None
+    """Its exit status, unless a signal ended it."""
     signal: int | None = None
+    """The signal that ended it."""
     target_proc_id: int | None = None
+    """The command's own process, as in `processes`."""
     complete: bool = False
+    """Whether the recording ended in order and nothing was lost."""
     incomplete_reason: str | None = "the recording has not been finished"
+    """Why it is not complete, in words."""
     attempts: int | None = None
+    """Calls that were made: the rows of `syscalls`, and those lost, and those in flight."""
     lost: int = 0
+    """Calls that were made and are not in the trace."""
     loss: dict[str, int] = field(default_factory=dict)
+    """What was lost, calls and other things, by cause."""
     lost_by_syscall: dict[str, int] = field(default_factory=dict)
+    """The calls that were lost, by name."""
     in_flight_by_syscall: dict[str, int] = field(default_factory=dict)
+    """Calls that had not returned when the recording ended, by name."""
     notes: tuple[str, ...] = ()
+    """What the recording could not see, in sentences."""
     tables: dict[str, int] = field(default_factory=dict)
+    """Rows of each table."""
     tool_version: str = ""
+    """The version of aklo-trace that recorded it."""
     kernel: str = ""
+    """The release of the kernel."""
     machine: str = ""
+    """The architecture."""
     host: str = ""
+    """The host's name."""
     user: str = ""
+    """The user who asked for the trace."""
     clock_offset_ns: int | None = None
+    """What was added to the engine's clock to make it time since the epoch."""
     recorder_cpu_ns: int | None = None
+    """CPU time of the recording process."""
     recorder_max_rss_bytes: int | None = None
+    """Peak resident set size of the recording process."""
     filter: tuple[str, ...] = ()
+    """What was asked to be recorded, if not everything."""
 
 
 def iso(ts_ns: int) -> str:

@@ -32,7 +32,8 @@ class SyscallFlag(IntFlag):
     PATH_LOST = 1 << 2
     """The path was read, but its record was lost (see `loss` in meta.json)."""
     INTERRUPTED = 1 << 3
-    """The call was interrupted by a signal and is restarted by the kernel."""
+    """A signal interrupted the call: the kernel restarts it, fails it with EINTR, or ends its
+    process within it. `errno` is the kernel's own code, 512 to 530."""
     COMPAT = 1 << 4
     """A 32-bit call on a 64-bit kernel."""
     UNFINISHED = 1 << 5
@@ -107,7 +108,7 @@ class Table:
 
 SYSCALLS = Table(
     "syscalls",
-    "One row per system call, in order of its start within each file of the table.",
+    "One row per system call, nearly in order of its start: sort by `ts_ns` where order matters.",
     (
         Column("ts_ns", "int64", "start of the call", "ns since the epoch"),
         Column("dur_ns", "int64", "time from entry to exit; null if it never returned", "ns", True),

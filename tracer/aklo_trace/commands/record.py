@@ -59,6 +59,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add("--ring-size", metavar="SIZE", help="memory for events, per CPU (default: 8M)")
     add("--report", choices=(*FORMATS, NO_REPORT), default="text", help="what to print at the end")
+    add("-q", "--quiet", action="store_true", help="print nothing but errors")
     add_options(parser)
     add("command", nargs=argparse.REMAINDER, metavar="-- COMMAND", help="what to trace")
 
@@ -185,6 +186,8 @@ def _finish(under_way: _UnderWay, outcome: Outcome, options: argparse.Namespace)
     directory = under_way.directory
     recorded = under_way.choice.engine.read(directory / store.LIVE)
     store.finish(directory, recorded, ended)
+    if options.quiet:
+        return
     if options.report != NO_REPORT:
         print_report(store.open_trace(directory), options.report, options, sys.stderr)
     print(f"trace: {escape(str(directory))}", file=sys.stderr)

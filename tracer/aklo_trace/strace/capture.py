@@ -45,7 +45,7 @@ _PRIVILEGED_ONLY: Final = 2
 
 def probe() -> Capability:
     """Whether strace is here and may trace. Tries it on a program that does nothing."""
-    program = shutil.which(PROGRAM)
+    program = _program()
     if program is None:
         return Capability(False, "strace is not installed", _INSTALL)
     version = _version(program)
@@ -64,6 +64,11 @@ def probe() -> Capability:
             "kernel.yama.ptrace_scope to 1 or 0, or put sudo before the command",
         )
     return Capability(True, f"strace {number} is here and may trace")
+
+
+def _program() -> str | None:
+    """Where strace is, also where PATH, which is the target's, leaves the system's programs out."""
+    return shutil.which(PROGRAM) or shutil.which(PROGRAM, path=os.defpath)
 
 
 def _version(program: str) -> tuple[int, int] | None:
@@ -146,7 +151,7 @@ def attach(
     keeps the descriptors `keep_open` as long as it lives. The log must not exist yet. Raises
     EngineUnavailable if there is no strace, CaptureError if it cannot attach.
     """
-    program = shutil.which(PROGRAM)
+    program = _program()
     version = _version(program) if program else None
     if program is None or version is None:
         raise EngineUnavailable(f"cannot trace process {pid}: strace is not installed; {_INSTALL}.")

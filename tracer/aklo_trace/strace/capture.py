@@ -44,7 +44,7 @@ _PRIVILEGED_ONLY: Final = 2
 
 
 def probe() -> Capability:
-    """Whether strace is here and may trace. Tries it on a program that does nothing."""
+    """Whether strace is here and may trace. Tries it on itself."""
     program = _program()
     if program is None:
         return Capability(False, "strace is not installed", _INSTALL)
@@ -88,7 +88,7 @@ def _refusal(program: str) -> str | None:
             return f"{_YAMA} forbids it"
     try:
         tried = subprocess.run(
-            [program, "-qq", "-e", "trace=none", "-o", os.devnull, "true"],
+            [program, "-qq", "-e", "trace=none", "-o", os.devnull, program, "-V"],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_PROBE_TIMEOUT_S,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_NOISE: Final = re.compile(rb"/(?:\.?/)+|/\.$")
+_NOISE: Final = re.compile(rb"/(?:\.?/)+(?:\.\Z)?|/\.\Z")
 
 
 def join(directory: bytes | None, path: bytes) -> bytes:

@@ -1,0 +1,74 @@
+"""Paths made absolute by their text alone."""
+
+from __future__ import annotations
+
+import posixpath
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aklo_trace.paths import join
+
+
+@pytest.mark.parametrize(
+    ("directory", "path", "joined"),
+    [
+        (b"/d", b"f", b"/d/f"),
+        (b"/d/", b"f", b"/d/f"),
+        (b"/", b"f", b"/f"),
+        (b"/d", b"/f", b"/f"),
+        (b"/d", b".", b"/d"),
+        (b"/d", b"./f", b"/d/f"),
+        (b"/d", b"f/", b"/d/f"),
+        (b"/d", b"f/.", b"/d/f"),
+        (b"/d", b"../f", b"/d/../f"),
+        (b"/d", b"..", b"/d/.."),
+        (b"/d", b".hidden", b"/d/.hidden"),
+        (b"/d", b"...", b"/d/..."),
+        (b"/d", b"a//b///c", b"/d/a/b/c"),
+        (b"/d", b"a/././b", b"/d/a/b"),
+        (None, b"f", b"f"),
+        (None, b"./f", b"./f"),
+        (None, b"/f", b"/f"),
+        (None, b"/", b"/"),
+        (None, b"//", b"/"),
+        (None, b"/.", b"/"),
+        (b"/", b".", b"/"),
+        (b"/", b"./.", b"/"),
+        (b"/d", b".\n", b"/d/.\n"),
+        (b"/d", b"/.\n", b"/.\n"),
+        (b"relative", b"f", b"relative/f"),
+        (b"/d", b"\xff\n", b"/d/\xff\n"),
+    ],
+)
+def test_join(directory: bytes | None, path: bytes, joined: bytes) -> None:
+    assert join(directory, path) == joined
+
+
+NAMES = st.sampled_from([b"", b".", b"..", b"a", b"b.c", b".d", b"e."])
+PATHS = st.lists(NAMES, min_size=1, max_size=6).map(b"/".join).filter(bool)
+DIRECTORIES = st.lists(NAMES, max_size=4).map(lambda names: b"/" + b"/".join(names))
+
+
+@given(DIRECTORIES, PATHS)
+def test_it_names_the_same_file(directory: bytes, path: bytes) -> None:
+    """As long as no component is a symbolic link."""
+    joined = join(directory, path)
+    meant = posixpath.normpath(posixpath.join(directory, path))
+    assert posixpath.normpath(joined).lstrip(b"/") == meant.lstrip(b"/")
+
+
+@given(DIRECTORIES, PATHS)
+def test_it_is_tidy_and_absolute(directory: bytes, path: bytes) -> None:
+    joined = join(directory, path)
+    assert joined.startswith(b"/")
+    names = joined[1:].split(b"/")
+    assert joined == b"/" or not {b"", b"."} & set(names)
+    assert join(None, joined) == joined
+
+
+@given(DIRECTORIES, PATHS)
+def test_what_leads_upwards_stays(directory: bytes, path: bytes) -> None:
+    given = posixpath.join(directory, path).split(b"/")
+    assert join(directory, path).split(b"/").count(b"..") == given.count(b"..")

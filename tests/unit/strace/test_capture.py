@@ -265,6 +265,7 @@ def test_a_process_that_is_gone_is_named_with_the_reason(tmp_path: Path) -> None
 
 def test_without_strace_the_probe_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
+    monkeypatch.setattr(os, "defpath", "/nonexistent")
     capability = probe()
     assert not capability.usable
     assert "not installed" in capability.reason

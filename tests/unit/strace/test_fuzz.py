@@ -9,6 +9,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aklo_trace.errors import TraceError
 from aklo_trace.strace.log import read_logs
 from aklo_trace.strace.sources import LogSource
 
@@ -65,5 +66,9 @@ def test_odd_lines_in_any_order_are_read_to_the_end(rows: list[tuple[str, str, s
 @settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=400))
 def test_any_bytes_at_all_are_read_to_the_end(raw: bytes) -> None:
-    found = read(raw)
-    assert found.statistics.lines == accounted(found)
+    try:
+        found = read(raw)
+    except TraceError as error:  # it begins as a compressed file does, and is none
+        assert "could be read only in part" in str(error)
+    else:
+        assert found.statistics.lines == accounted(found)

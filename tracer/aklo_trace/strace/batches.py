@@ -52,7 +52,7 @@ def of_piece(piece: Piece, joined: Joined) -> EventBatch:
         strings=piece.strings,
         process_events=_sorted(joined.process_events),
     )
-    return in_order(with_calls(batch, joined.calls))
+    return _with_calls(_in_order(batch), joined.calls)
 
 
 def of_joined(joined: Joined) -> EventBatch:
@@ -62,19 +62,17 @@ def of_joined(joined: Joined) -> EventBatch:
         for column in _COLUMNS
     }
     batch = EventBatch(**empty, process_events=_sorted(joined.process_events))
-    return in_order(with_calls(batch, joined.calls))
+    return _with_calls(batch, joined.calls)
 
 
-def with_calls(batch: EventBatch, joined: list[JoinedCall]) -> EventBatch:
-    """The batch with some more calls at its end."""
+def _with_calls(batch: EventBatch, joined: list[JoinedCall]) -> EventBatch:
+    """The batch with some more calls, each in its place."""
     if not joined:
         return batch
+    joined = sorted(joined, key=lambda call: call.ts_ns)
     texts = Texts(strings={text: code for code, text in enumerate(batch.strings)})
     calls = of_calls(range(len(joined)), [one.call for one in joined], texts, [])
-    files = list(texts.files)
-    names = np.array([*(texts.string(file.name) for file in files), NO_STRING], np.int32)
-    inodes = np.array([*(file.inode for file in files), NULL], np.int64)
-    modes = np.array([*(file.mode for file in files), 0], np.int32)
+    files = texts.file_columns()
     added: dict[str, Any] = {
         "ts_ns": np.array([one.ts_ns for one in joined], np.int64),
         "dur_ns": calls.dur_ns,
@@ -89,20 +87,21 @@ def with_calls(batch: EventBatch, joined: list[JoinedCall]) -> EventBatch:
         "base": calls.base,
         "path2": calls.path2,
         "base2": calls.base2,
-        "fd_path": names[calls.file],
-        "fd2_path": names[calls.file2],
-        "dev": np.full(len(joined), NULL, np.int64),
-        "inode": inodes[calls.file],
-        "mode": modes[calls.file],
+        "fd_path": files.names[calls.file],
+        "fd2_path": files.names[calls.file2],
+        "dev": NULL,
+        "inode": files.inodes[calls.file],
+        "mode": files.modes[calls.file],
         "flags": calls.flags,
     }
+    places = np.searchsorted(batch.ts_ns, added["ts_ns"], side="right")
     columns: dict[str, Any] = {
-        name: np.concatenate([getattr(batch, name), more]) for name, more in added.items()
+        name: np.insert(getattr(batch, name), places, more) for name, more in added.items()
     }
     return replace(batch, **columns, strings=list(texts.strings))
 
 
-def in_order(batch: EventBatch) -> EventBatch:
+def _in_order(batch: EventBatch) -> EventBatch:
     """The same, sorted by time."""
     if not (np.diff(batch.ts_ns) < 0).any():
         return batch

@@ -42,6 +42,25 @@ class Texts:
             return NOTHING
         return self.files.setdefault(descriptor, len(self.files))
 
+    def file_columns(self) -> FileColumns:
+        """What the codes of `file` stand for."""
+        names = [*(self.string(file.name) for file in self.files), NO_STRING]
+        inodes = [*(file.inode for file in self.files), NULL]
+        modes = [*(file.mode for file in self.files), 0]
+        return FileColumns(
+            np.array(names, np.int32), np.array(inodes, np.int64), np.array(modes, np.int32)
+        )
+
+
+@dataclass(frozen=True)
+class FileColumns:
+    """Names as codes of strings, inodes and modes by code of the file; what is unknown comes
+    last, at the code `NOTHING`."""
+
+    names: Int32
+    inodes: Int64
+    modes: Int32
+
 
 @dataclass
 class CallColumns:

@@ -144,10 +144,7 @@ def _example(lines: Lines, line: int, text: PieceText) -> tuple[int, int, bytes]
 
 
 def _package(calls: CallColumns, thread: Int32, times: Int64, reading: Reading) -> Piece:
-    files, texts = list(reading.texts.files), reading.texts
-    names = np.array([*(texts.string(file.name) for file in files), NO_STRING], np.int32)
-    inodes = np.array([*(file.inode for file in files), NULL], np.int64)
-    modes = np.array([*(file.mode for file in files), 0], np.int32)
+    files = reading.texts.file_columns()
     return Piece(
         extent=Extent(NULL, NULL, 0),
         tids=[],
@@ -167,12 +164,12 @@ def _package(calls: CallColumns, thread: Int32, times: Int64, reading: Reading) 
         base=calls.base,
         path2=_unless_all(calls.path2, NO_STRING),
         base2=_unless_all(calls.base2, NO_STRING),
-        fd_path=_unless_all(names[calls.file], NO_STRING),
-        fd2_path=_unless_all(names[calls.file2], NO_STRING),
-        inode=_unless_all(inodes[calls.file], NULL),
-        mode=_unless_all(modes[calls.file], 0),
+        fd_path=_unless_all(files.names[calls.file], NO_STRING),
+        fd2_path=_unless_all(files.names[calls.file2], NO_STRING),
+        inode=_unless_all(files.inodes[calls.file], NULL),
+        mode=_unless_all(files.modes[calls.file], 0),
         flags=calls.flags,
-        strings=list(texts.strings),
+        strings=list(reading.texts.strings),
     )
 
 

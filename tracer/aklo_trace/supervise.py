@@ -30,6 +30,11 @@ _SI_KERNEL: Final = 0x80
 """si_code of a signal that the kernel made, such as Ctrl-C at the terminal; see sigaction(2)."""
 
 _STOPS: Final = frozenset((signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU))
+_UNDONE_BY: Final[dict[int, frozenset[signal.Signals]]] = {
+    signal.SIGCONT: _STOPS,
+    **dict.fromkeys(_STOPS, frozenset((signal.SIGCONT,))),
+}
+"""The kernel discards these when the other comes, in the witness as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,8 @@ def supervise(
         supervisor.take_signal(tick_s if on_tick else None)
         if on_tick:
             on_tick()
+    while supervisor.take_signal(0):  # the last ones may be from the target to its parent
+        pass
     outcome = _outcome(ended, held, supervisor.interrupted)
     held.dismiss()
     return outcome
@@ -101,11 +108,15 @@ class _Supervisor:
             self._stop(state.si_status)
         return None
 
-    def take_signal(self, timeout_s: float | None) -> None:
+    def take_signal(self, timeout_s: float | None) -> bool:
+        """Wait for a signal and pass it on; False if none came in time."""
         if timeout_s is None:
             self._pass_on(signal.sigwaitinfo(EVERY_SIGNAL))
-        elif signal_info := signal.sigtimedwait(EVERY_SIGNAL, timeout_s):
-            self._pass_on(signal_info)
+            return True
+        info = signal.sigtimedwait(EVERY_SIGNAL, timeout_s)
+        if info:
+            self._pass_on(info)
+        return info is not None
 
     def _pass_on(self, info: signal.struct_siginfo) -> None:
         signo = info.si_signo
@@ -115,29 +126,30 @@ class _Supervisor:
         to_group = self.held.witness.saw(signo)
         if signo == signal.SIGINT and info.si_code == _SI_KERNEL:
             self.interrupted = True
-        if signo in _STOPS and signal.SIGCONT in signal.sigpending():
-            return  # continued again before it was passed on
+        if _UNDONE_BY.get(signo, frozenset()) & signal.sigpending():
+            return
         with suppress(ProcessLookupError, PermissionError):
-            self._deliver(signo, info.si_pid, to_group)
+            if to_group:
+                self._to_group(signo)
+            elif info.si_pid == self.held.pid:  # meant for its parent, which would be ours
+                os.kill(os.getppid(), signo)
+            else:
+                self._return_terminal(signo)
+                signal.pidfd_send_signal(self.held.pidfd, signo)
 
-    def _deliver(self, signo: int, sender: int, to_group: bool) -> None:
-        group = os.getpgid(self.held.pid)
-        if to_group:
-            # A target that has moved to a group of its own would not have had to where the
-            # shell made a group for us: it would have been the leader of that.
-            if group == self.held.pid and os.getpgrp() == os.getpid():
-                self._return_terminal(signo, group)
-                os.killpg(group, signo)
-        elif sender == self.held.pid:  # meant for its parent, which would be ours
-            os.kill(os.getppid(), signo)
-        else:
-            self._return_terminal(signo, group)
-            signal.pidfd_send_signal(self.held.pidfd, signo)
+    def _to_group(self, signo: int) -> None:
+        """The target has it already, unless it has moved to a group of its own. Where the shell
+        made a group for us, it would have been the leader of that and not have had to move."""
+        if self._leads() and os.getpgrp() == os.getpid():
+            self._return_terminal(signo)
+            os.killpg(self.held.pid, signo)
+
+    def _leads(self) -> bool:
+        return os.getpgid(self.held.pid) == self.held.pid
 
     def _stop(self, signo: int) -> None:
         """Stop as the target did, until we are continued or the target is."""
-        group = os.getpgid(self.held.pid)
-        self.had_terminal = group != os.getpgrp() and _foreground() == group
+        self.had_terminal = self._leads() and _foreground() == self.held.pid
         self.held.witness.guard()
         if Process.read(self.held.pid).is_stopped:  # else it has been continued meanwhile
             if signo != signal.SIGSTOP:
@@ -147,10 +159,10 @@ class _Supervisor:
             signal.pthread_sigmask(signal.SIG_BLOCK, [signo])
         self.held.witness.unguard()
 
-    def _return_terminal(self, signo: int, group: int) -> None:
+    def _return_terminal(self, signo: int) -> None:
         """Give the terminal back to a target that had it, if the shell has given it to us."""
         if signo == signal.SIGCONT and self.had_terminal and _foreground() == os.getpgrp():
-            _foreground(group)
+            _foreground(self.held.pid)
 
 
 def _foreground(group: int | None = None) -> int | None:

@@ -1,0 +1,91 @@
+"""What the tests of this folder share: the way to start a target, traced and untraced.
+
+A case is a piece of bash in which "$@" stands before the command under test. Run with no
+arguments it is untraced; run with a tracer's command line it is traced, and nothing may
+tell the two apart.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from aklo_trace.ancestry import Process
+
+from .terminal import Terminal
+
+TIMEOUT_S = 60
+
+DRIVER = (sys.executable, str(Path(__file__).with_name("driver.py")))
+
+TRACERS: dict[str, tuple[str, ...]] = {"driver": (*DRIVER, "--")}
+"""Command lines to put before a command, by the name of the engine that traces it."""
+
+
+@dataclass(frozen=True)
+class Ran:
+    stdout: bytes
+    stderr: bytes
+    status: int
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture(params=[*TRACERS.values()], ids=[*TRACERS])
+def tracer(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    prefix: tuple[str, ...] = request.param
+    return prefix
+
+
+@pytest.fixture(params=[(), *TRACERS.values()], ids=["untraced", *TRACERS])
+def prefix(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """For what untraced and traced must do alike: the command line before the command."""
+    prefix: tuple[str, ...] = request.param
+    return prefix
+
+
+@pytest.fixture
+def run(workloads: Path, tmp_path: Path) -> Run:
+    """Run a case in an empty folder, with $W the folder of the fixture programs."""
+
+    def run(script: str, *prefix: str, stdin: bytes = b"") -> Ran:
+        folder = tmp_path / ("traced" if prefix else "untraced") / "here"
+        folder.mkdir(parents=True)
+        done = subprocess.run(
+            ["bash", "-c", script, "case", *prefix],
+            cwd=folder,
+            env=os.environ | {"W": str(workloads), "PATH": os.defpath},
+            input=stdin,
+            capture_output=True,
+            timeout=TIMEOUT_S,
+        )
+        place = str(folder.parent).encode()
+        return Ran(
+            done.stdout.replace(place, b""), done.stderr.replace(place, b""), done.returncode
+        )
+
+    return run
+
+
+@pytest.fixture
+def terminal(workloads: Path, tmp_path: Path) -> Iterator[Terminal]:
+    """An interactive bash in a terminal, in an empty folder."""
+    environ = {"PATH": f"{workloads}:{os.defpath}", "HOME": str(tmp_path), "TERM": "xterm"}
+    with Terminal(["bash", "--norc", "--noprofile", "--noediting", "-i"], tmp_path, environ) as it:
+        yield it
+
+
+def is_root() -> bool:
+    return os.geteuid() == 0
+
+
+def may_raise_limits() -> bool:
+    """Whether this process has CAP_SYS_RESOURCE, which root lacks in many containers."""
+    return bool(int(Process.read(os.getpid()).status["CapEff"], 16) >> 24 & 1)

@@ -55,7 +55,7 @@ def fast_call(calls: FastCalls, row: int, buffer: Buffer) -> Call:
     )
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(st.lists(any_line, min_size=1, max_size=4))
 def test_lines_that_the_fast_path_takes_are_read_alike(texts: list[str]) -> None:
     lines = lines_of(texts)

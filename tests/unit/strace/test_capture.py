@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from aklo_trace.errors import CaptureError
+from aklo_trace.errors import CaptureError, EngineUnavailable
 from aklo_trace.strace import capture
 from aklo_trace.strace.capture import Tracer, attach, probe
 from aklo_trace.strace.log import read_logs
@@ -295,6 +295,26 @@ def test_the_probe_says_why_a_strace_cannot_be_used(
     assert not capability.usable
     assert reason in capability.reason
     assert capability.fix
+
+
+@needs_strace
+@pytest.mark.parametrize(("scope", "usable"), [("1", True), ("2", False), ("3", False)])
+def test_yama_can_forbid_it_to_those_without_privilege(
+    scope: str, usable: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "scope").write_text(f"{scope}\n")
+    monkeypatch.setattr(capture, "_YAMA", tmp_path / "scope")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert probe().usable == usable
+
+
+def test_without_strace_nothing_can_be_attached(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    monkeypatch.setattr(os, "defpath", "/nonexistent")
+    with pytest.raises(EngineUnavailable, match="not installed"):
+        attach(1, tmp_path / "log")
 
 
 def test_options_follow_the_version() -> None:

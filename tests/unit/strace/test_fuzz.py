@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -66,9 +68,7 @@ def test_odd_lines_in_any_order_are_read_to_the_end(rows: list[tuple[str, str, s
 @settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=400))
 def test_any_bytes_at_all_are_read_to_the_end(raw: bytes) -> None:
-    try:
+    begins_as_compressed = raw.startswith((b"\x1f\x8b", b"\x28\xb5\x2f\xfd"))
+    with pytest.raises(TraceError) if begins_as_compressed else nullcontext():
         found = read(raw)
-    except TraceError as error:  # it begins as a compressed file does, and is none
-        assert "could be read only in part" in str(error)
-    else:
         assert found.statistics.lines == accounted(found)

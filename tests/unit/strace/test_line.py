@@ -317,6 +317,8 @@ NOTES = [
     ("+++ exited with 7 +++", Note(NoteKind.EXITED, 7)),
     ("+++ killed by SIGSEGV (core dumped) +++", Note(NoteKind.KILLED, signal.SIGSEGV)),
     ("+++ killed by SIGRT_3 +++", Note(NoteKind.KILLED, 35)),
+    ("+++ killed by SIG_64 +++", Note(NoteKind.KILLED, 64)),
+    ("+++ killed by SIGNEW +++", Note(NoteKind.KILLED, None)),
     ("+++ superseded by execve in pid 12 +++", Note(NoteKind.SUPERSEDED, 12)),
     ("--- SIGCHLD {si_signo=SIGCHLD, si_pid=5} ---", Note(NoteKind.SIGNAL)),
     ("--- SIGCHLD (Child exited) @ 0 (0) ---", Note(NoteKind.SIGNAL)),

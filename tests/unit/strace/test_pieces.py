@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -14,7 +15,7 @@ import pyarrow as pa
 import pytest
 
 from aklo_trace.errors import TraceError, UsageError
-from aklo_trace.strace import family, log, plan
+from aklo_trace.strace import family, log, plan, pool
 from aklo_trace.strace.log import read_logs
 from aklo_trace.strace.sources import LogSource
 
@@ -143,6 +144,50 @@ def test_the_first_examples_are_kept_and_all_are_counted() -> None:
 def test_a_file_that_is_not_there_is_named() -> None:
     with pytest.raises(TraceError, match="/nowhere/log: No such file"):
         read_logs([LogSource.of(Path("/nowhere/log"))], workers=0)
+
+
+def test_a_family_may_be_compressed(tmp_path: Path) -> None:
+    for source in FAMILY:
+        assert source.path
+        packed = tmp_path / f"{source.path.name}.gz"
+        packed.write_bytes(gzip.compress(source.path.read_bytes()))
+    packed_family = [LogSource.of(path) for path in sorted(tmp_path.iterdir())]
+    assert [source.pid for source in packed_family] == [source.pid for source in FAMILY]
+    same(read(packed_family), read(FAMILY))
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_file_that_goes_away_meanwhile_is_named(
+    workers: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log, "WORTH_A_POOL_BYTES", 0)
+    (tmp_path / "log").write_bytes((GOLDEN / "follow.log").read_bytes())
+    found = read_logs([LogSource(tmp_path / "log")], workers=workers)
+    (tmp_path / "log").unlink()
+    with pytest.raises(TraceError, match=r"read on in the strace log .*/log: No such file"):
+        list(found.batches())
+
+
+def die(_task: object) -> None:
+    os._exit(9)
+
+
+def test_a_worker_that_is_killed_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log, "WORTH_A_POOL_BYTES", 0)
+    monkeypatch.setattr(pool, "read_piece", die)
+    with pytest.raises(TraceError, match="was killed"):
+        read([LogSource.of(GOLDEN / "follow.log")], workers=2)
+
+
+def test_a_line_without_end_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan, "PIECE_BYTES", 1000)
+    monkeypatch.setattr(plan, "HEAD_BYTES", 1000)
+    monkeypatch.setattr(plan, "STREAM_BYTES", 1000)
+    monkeypatch.setattr(plan, "LONGEST_LINE_BYTES", 5000)
+    raw = b"7 getpid() = 7\n" + b"x" * 20_000 + b"\n7 getpid() = 7\n"
+    found = read([LogSource(stream=io.BytesIO(raw))])
+    assert len(found.events) == 2
+    assert found.statistics.unparsed_lines == 4  # pieces of at least 5000 bytes
 
 
 def test_logs_that_are_no_family_are_refused(tmp_path: Path) -> None:

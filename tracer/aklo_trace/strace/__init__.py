@@ -2,15 +2,18 @@
 
 A log goes through these modules, in this order:
 
-    sources      files, compressed files, standard input, `-ff` families; cut into pieces
-    layout       what stands before each call: pid, time
-    leaders      that part of every line of a piece, whole columns at a time
-    fastpath     the regular calls, whole columns at a time
+    sources      files, compressed files, standard input
+    plan         cuts a log into pieces; `family` does it for the files of ``strace -ff``
+    pool         hands the pieces to worker processes, which do all up to `happenings`
+    slices       the text of a piece
+    leaders      what stands before each call: pid, time; `layout` says in which form
+    fastpath     the regular calls of a piece, whole columns at a time
     line         every other line, one by one; the two agree on what both can read
-    pairing      joins `<unfinished ...>` and `<... resumed>` within a piece
-    piece        all of the above for one piece, in a worker process
-    lineage      joins pieces: processes, and calls that span pieces
-    log          the public seam: `read_logs`
+    pairing      joins ``<unfinished ...>`` and ``<... resumed>`` within a piece
+    happenings   what the lines tell of processes and threads
+    lineage      joins the pieces: which process each call is of, calls that span pieces
+    batches      the events of a piece, as all engines give them
+    log          the seam: `read_logs`
 
-`capture` attaches strace to a process.
+`capture` attaches strace to a process; `engine` is what the command line sees of all this.
 """

@@ -11,8 +11,8 @@ import numpy.typing as npt
 from aklo_trace.events import NO_STRING, NULL, EventBatch, ProcessEvent, ProcessStart
 from aklo_trace.schema import SyscallFlag
 from aklo_trace.strace.columns import Texts, of_calls
-from aklo_trace.strace.lineage import Joined, JoinedCall
 from aklo_trace.strace.piece import Piece
+from aklo_trace.strace.processes import Joined, JoinedCall
 
 Int64 = npt.NDArray[np.int64]
 Int32 = npt.NDArray[np.int32]

@@ -153,7 +153,7 @@ def _day(tail: bytes, layout: Layout, modified: datetime) -> Day:
 
 def _begin_on(start_date: date, members: list[Member]) -> None:
     """Move all times so that the first is on a given day."""
-    first_ns = min(member.times[0] for member in members)
+    first_ns = min((member.times[0] for member in members if member.times[0]), default=0)
     shift = midnight_ns(start_date) - midnight_ns(datetime.fromtimestamp(first_ns / 1e9).date())
     for member in members:
         if member.day:

@@ -7,8 +7,6 @@ that have none of these shapes are left to the exact reader.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
-from functools import cache
 from typing import Final
 
 import numpy as np
@@ -25,31 +23,15 @@ from aklo_trace.strace.bytewise import (
     kept,
     word,
 )
-from aklo_trace.strace.calls import EXECS, EXITS, SPAWNS, Image, codes
+from aklo_trace.strace.calls import Image
 from aklo_trace.strace.fast_returns import NEVER_FIRST
 from aklo_trace.strace.marks import Marks
 from aklo_trace.strace.quoting import unescape
-from aklo_trace.syscalls import NONE, Syscall, table
+from aklo_trace.strace.shapes import Shape
+from aklo_trace.syscalls import NONE
 
 Int64 = npt.NDArray[np.int64]
 Int32 = npt.NDArray[np.int32]
-
-
-class Shape(IntEnum):
-    """Which arguments are needed."""
-
-    EXACT = 0
-    """Left to the exact reader."""
-    NOTHING = 1
-    FD = 2
-    FD_FD = 3
-    PATH = 4
-    DIRFD_PATH = 5
-    MAPPED_FD = 6
-    FD_OFFSET = 7
-    STATUS = 8
-    SPAWN = 9
-    EXEC = 10
 
 
 _AT_FDCWD: Final = word(b"AT_FDCWD")
@@ -63,39 +45,6 @@ _SPACE, _COMMA, _QUOTE, _BACKSLASH, _LESS, _GREATER, _OPEN, _CLOSE, _SLASH, _DOT
     ord(character) for character in ' ,"\\<>()/.'
 )
 _UPPER_FIRST, _UPPER_LAST = ord("A"), ord("Z")
-
-
-@cache
-def shapes() -> npt.NDArray[np.int8]:
-    """The shape of each call, by code."""
-    return np.array([_shape(call) for call in table()], np.int8)
-
-
-def _shape(call: Syscall) -> Shape:
-    if call.code in EXITS:
-        return Shape.STATUS
-    if call.code in SPAWNS:
-        return Shape.SPAWN
-    if call.code in EXECS:
-        return Shape.EXEC if call.name == "execve" else Shape.EXACT
-    if call.path2:
-        return Shape.EXACT
-    if call.code in codes("mmap", "mmap2"):
-        return Shape.MAPPED_FD
-    if call.code in codes("pread64", "pwrite64"):
-        return Shape.FD_OFFSET
-    path = None if call.path is None else (call.path.dirfd, call.path.index)
-    needs = (call.fd, call.fd2, path, call.offset)
-    return _SHAPES.get(needs, Shape.EXACT)
-
-
-_SHAPES: Final = {
-    (NONE, NONE, None, NONE): Shape.NOTHING,
-    (0, NONE, None, NONE): Shape.FD,
-    (0, 1, None, NONE): Shape.FD_FD,
-    (NONE, NONE, (NONE, 0), NONE): Shape.PATH,
-    (NONE, NONE, (0, 1), NONE): Shape.DIRFD_PATH,
-}
 
 
 @dataclass

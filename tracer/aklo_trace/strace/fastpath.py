@@ -25,12 +25,13 @@ from aklo_trace.strace.bytewise import (
     word,
 )
 from aklo_trace.strace.calls import IS_SPAWN, OFFSET_FROM_END, RETURNS_NOTHING, Image
-from aklo_trace.strace.fast_arguments import FastArguments, shapes
+from aklo_trace.strace.fast_arguments import FastArguments
 from aklo_trace.strace.fast_returns import FastReturns
 from aklo_trace.strace.leaders import Leaders, Lines
 from aklo_trace.strace.line import Part
 from aklo_trace.strace.marks import Marks
 from aklo_trace.strace.names import NONE, call_names
+from aklo_trace.strace.shapes import Shape, shapes
 from aklo_trace.syscalls import NONE as NO_ARGUMENT
 from aklo_trace.syscalls import table
 
@@ -142,9 +143,9 @@ def _read(
     good = begun | _spread(done, returns.good, len(line), False)
     args_end = end - len(_UNFINISHED)
     args_end[done] = np.where(returns.good, returns.close, after[done])
-    shape = np.where(part == Part.END, np.int8(1), shapes()[syscall])
-    shape[(part == Part.END) & _ENDS_WITH_OFFSET[syscall]] = 0
-    shape[~good] = 0
+    shape = np.where(part == Part.END, np.int8(Shape.NOTHING), shapes()[syscall])
+    shape[(part == Part.END) & _ENDS_WITH_OFFSET[syscall]] = Shape.EXACT
+    shape[~good] = Shape.EXACT
     arguments = FastArguments(buffer, marks, after, args_end, shape, ~begun)
     calls = FastCalls(
         line=line,

@@ -8,11 +8,11 @@ each piece is joined with a look at the one that follows.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, Final
 
-from aklo_trace.events import NULL, ImageStart, ProcessEnd, ProcessEvent, ProcessStart
+from aklo_trace.events import NULL, ImageStart, ProcessEnd, ProcessStart
 from aklo_trace.schema import ProcessFlag, SyscallFlag
+from aklo_trace.strace.births import Births
 from aklo_trace.strace.calls import EXECS, EXITS, SPAWNS
 from aklo_trace.strace.line import Call, Part
 from aklo_trace.strace.moments import (
@@ -27,71 +27,14 @@ from aklo_trace.strace.moments import (
     Superseded,
 )
 from aklo_trace.strace.pairing import join
-
-NAMELESS: Final = -1
-"""The tid of lines without one."""
-
-UNKNOWN_PID: Final = 0
-
-
-@dataclass(slots=True)
-class Process:
-    """A process that lives. `left` is when it called exit, and with which status."""
-
-    proc_id: int
-    pid: int
-    threads: int = 0
-    left: Leaving | None = None
-    status: int | None = None
-    signal: int | None = None
-
-
-@dataclass(slots=True)
-class Thread:
-    """A thread that lives. `open` is a call that `opened_by` began at `begun_ns`; `claimed` says
-    that the child which an open fork made has been recognised. `orphan` is a thread whose fork
-    was not seen, `leaving` one that called exit."""
-
-    tid: int
-    process: Process
-    open: Call | None = None
-    opened_by: int = NAMELESS
-    begun_ns: int = NULL
-    claimed: bool = False
-    compat: bool = False
-    leaving: bool = False
-    orphan: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class JoinedCall:
-    """A call that the worker could not complete."""
-
-    ts_ns: int
-    proc_id: int
-    tid: int
-    call: Call
-
-
-@dataclass
-class Joined:
-    """What a piece became. `threads` are those of the piece, by their number there; `switches`
-    say of a thread from which row on its calls are 32-bit, or no longer are."""
-
-    threads: list[Thread]
-    process_events: list[ProcessEvent] = field(default_factory=list)
-    calls: list[JoinedCall] = field(default_factory=list)
-    switches: list[tuple[int, int, bool]] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class _Birth:
-    """A fork that returns in this piece or the next, called by the thread `parent_tid`. It is
-    None in `spawned` if the fork began in an earlier piece than it returned."""
-
-    parent_tid: int
-    ts_ns: int
-    spawned: Spawned | None
+from aklo_trace.strace.processes import (
+    NAMELESS,
+    UNKNOWN_PID,
+    Joined,
+    JoinedCall,
+    Process,
+    Thread,
+)
 
 
 class Lineage:
@@ -104,8 +47,7 @@ class Lineage:
         self._own_cwd = own_cwd
         self._is_fine = is_fine
         self._live: dict[int, Thread] = {}
-        self._births: dict[int, list[_Birth]] = {}
-        self._arrivals: dict[int, list[tuple[int, int, int]]] = {}
+        self._births = Births()
         self._next_proc_id = 1
         self._tids: list[int] = []
         self._joined = Joined([])
@@ -121,26 +63,12 @@ class Lineage:
         """Follow one piece, given the threads and moments of it and of the piece after it."""
         nobody = Thread(UNKNOWN_PID, Process(0, UNKNOWN_PID))
         self._joined, self._tids = Joined([nobody] * len(tids)), tids
-        self._births, self._arrivals = {}, {}
-        self._expect(tids, moments, 0)
-        self._expect(next_tids, next_moments, 1)
+        self._births = Births()
+        self._births.expect(tids, moments, 0)
+        self._births.expect(next_tids, next_moments, 1)
         for moment in moments:
             _FOLLOW[type(moment)](self, moment)
         return self._joined
-
-    def _expect(self, tids: list[int], moments: list[Moment], piece: int) -> None:
-        for moment in moments:
-            child, spawned = None, None
-            if isinstance(moment, Appeared):
-                arrival = (piece, moment.line, moment.ts_ns)
-                self._arrivals.setdefault(tids[moment.thread], []).append(arrival)
-            elif isinstance(moment, Spawned):
-                child, spawned = moment.child, moment
-            elif isinstance(moment, Halved) and moment.call.syscall in SPAWNS:
-                child = moment.call.spawned
-            if child is not None:
-                birth = _Birth(tids[moment.thread], moment.ts_ns, spawned)
-                self._births.setdefault(child, []).append(birth)
 
     def finish(self) -> Joined:
         """What is left at the end of the log: calls that never returned, and processes whose
@@ -178,15 +106,15 @@ class Lineage:
         return self._live.get(self._own_pid)
 
     def _introduce(self, tid: int, moment: Appeared) -> Thread:
-        for birth in self._births.get(tid, ()):
+        for birth in self._births.of(tid):
             parent = self._live.get(birth.parent_tid)
             started_ns = min(moment.ts_ns, birth.ts_ns)
             if birth.spawned and not birth.spawned.used:
                 birth.spawned.used = True
                 return self._born(tid, parent, birth.spawned.is_thread, started_ns)
-            if not birth.spawned and parent and _is_forking(parent):
+            if not birth.spawned and parent and parent.is_forking:
                 return self._claimed(tid, parent, started_ns)
-        forking = [thread for thread in self._live.values() if _is_forking(thread)]
+        forking = [thread for thread in self._live.values() if thread.is_forking]
         if len(forking) == 1:
             return self._claimed(tid, forking[0], moment.ts_ns)
         first = self.root is None
@@ -242,9 +170,7 @@ class Lineage:
             return
         if child:
             self._drop(child)
-        arrivals = self._arrivals.get(moment.child, ())
-        first_ns = next((ns for at, line, ns in arrivals if (at, line) > (0, moment.line)), None)
-        started_ns = moment.ts_ns if first_ns is None else min(moment.ts_ns, first_ns)
+        started_ns = self._births.started_ns(moment)
         self._born(moment.child, self._thread(moment), moment.is_thread, started_ns)
 
     def replaced(self, moment: Replaced) -> None:
@@ -349,10 +275,6 @@ class Lineage:
     def personality(self, moment: Personality) -> None:
         self._thread(moment).compat = moment.compat
         self._joined.switches.append((moment.thread, moment.row, moment.compat))
-
-
-def _is_forking(thread: Thread) -> bool:
-    return thread.open is not None and thread.open.syscall in SPAWNS and not thread.claimed
 
 
 _FOLLOW: Final[dict[type[Moment], Callable[[Lineage, Any], None]]] = {

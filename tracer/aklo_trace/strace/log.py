@@ -18,6 +18,7 @@ from contextlib import closing
 from datetime import date
 from typing import Final
 
+from aklo_trace.errors import TraceError
 from aklo_trace.events import EventBatch
 from aklo_trace.strace import batches
 from aklo_trace.strace.launcher import AfterExec
@@ -117,11 +118,15 @@ class StraceLog:
         )
 
     def _pieces(self) -> Generator[Piece]:
-        size = self._plan.size_bytes
-        if self._workers == 0 or (size is not None and size < WORTH_A_POOL_BYTES):
-            yield from map(read_piece, self._plan.tasks)
-        else:
-            yield from read_in_pool(self._plan.tasks, self._workers)
+        size, tasks = self._plan.size_bytes, self._plan.tasks
+        inline = self._workers == 0 or (size is not None and size < WORTH_A_POOL_BYTES)
+        try:
+            yield from map(read_piece, tasks) if inline else read_in_pool(tasks, self._workers)
+        except OSError as error:
+            raise TraceError(
+                f"cannot read on in the strace log {error.filename}: {error.strerror}. "
+                "Was it moved or changed while it was read? Import it again."
+            ) from error
 
     def _joined(self, piece: Piece, following: Piece | None) -> EventBatch:
         self._count(piece)

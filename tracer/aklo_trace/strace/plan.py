@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import BinaryIO, Final
 
 from aklo_trace.errors import TraceError, UsageError
@@ -23,7 +25,7 @@ STREAM_BYTES: Final = 1 << 16
 class Plan:
     """The pieces of a log, in order. `start_ns` is where its times count from, if they do not
     count from the epoch; `size_bytes` is None where it can't be known beforehand. `problems`
-    are added while the tasks are taken."""
+    are added while the tasks are taken; `spool` must live until they have been read."""
 
     tasks: Iterator[Task]
     layout: Layout
@@ -33,6 +35,7 @@ class Plan:
     own_cwd: bytes | None
     size_bytes: int | None
     problems: list[str] = field(default_factory=list)
+    spool: TemporaryDirectory[str] | None = None
 
 
 def plan(sources: Sequence[LogSource], start_date: date | None) -> Plan:
@@ -133,14 +136,10 @@ def _last_cut(text: bytes, layout: Layout) -> int:
 
 
 def _family(sources: Sequence[LogSource], start_date: date | None) -> Plan:
-    for source in sources:
-        if not source.is_plain_file:
-            raise UsageError(
-                f"{source.name} is not an uncompressed file: the files of 'strace -ff' can only "
-                "be read together as they are. Decompress them first."
-            )
+    spool = TemporaryDirectory(prefix="aklo-trace-")
+    sources = [source.spooled(Path(spool.name)) for source in sources]
     head = family_head(sources)
     tasks = family_tasks(sources, head.layout, start_date)
     start_ns = _start_ns(sources[0], head, start_date)
     clock = Clock.EPOCH if head.layout.clock in (Clock.EPOCH, Clock.DAY) else head.layout.clock
-    return Plan(tasks, head.layout, clock, start_ns, None, head.own_cwd, None)
+    return Plan(tasks, head.layout, clock, start_ns, None, head.own_cwd, None, spool=spool)

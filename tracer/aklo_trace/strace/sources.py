@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import time
@@ -73,6 +74,19 @@ class LogSource:
                 return _decompressed(_Peekable(self.stream or sys.stdin.buffer))
             return _decompressed(_Peekable(self.path.open("rb")))
 
+    def spooled(self, folder: Path) -> LogSource:
+        """The same, decompressed into a file of the folder if it is not a plain one already."""
+        if self.path is None or self.is_plain_file:
+            return self
+        copy = folder / f"{len(list(folder.iterdir()))}.{self.pid}"
+        written = self.modified().timestamp()
+        with reading(self), copy.open("wb") as file:
+            stream = self.open()
+            while chunk := stream.read(HEAD_BYTES):
+                file.write(chunk)
+        os.utime(copy, (written, written))
+        return LogSource(copy, self.pid)
+
 
 class _Peekable:
     """A stream whose beginning can be looked at before it is read."""
@@ -89,10 +103,7 @@ class _Peekable:
     def readable(self) -> bool:
         return True
 
-    def read(self, size: int = -1) -> bytes:
-        if size < 0:
-            waiting, self._waiting = self._waiting, b""
-            return waiting + self._stream.read()
+    def read(self, size: int) -> bytes:
         if self._waiting:
             waiting, self._waiting = self._waiting[:size], self._waiting[size:]
             return waiting + self._stream.read(size - len(waiting))

@@ -1,0 +1,71 @@
+"""The processes and threads of a log while they live, and what a piece became."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from aklo_trace.events import NULL, ProcessEvent
+from aklo_trace.strace.calls import SPAWNS
+from aklo_trace.strace.line import Call
+from aklo_trace.strace.moments import Leaving
+
+NAMELESS: Final = -1
+"""The tid of lines without one."""
+
+UNKNOWN_PID: Final = 0
+
+
+@dataclass(slots=True)
+class Process:
+    """A process that lives. `left` is when it called exit, and with which status."""
+
+    proc_id: int
+    pid: int
+    threads: int = 0
+    left: Leaving | None = None
+    status: int | None = None
+    signal: int | None = None
+
+
+@dataclass(slots=True)
+class Thread:
+    """A thread that lives. `open` is a call that `opened_by` began at `begun_ns`; `claimed` says
+    that the child which an open fork made has been recognised. `orphan` is a thread whose fork
+    was not seen, `leaving` one that called exit."""
+
+    tid: int
+    process: Process
+    open: Call | None = None
+    opened_by: int = NAMELESS
+    begun_ns: int = NULL
+    claimed: bool = False
+    compat: bool = False
+    leaving: bool = False
+    orphan: bool = False
+
+    @property
+    def is_forking(self) -> bool:
+        """Whether it is in a fork whose child is not yet known."""
+        return self.open is not None and self.open.syscall in SPAWNS and not self.claimed
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedCall:
+    """A call that the worker could not complete."""
+
+    ts_ns: int
+    proc_id: int
+    tid: int
+    call: Call
+
+
+@dataclass
+class Joined:
+    """What a piece became. `threads` are those of the piece, by their number there; `switches`
+    say of a thread from which row on its calls are 32-bit, or no longer are."""
+
+    threads: list[Thread]
+    process_events: list[ProcessEvent] = field(default_factory=list)
+    calls: list[JoinedCall] = field(default_factory=list)
+    switches: list[tuple[int, int, bool]] = field(default_factory=list)

@@ -6,6 +6,7 @@ descriptor stands for; both are known from earlier calls of the same trace.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from functools import cached_property
 
 import numpy as np
@@ -79,8 +80,9 @@ class Directories:
 
     def _opened_as(self, dev: int, inode: int, row: int) -> bytes | None:
         """The name under which a directory was last opened before `row`."""
-        before = [opened for opened in self._openings.get((dev, inode), ()) if opened < row]
-        return self._path(before[-1]) if before else self._files.known_as(dev, inode)
+        openings = self._openings.get((dev, inode), [])
+        before = bisect_left(openings, row)
+        return self._path(openings[before - 1]) if before else self._files.known_as(dev, inode)
 
     @cached_property
     def _openings(self) -> dict[tuple[int, int], list[int]]:

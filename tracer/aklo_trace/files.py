@@ -90,11 +90,10 @@ class FileTable:
             self._by_both[path, dev, inode] = self._by_identity[dev, inode] = file_id
         return file_id
 
-    def identified(self, dev: int, inode: int, mode: int) -> int:
-        """The file that an identity was last known as, or a row without a path."""
-        file_id = self._by_identity.get((dev, inode))
-        if file_id is None:
-            file_id = self._by_identity[dev, inode] = self._add(FileRow(NO_PATH, dev, inode, mode))
+    def nameless(self, dev: int, inode: int, mode: int) -> int:
+        """A file that was worked on before it had a name, if it ever had one."""
+        file_id = self._add(FileRow(NO_PATH, dev, inode, mode))
+        self._by_identity.setdefault((dev, inode), file_id)
         return file_id
 
     def known(self, dev: int, inode: int) -> int | None:
@@ -102,9 +101,10 @@ class FileTable:
         return self._by_identity.get((dev, inode))
 
     def known_as(self, dev: int, inode: int) -> bytes | None:
-        """The path that an identity was last known as."""
+        """The path that an identity was last known as, if it is absolute."""
         file_id = self._by_identity.get((dev, inode))
-        return None if file_id is None else self.path(file_id)
+        path = None if file_id is None else self.path(file_id)
+        return path if path and path.startswith(b"/") else None
 
     def columns(self) -> dict[str, list[object]]:
         """The table `files`."""

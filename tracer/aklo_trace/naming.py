@@ -47,30 +47,72 @@ class Names:
 def name_files(
     batch: EventBatch, files: FileTable, cwds: Timeline, directories: Directories
 ) -> Names:
+    """Row by row it says what a walk over the calls, in order of their start, would say."""
     flags = np.zeros(len(batch), np.int32)
-    first = np.full(len(batch), UNKNOWN, np.int32)
-    second = np.full(len(batch), UNKNOWN, np.int32)
-    by_path = np.flatnonzero(batch.path != NO_STRING)
-    by_text = np.flatnonzero((batch.path == NO_STRING) & (batch.fd_path != NO_STRING))
+    mentions = _mentions(batch, files, cwds, directories, flags)
+    works = _works(batch)
+    identities = _Identities(batch, files, mentions, works)
+    ids = _named(replace(batch, flags=batch.flags | flags), files, mentions)
+    found = np.full((len(batch), 2), UNKNOWN, np.int32)
+    found[mentions.rows, mentions.which] = ids
+    found[works.rows, works.which] = identities.resolve(ids)
+    return Names(found[:, 0], found[:, 1], flags)
+
+
+@dataclass(frozen=True)
+class _Mentions:
+    """Every path that a call of the batch names, in order of the calls: its row, whether it is
+    the call's first or second, its code, and whether the row's file is what it names."""
+
+    rows: Rows
+    which: Rows
+    paths: Int64
+    same_file: npt.NDArray[np.bool_]
+
+
+def _mentions(
+    batch: EventBatch, files: FileTable, cwds: Timeline, directories: Directories, flags: Int32
+) -> _Mentions:
+    parts = []
+    given = ((batch.path, batch.fd_path), (batch.path2, batch.fd2_path))
+    for which, (column, texts) in enumerate(given):
+        rows = np.flatnonzero(column != NO_STRING)
+        paths = _paths(batch, rows, which, files, cwds, directories, flags)
+        opens = OPENS[batch.syscall[rows]] & (which == 0)
+        parts.append((rows, np.full(len(rows), which), paths, opens))
+        rows = np.flatnonzero((column == NO_STRING) & (texts != NO_STRING))
+        paths = _texts(texts[rows], batch, files)
+        parts.append((rows, np.full(len(rows), which), paths, np.full(len(rows), which == 0)))
+    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    order = np.argsort(columns[0] * 2 + columns[1], kind="stable")
+    return _Mentions(*(column[order] for column in columns))
+
+
+@dataclass(frozen=True)
+class _Works:
+    """Files that calls of the batch work on without naming them: row, first or second, and
+    what the kernel calls them."""
+
+    rows: Rows
+    which: Rows
+    dev: Int64
+    inode: Int64
+    mode: Int64
+
+
+def _works(batch: EventBatch) -> _Works:
     unnamed = (batch.path == NO_STRING) & (batch.fd_path == NO_STRING)
-    by_identity = np.flatnonzero(unnamed & (batch.inode != NULL))
-    identities = _Identities(batch, files, by_identity)
-    paths = _paths(batch, by_path, 0, files, cwds, directories, flags)
-    batch = replace(batch, flags=batch.flags | flags)
-    opened = OPENS[batch.syscall[by_path]]
-    first[by_path] = _named(batch, files, by_path, paths, opened)
-    texts = _texts(batch.fd_path[by_text], batch, files)
-    first[by_text] = _named(batch, files, by_text, texts, np.ones(len(by_text), bool))
-    first[by_identity] = identities.resolve(first)
-    by_path2 = np.flatnonzero(batch.path2 != NO_STRING)
-    paths2 = _paths(batch, by_path2, 1, files, cwds, directories, flags)
-    second[by_path2] = _named(batch, files, by_path2, paths2, np.zeros(len(by_path2), bool))
-    by_text2 = np.flatnonzero((batch.path2 == NO_STRING) & (batch.fd2_path != NO_STRING))
-    texts2 = _texts(batch.fd2_path[by_text2], batch, files)
-    second[by_text2] = _named(batch, files, by_text2, texts2, np.zeros(len(by_text2), bool))
-    for row, identity in batch.second_files.items():
-        second[row] = files.identified(identity.dev, identity.inode, identity.mode)
-    return Names(first, second, flags)
+    rows = np.flatnonzero(unnamed & (batch.inode != NULL))
+    seconds = np.array(
+        [(row, f.dev, f.inode, f.mode) for row, f in batch.second_files.items()], np.int64
+    ).reshape(-1, 4)
+    return _Works(
+        np.concatenate([rows, seconds[:, 0]]),
+        np.repeat([0, 1], [len(rows), len(seconds)]),
+        np.concatenate([batch.dev[rows], seconds[:, 1]]),
+        np.concatenate([batch.inode[rows], seconds[:, 2]]),
+        np.concatenate([batch.mode[rows].astype(np.int64), seconds[:, 3]]),
+    )
 
 
 def distinct(values: Int64) -> tuple[Int64, Int64, Rows]:
@@ -83,10 +125,10 @@ def distinct(values: Int64) -> tuple[Int64, Int64, Rows]:
     return encoded.dictionary.to_numpy(), places, firsts
 
 
-def _identity_codes(batch: EventBatch, rows: Rows) -> Int64:
-    """One number per distinct (device, inode) of the rows."""
-    devices, dev_places, _ = distinct(batch.dev[rows])
-    _, inode_places, _ = distinct(batch.inode[rows])
+def _identity_codes(dev: Int64, inode: Int64) -> Int64:
+    """One number per distinct (device, inode)."""
+    devices, dev_places, _ = distinct(dev)
+    _, inode_places, _ = distinct(inode)
     return inode_places * max(len(devices), 1) + dev_places
 
 
@@ -153,23 +195,43 @@ def _texts(codes: Int32, batch: EventBatch, files: FileTable) -> Int64:
     return np.array(interned, np.int64)[places]
 
 
-def _named(
-    batch: EventBatch, files: FileTable, rows: Rows, paths: Int64, same_file: npt.NDArray[np.bool_]
-) -> Int64:
-    """File ids of paths. The row's identity belongs to the path where `same_file`."""
-    identified = same_file & (batch.inode[rows] != NULL)
-    identities = np.where(identified, _identity_codes(batch, rows) + 1, 0)
+def _named(batch: EventBatch, files: FileTable, mentions: _Mentions) -> Int64:
+    """The file id of each mention. Each distinct pair of path and identity gets its file once; a
+    mention without identity then means the file that bore the name last."""
+    dev, inode = batch.dev[mentions.rows], batch.inode[mentions.rows]
+    identified = mentions.same_file & (inode != NULL)
+    identities = np.where(identified, _identity_codes(dev, inode) + 1, 0)
     span = int(identities.max(initial=0)) + 1
-    _, places, firsts = distinct(paths * span + identities)
+    _, places, firsts = distinct(mentions.paths * span + identities)
     ids = np.empty(len(firsts), np.int64)
     for index, first in enumerate(firsts.tolist()):
-        row = int(rows[first])
-        identity = (
-            (int(batch.dev[row]), int(batch.inode[row])) if identified[first] else (NULL, NULL)
-        )
-        mode = int(batch.mode[row]) if same_file[first] else 0
-        ids[index] = files.named(int(paths[first]), *identity, mode, _file_flags(batch, row))
-    return ids[places]
+        ids[index] = _file(batch, files, mentions, first, bool(identified[first]))
+    lasts = np.zeros(len(firsts), np.int64)
+    lasts[places] = np.arange(len(places))
+    for first in firsts[np.argsort(lasts)].tolist():
+        if identified[first]:  # the last to bear a name, or to be named, is the one known later
+            _file(batch, files, mentions, first, True)
+    return _as_named_last(mentions.paths, identified, ids[places])
+
+
+def _file(
+    batch: EventBatch, files: FileTable, mentions: _Mentions, mention: int, identified: bool
+) -> int:
+    row, path = int(mentions.rows[mention]), int(mentions.paths[mention])
+    identity = (int(batch.dev[row]), int(batch.inode[row])) if identified else (NULL, NULL)
+    mode = int(batch.mode[row]) if mentions.same_file[mention] else 0
+    return files.named(path, *identity, mode, _file_flags(batch, row))
+
+
+def _as_named_last(paths: Int64, identified: npt.NDArray[np.bool_], ids: Int64) -> Int64:
+    """`ids`, but for mentions without identity that of the last one before which has it."""
+    _, owners, firsts = distinct(paths)
+    changes = np.flatnonzero(identified | np.isin(np.arange(len(paths)), firsts))
+    order = changes[np.argsort(owners[changes], kind="stable")]
+    asked = np.flatnonzero(~identified)
+    resolved = ids.copy()
+    resolved[asked] = latest(owners[order], order, ids[order], owners[asked], asked)
+    return resolved
 
 
 def _file_flags(batch: EventBatch, row: int) -> int:
@@ -178,39 +240,40 @@ def _file_flags(batch: EventBatch, row: int) -> int:
 
 
 class _Identities:
-    """Rows that only have an identity: each gets the name under which the file was last opened
-    before. Made before the names of the batch are handed out, so that it knows the old ones."""
+    """Files that are only worked on: each gets the name under which it was last opened before.
+    Made before the names of the batch are handed out, so that it knows the old ones."""
 
-    def __init__(self, batch: EventBatch, files: FileTable, rows: Rows) -> None:
-        self._batch, self._files, self._rows = batch, files, rows
-        self._all = np.flatnonzero(batch.inode != NULL)
-        _, self._places, self._firsts = distinct(_identity_codes(batch, self._all))
-        self._before = [files.known(*self._identity(first)) for first in self._firsts.tolist()]
+    def __init__(
+        self, batch: EventBatch, files: FileTable, mentions: _Mentions, works: _Works
+    ) -> None:
+        rows = mentions.rows
+        self._opened = np.flatnonzero(mentions.same_file & (batch.inode[rows] != NULL))
+        self._opened_rows = rows[self._opened]
+        self._dev = np.concatenate([works.dev, batch.dev[self._opened_rows]])
+        self._inode = np.concatenate([works.inode, batch.inode[self._opened_rows]])
+        _, self._owners, self._firsts = distinct(_identity_codes(self._dev, self._inode))
+        known = (files.known(*self._identity(first)) for first in self._firsts.tolist())
+        self._before = [UNKNOWN if file_id is None else file_id for file_id in known]
+        self._files, self._works = files, works
 
-    def _identity(self, first: int) -> tuple[int, int]:
-        row = int(self._all[first])
-        return int(self._batch.dev[row]), int(self._batch.inode[row])
-
-    def resolve(self, named: Int32) -> Int32:
-        """`named` holds the ids of the rows that have a name, `UNKNOWN` elsewhere."""
-        opened = np.flatnonzero(
-            (named[self._all] != UNKNOWN) & OPENS[self._batch.syscall[self._all]]
-        )
-        asked = np.searchsorted(self._all, self._rows)
-        owners = np.concatenate([np.arange(len(self._firsts)), self._places[opened]])
-        from_rows = np.concatenate([np.full(len(self._firsts), -1), self._all[opened]])
-        values = np.concatenate([self._initial(), named[self._all[opened]]])
+    def resolve(self, ids: Int64) -> Int64:
+        """The file id of each work; `ids` are those of the mentions."""
+        works, count = self._works, len(self._works.rows)
+        owners = np.concatenate([np.arange(len(self._firsts)), self._owners[count:]])
+        from_rows = np.concatenate([np.full(len(self._firsts), -1), self._opened_rows])
+        values = np.concatenate([np.array(self._before, np.int64), ids[self._opened]])
         order = np.lexsort((from_rows, owners))
-        return latest(
-            owners[order], from_rows[order], values[order], self._places[asked], self._rows
-        )
+        asked = self._owners[:count]
+        found = latest(owners[order], from_rows[order], values[order], asked, works.rows)
+        resolved = found.astype(np.int64)
+        nameless = np.flatnonzero(resolved == UNKNOWN)
+        _, places, firsts = distinct(asked[nameless])
+        rows = [self._nameless(work) for work in nameless[firsts].tolist()]
+        resolved[nameless] = np.array(rows, np.int64)[places]
+        return resolved
 
-    def _initial(self) -> Int64:
-        initial = []
-        for first, known in zip(self._firsts.tolist(), self._before, strict=True):
-            row = int(self._all[first])
-            mode = int(self._batch.mode[row])
-            initial.append(
-                self._files.identified(*self._identity(first), mode) if known is None else known
-            )
-        return np.array(initial, np.int64)
+    def _identity(self, place: int) -> tuple[int, int]:
+        return int(self._dev[place]), int(self._inode[place])
+
+    def _nameless(self, work: int) -> int:
+        return self._files.nameless(*self._identity(work), int(self._works.mode[work]))

@@ -1,0 +1,120 @@
+"""The table of files: names and identities, each pair once."""
+
+from __future__ import annotations
+
+import stat
+
+import pytest
+
+from aklo_trace.events import NULL
+from aklo_trace.files import FileTable
+from aklo_trace.schema import FileFlag
+
+REGULAR = stat.S_IFREG | 0o644
+A, B = b"/a", b"/b"
+
+
+@pytest.fixture
+def files() -> FileTable:
+    return FileTable()
+
+
+def named(files: FileTable, path: bytes, inode: int | None = None, flags: int = 0) -> int:
+    dev = NULL if inode is None else 1
+    mode = 0 if inode is None else REGULAR
+    return files.named(files.intern(path), dev, NULL if inode is None else inode, mode, flags)
+
+
+def rows(files: FileTable) -> list[tuple[object, ...]]:
+    columns = files.columns()
+    return list(zip(columns["path"], columns["dev"], columns["inode"], strict=True))
+
+
+def test_a_path_alone_is_one_row(files: FileTable) -> None:
+    assert named(files, A) == named(files, A)
+    assert rows(files) == [("/a", None, None)]
+
+
+def test_a_path_learns_its_identity(files: FileTable) -> None:
+    assert named(files, A) == named(files, A, 5) == named(files, A)
+    assert rows(files) == [("/a", 1, 5)]
+
+
+def test_a_path_that_names_another_inode_is_another_row(files: FileTable) -> None:
+    first, second = named(files, A, 5), named(files, A, 6)
+    assert first != second
+    assert named(files, A) == second
+    assert named(files, A, 5) == first
+    assert rows(files) == [("/a", 1, 5), ("/a", 1, 6)]
+
+
+def test_an_inode_that_is_used_again_gets_its_new_name(files: FileTable) -> None:
+    named(files, A, 5)
+    second = named(files, B, 5)
+    assert files.known(1, 5) == second
+    assert files.known_as(1, 5) == B
+    assert rows(files) == [("/a", 1, 5), ("/b", 1, 5)]
+
+
+def test_names_of_one_inode_are_rows_of_their_own(files: FileTable) -> None:
+    """As hard links are."""
+    first, second = named(files, A, 5), named(files, B, 5)
+    assert first != second
+    assert named(files, A, 5) == first
+    assert files.known(1, 5) == first
+
+
+def test_one_inode_number_on_two_devices_is_two_files(files: FileTable) -> None:
+    first = files.named(files.intern(A), 1, 5, REGULAR, 0)
+    assert files.known(2, 5) is None
+    assert files.named(files.intern(A), 2, 5, REGULAR, 0) != first
+
+
+def test_a_nameless_file_has_a_row_without_a_path(files: FileTable) -> None:
+    nameless = files.nameless(1, 5, stat.S_IFSOCK)
+    assert files.known(1, 5) == nameless
+    assert files.path(nameless) is None
+    assert rows(files) == [(None, 1, 5)]
+    assert files.columns()["kind"] == ["socket"]
+
+
+def test_a_nameless_file_does_not_take_the_place_of_a_name(files: FileTable) -> None:
+    first = named(files, A, 5)
+    files.nameless(1, 5, REGULAR)
+    assert files.known(1, 5) == first
+
+
+def test_a_relative_path_is_no_directory_to_start_from(files: FileTable) -> None:
+    named(files, b"here", 5)
+    assert files.known_as(1, 5) is None
+
+
+@pytest.mark.parametrize(
+    ("mode", "has_path", "kind"),
+    [
+        (stat.S_IFREG, True, "regular"),
+        (stat.S_IFDIR, True, "directory"),
+        (stat.S_IFLNK, True, "symlink"),
+        (stat.S_IFCHR, True, "character"),
+        (stat.S_IFBLK, True, "block"),
+        (stat.S_IFIFO, True, "fifo"),
+        (stat.S_IFIFO, False, "pipe"),
+        (stat.S_IFSOCK, False, "socket"),
+        (0o600, False, "anonymous"),
+        (0, True, None),
+    ],
+)
+def test_kinds(files: FileTable, mode: int, has_path: bool, kind: str | None) -> None:
+    if has_path:
+        files.named(files.intern(A), 1, 5, mode, 0)
+    else:
+        files.nameless(1, 5, mode)
+    assert files.columns()["kind"] == [kind]
+
+
+def test_marks_stay_and_odd_bytes_are_marked(files: FileTable) -> None:
+    named(files, b"/caf\xe9", flags=FileFlag.PATH_TRUNCATED)
+    named(files, b"/caf\xe9", 5)
+    columns = files.columns()
+    assert columns["path"] == [r"/caf\xe9"]
+    assert columns["flags"] == [FileFlag.PATH_TRUNCATED | FileFlag.NOT_UTF8]

@@ -197,10 +197,7 @@ def open_trace(directory: Path) -> Trace:
     Raises NotATrace, CorruptTrace, NewerTrace, or RecordingInProgress while it is being
     recorded.
     """
-    meta = meta_file.read(directory)
-    if (directory / LIVE).is_dir():
-        meta = recover(directory)
-    return Trace(directory, meta)
+    return Trace(directory, recover(directory))
 
 
 def recover(directory: Path) -> Meta:
@@ -210,6 +207,7 @@ def recover(directory: Path) -> Meta:
     meta = meta_file.read(directory)
     live = directory / LIVE
     if not live.is_dir():
+        shutil.rmtree(directory / DONE, ignore_errors=True)
         return meta
     with _exclusive(live):
         if not live.is_dir():  # somebody else has finished it meanwhile

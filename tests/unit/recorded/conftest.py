@@ -12,5 +12,5 @@ import pytest
 def no_waiting_for_the_disk() -> Iterator[None]:
     """Hundreds of small traces are written: that they reach the disk at once is not the point."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "fsync", lambda fd: None)
+        patch.setattr(os, "fsync", lambda _: None)
         yield

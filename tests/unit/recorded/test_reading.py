@@ -20,6 +20,7 @@ from aklo_trace.store import LIVE, Trace, open_trace
 from .spools import PAGE_BYTES, PID, PPID, Spools, number, small_life
 
 Row = dict[str, Any]
+FIXTURES = [HealthCheck.function_scoped_fixture]
 
 
 def rows(trace: Trace, table: str) -> list[Row]:
@@ -100,7 +101,7 @@ def cut(spools: Spools, events: int, records_end: int, marks: int) -> Spools:
     )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=FIXTURES)
 @given(st.data())
 def test_cut_anywhere_it_is_readable(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, data: st.DataObject

@@ -17,7 +17,7 @@ DEFAULT_WIDTH: Final = 80
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of every command that prints a report."""
     parser.add_argument("--top", type=_rows, default=10, metavar="N", help="rows per table")
-    parser.add_argument("--color", choices=COLORS, default="auto")
+    parser.add_argument("--color", choices=COLORS, default="auto", help="in the text report")
 
 
 def _rows(text: str) -> int:

@@ -19,7 +19,7 @@ from aklo_trace.store import open_trace
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("trace", nargs="?", default="latest", metavar="TRACE")
-    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="of the output")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -19,7 +19,7 @@ from aklo_trace.places import places_of
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="of the output")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -2,7 +2,7 @@
 
 Any command that reads the trace does the same; this one is for when that failed, because the
 disk was full for instance. What had reached the disk by then is kept: at most the last second
-is missing.
+is missing. TRACE is a path, a name that 'aklo-trace list' shows, or 'latest'.
 """
 
 from __future__ import annotations

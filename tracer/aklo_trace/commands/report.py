@@ -15,7 +15,7 @@ from aklo_trace.store import open_trace
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("trace", nargs="?", default="latest", metavar="TRACE")
-    parser.add_argument("--format", choices=FORMATS, default="text")
+    parser.add_argument("--format", choices=FORMATS, default="text", help="of the report")
     add_options(parser)
 
 

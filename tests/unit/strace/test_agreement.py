@@ -55,6 +55,39 @@ def fast_call(calls: FastCalls, row: int, buffer: Buffer) -> Call:
     )
 
 
+CORNERS = [
+    'write(1, "a) = 3</x"y>',
+    'write(1, "a) = 5 (b")',
+    'stat("a\\", b", 0x7ffe) = 0',
+    'stat("a\\\\", 0x7ffe) = 0',
+    'read(3<x<char 1:3>>, "", 1) = 0',
+    'read(3</a, "x", 5) = 4</b>',
+    'read(3<TCP:[1->2]>, "]>", 5) = 4',
+    "mmap(NULL, 1, 2, 3</a, 4, 5>, 0) = 0x1",
+    "mmap(NULL, 3, 0) = 0x1",
+    "pread64(3, 5) = 1",
+    'pread64(3, "a", 1, 2, 3) = 1',
+    "close(3) b = 5",
+    "close(3)= 5",
+    'execve("/x", ["a", "b"...], 0x7 /* 1 var */) = 0',
+    'execve("/x", ["a"], 0x7 /* 1 var */, 3) = -1 EACCES (Permission denied)',
+    'execve("/x", ["a" "b"], 0x7 /* 1 var */) = 0',
+    "getpid() = 12345678901234567890",
+    "brk(NULL) = 0x11223344556677889",
+    "umask(022) = 022",
+    "close(3) = -1 ENOENT (No (nested) text)",
+    "close(3) = ? ERESTARTSYS (To be restarted if SA_RESTART is set) <0.1>",
+    "<... read resumed> <unfinished ...>",
+]
+
+
+def test_corner_cases_are_read_alike() -> None:
+    lines = lines_of(CORNERS)
+    calls = fastpath.read_calls(lines, lines.start, Marks(lines.buffer))
+    for row, line in enumerate(calls.line.tolist()):
+        assert fast_call(calls, row, lines.buffer) == read_line(lines.text(line)), CORNERS[line]
+
+
 @settings(max_examples=600, deadline=None)
 @given(st.lists(any_line, min_size=1, max_size=4))
 def test_lines_that_the_fast_path_takes_are_read_alike(texts: list[str]) -> None:

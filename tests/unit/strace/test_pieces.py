@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -51,6 +52,18 @@ def test_where_a_log_is_cut_makes_no_difference(
     cut = read(source)
     assert len(cut.batches) > 1 or (GOLDEN / name).stat().st_size < 2 * size
     same(cut, whole)
+
+
+def test_a_piece_does_not_end_where_a_diagnostic_interrupts_a_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    source = [LogSource.of(GOLDEN / "terminal.log")]
+    whole, text = read(source), (GOLDEN / "terminal.log").read_bytes()
+    ends = [found.end() for found in re.finditer(rb"strace: Process \d+ attached\n", text)]
+    assert len(ends) == 3
+    for end in ends:
+        monkeypatch.setattr(plan, "PIECE_BYTES", end)
+        same(read(source), whole)
 
 
 @pytest.mark.parametrize("size", [300, 1000])

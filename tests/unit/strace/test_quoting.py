@@ -49,6 +49,8 @@ def test_octal_of_the_shortest_safe_length_round_trips(raw: bytes) -> None:
         (rb"/a b, \"c\")= 5 \741\76", Descriptor(b'/a b, "c")= 5 <1>')),
         (b'/raw "quote"', Descriptor(b'/raw "quote"')),
         (b"/dev/null<char 1:3>", Descriptor(b"/dev/null", mode=stat.S_IFCHR)),
+        (rb"\x2f\x64<char 1:3>", Descriptor(b"/d", mode=stat.S_IFCHR)),
+        (b"x<char 1:3>", Descriptor(b"x<char 1:3>")),
         (b"/dev/sda<block 8:0>", Descriptor(b"/dev/sda", mode=stat.S_IFBLK)),
         (b"pipe:[4711]", Descriptor(None, 4711, stat.S_IFIFO)),
         (b"socket:[12]", Descriptor(None, 12, stat.S_IFSOCK)),

@@ -35,8 +35,8 @@ class Descriptor:
 def describe(text: bytes) -> Descriptor:
     """Read the inside of the angle brackets."""
     device = _DEVICE.search(text)
-    if device and text.startswith(b"/"):
-        return Descriptor(unescape(text[: device.start()]), mode=_DEVICE_MODES[device[1]])
+    if device and (path := unescape(text[: device.start()])).startswith(b"/"):
+        return Descriptor(path, mode=_DEVICE_MODES[device[1]])
     plain = unescape(text)
     numbered = _NUMBERED.fullmatch(plain)
     if numbered:

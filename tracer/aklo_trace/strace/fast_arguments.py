@@ -232,7 +232,6 @@ class FastArguments:
         closing = np.minimum(closing, len(bytes_) - 2)
         good &= bytes_[closing] == _GREATER
         good[nested] &= self._is_device(inner[nested], closing[nested])
-        good[nested] &= first[nested] == _SLASH
         closing[nested] += 1
         closing = np.where(good, closing, opening)
         fd.text_start[rows], fd.text_end[rows] = opening + 1, closing

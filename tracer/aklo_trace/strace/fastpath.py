@@ -99,7 +99,7 @@ def read_calls(lines: Lines, body: Positions, marks: Marks) -> FastCalls:
     resumed = kept(buffer.words(start), 5) == _RESUMED_OPENING
     syscall, after = _names(buffer, marks, start, end, resumed)
     unfinished = _ends_with(buffer, end, _UNFINISHED) & (end - len(_UNFINISHED) >= after)
-    chosen = np.flatnonzero((syscall != NONE) & ~(resumed & unfinished))
+    chosen = np.flatnonzero(syscall != NONE)
     line, end, syscall, after = line[chosen], end[chosen], syscall[chosen], after[chosen]
     part = np.where(unfinished[chosen], Part.BEGIN, Part.WHOLE).astype(np.int8)
     part[resumed[chosen]] = Part.END

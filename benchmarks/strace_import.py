@@ -9,6 +9,7 @@ the workers, and then `aklo-trace import`, from the log to a finished trace.
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import os
 import re
 import resource
@@ -139,9 +140,12 @@ def import_rate(log: Path, lines: int) -> tuple[float, int]:
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
         command = [TRACER, "import", "-o", f"{folder}/trace", str(log)]
-        subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
         wall_s = time.perf_counter() - began
-    return lines / wall_s, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10
+    if status:
+        sys.exit(f"{' '.join(command)} failed with status {status}")
+    return lines / wall_s, usage.ru_maxrss >> 10
 
 
 def main() -> None:
@@ -157,7 +161,8 @@ def main() -> None:
         log = Path(folder, "strace.log")
         if options.log is None:
             record(Path(folder, "short.log"))
-        prolong(options.log or Path(folder, "short.log"), options.lines, log)
+        with multiprocessing.get_context("spawn").Pool(1) as pool:  # its memory is not ours
+            pool.apply(prolong, (options.log or Path(folder, "short.log"), options.lines, log))
         print(f"{log.stat().st_size >> 20} MB, {os.cpu_count()} CPUs\n")
         print("| what | lines/s | own CPU µs/line | workers' | own MB | a worker's |")
         print("|---|---|---|---|---|---|")

@@ -61,7 +61,7 @@ class Member:
         with self.path.open("rb") as file:
             file.seek(first)
             text = file.read(last - first) + file.readline()
-        starts = _line_starts(text, at_line_start=first == self.position)
+        starts = list(_line_starts(text, at_line_start=first == self.position))
         found = bisect_left(
             starts, bound_ns, key=lambda at: _time_at(text, at, layout, self.day) or 0
         )
@@ -118,14 +118,14 @@ def _member(number: int, source: LogSource, layout: Layout) -> Member | None:
     return member
 
 
-def _line_starts(text: bytes, at_line_start: bool) -> list[int]:
+def _line_starts(text: bytes, at_line_start: bool) -> Iterator[int]:
     """Where lines begin in `text`, but for an empty one at its end."""
-    starts = [0] if at_line_start and text else []
+    if at_line_start and text:
+        yield 0
     at = text.find(b"\n") + 1
     while 0 < at < len(text):
-        starts.append(at)
+        yield at
         at = text.find(b"\n", at) + 1
-    return starts
 
 
 def _time_at(text: bytes, at: int, layout: Layout, day: Day | None) -> int | None:
@@ -143,8 +143,8 @@ def _time_at(text: bytes, at: int, layout: Layout, day: Day | None) -> int | Non
 
 def _day(tail: bytes, layout: Layout, modified: datetime) -> Day:
     """The day of a file's last line, which was written when the file was last changed."""
-    starts = _line_starts(tail, at_line_start=True)
-    last_ns = (_time_at(tail, starts[-1], layout, None) if starts else None) or 0
+    last_line = tail.rfind(b"\n", 0, -1) + 1
+    last_ns = _time_at(tail, last_line, layout, None) or 0
     midnight = midnight_ns(modified.date())
     if midnight + last_ns > (modified.timestamp() + 1) * 1e9:
         midnight -= DAY_NS

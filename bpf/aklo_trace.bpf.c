@@ -60,8 +60,13 @@ int BPF_PROG(on_enter, struct pt_regs *regs, long number)
 	if (compat)
 		state->slot += COMPAT_SLOT;
 	spec = bpf_map_lookup_elem(&specs, &state->slot);
-	if (!spec || !is_wanted(state, spec))
+	if (!spec)
 		return 0;
+	state->recorded = is_wanted(state, spec);
+	if (!state->recorded) { /* its CPU time counts all the same */
+		enter_call(state, bpf_ktime_get_boot_ns());
+		return 0;
+	}
 	files = task->files;
 	event = &state->event;
 	__builtin_memset(event, 0, sizeof(*event));
@@ -99,7 +104,7 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long ret)
 		return 0;
 	now_ns = bpf_ktime_get_boot_ns();
 	leave_call(state, now_ns);
-	if (state->mark.armed) /* an exec that failed: the target has not begun */
+	if (!state->recorded || state->mark.armed) /* armed: an exec that failed */
 		return 0;
 	state->event.dur_ns = now_ns - state->event.start_ns;
 	state->event.ret = ret;
@@ -158,12 +163,18 @@ int BPF_PROG(on_task_exit, struct task_struct *task)
 {
 	struct task_state *state = state_of(task);
 
-	if (!state || state->mark.armed)
+	if (!state)
 		return 0;
+	if (state->mark.armed) { /* a target that could not be executed */
+		end_process();
+		return 0;
+	}
 	if (state->mark.in_call) { /* exit, exit_group, or killed within a call */
 		leave_call(state, bpf_ktime_get_boot_ns());
-		state->event.flags |= EVENT_UNFINISHED;
-		emit_event(state);
+		if (state->recorded) {
+			state->event.flags |= EVENT_UNFINISHED;
+			emit_event(state);
+		}
 	}
 	note_exit(task, state);
 	return 0;

@@ -13,7 +13,10 @@ struct task_state {
 	__u64 system_ns;
 	__u64 cpu_at_entry_ns;
 	__u32 slot;
-	__u32 returns_fd;
+	__u32 ended; /* in a group leader: the end of its process has been told */
+	bool recorded; /* the call under way is */
+	bool returns_fd;
+	__u8 zero[6];
 };
 
 struct {
@@ -149,7 +152,7 @@ static __always_inline void emit_event(struct task_state *state)
 
 	if (!position)
 		return;
-	fill = position->head - *(volatile __u64 *)&position->tail;
+	fill = position->head - position->tail;
 	slot = cpu * config.ring_events + position->slot;
 	event = bpf_map_lookup_elem(&events, &slot);
 	if (!event || fill >= config.ring_events) {
@@ -160,8 +163,8 @@ static __always_inline void emit_event(struct task_state *state)
 	}
 	*event = state->event;
 	position->slot = position->slot + 1 < config.ring_events ? position->slot + 1 : 0;
-	__sync_fetch_and_add(&position->head, 1); /* also a barrier: the event is there before it */
-	if (fill + 1 == config.wakeup_events)
+	/* The value is used, or this would be an instruction that does not order what was written. */
+	if (__sync_fetch_and_add(&position->head, 1) - position->tail + 1 == config.wakeup_events)
 		ring_bell();
 }
 

@@ -125,25 +125,46 @@ static __always_inline void note_image(struct task_struct *task, struct task_sta
 		bpf_loop(ARGV_CHUNKS, emit_argv_chunk, &walk, 0);
 }
 
-static __always_inline void note_exit(struct task_struct *task, struct task_state *state)
+static __always_inline void end_process(void)
+{
+	struct control *control = the_control();
+
+	if (control)
+		__sync_fetch_and_sub(&control->live_processes, 1);
+}
+
+/*
+ * Whether the process ends with this thread. Two threads that end at once can both find that no
+ * other is alive: only the first of them to get here says so.
+ */
+static __always_inline bool is_last(struct task_struct *task)
 {
 	struct task_struct *leader = task->group_leader;
+	struct task_state *whole;
+
+	if (task->signal->live.counter)
+		return false;
+	whole = leader ? state_of(leader) : NULL;
+	return !whole || !__sync_lock_test_and_set(&whole->ended, 1);
+}
+
+static __always_inline void note_exit(struct task_struct *task, struct task_state *state)
+{
 	struct signal_struct *signal = task->signal;
-	struct control *control = the_control();
 	struct exit_record record = {.kind = RECORD_EXIT};
 
 	record.proc_id = state->mark.proc_id;
 	record.tid = task->pid;
-	record.last = !signal->live.counter;
+	record.last = is_last(task);
 	record.ts_ns = bpf_ktime_get_boot_ns();
 	record.cpu_ns = cpu_time(state, record.ts_ns);
 	record.system_ns = state->system_ns;
 	record.max_rss_pages = signal->maxrss;
 	record.exit_code = signal->flags & SIGNAL_GROUP_EXIT ? signal->group_exit_code
-							     : leader->exit_code;
+							     : task->group_leader->exit_code;
 	emit_record(&record, sizeof(record), RECORD_EXIT);
-	if (record.last && control)
-		__sync_fetch_and_sub(&control->live_processes, 1);
+	if (record.last)
+		end_process();
 }
 
 #endif

@@ -136,7 +136,8 @@ class Assembler:
         self._pids[event.proc_id] = event.pid
         self._images.start(event.proc_id, event.ts_ns, event.parent_proc_id)
         self._cwds.start(event.proc_id, event.ts_ns, event.parent_proc_id)
-        cwd = event.cwd or (self._cwd if event.parent_proc_id is None else None)
+        begins_here = event.parent_proc_id is None and not event.flags & ProcessFlag.START_UNSEEN
+        cwd = event.cwd or (self._cwd if begins_here else None)
         if cwd is not None:
             self._cwds.change(event.proc_id, event.ts_ns, self._directories.code(cwd))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,26 +31,29 @@ def engine_named(name: str) -> CaptureEngine:
     raise CorruptTrace(f"The trace names an engine '{name}' that this aklo-trace does not have.")
 
 
-def choose(wanted: str) -> list[Choice]:
-    """The engines to try, in order: just one when it was asked for by name.
-
-    Raises UsageError for an unknown name, EngineUnavailable when none can run.
-    """
+def check(wanted: str) -> None:
+    """Raises UsageError for a name that is neither an engine's nor ``auto``."""
     names = [engine.name for engine in ENGINES]
     if wanted not in {AUTO, *names}:
         raise UsageError(
             f"--engine: there is no engine '{wanted}'. Choose {AUTO} or one of {', '.join(names)}."
         )
-    candidates = [engine for engine in ENGINES if wanted in (AUTO, engine.name)]
-    choices: list[Choice] = []
+
+
+def choose(wanted: str) -> Iterator[Choice]:
+    """The engines to try, best first, each looked at only when those before it would not do.
+
+    Raises EngineUnavailable after the last one if none could run.
+    """
     refused: list[str] = []
-    for engine in candidates:
+    usable = False
+    for engine in (engine for engine in ENGINES if wanted in (AUTO, engine.name)):
         capability = engine.probe()
         if capability.usable:
             why = "asked for" if wanted != AUTO else "; ".join([*refused, capability.reason])
-            choices.append(Choice(engine, why))
+            usable = True
+            yield Choice(engine, why)
         else:
             refused.append(f"{engine.name} cannot run: {capability.reason} ({capability.fix})")
-    if not choices:
+    if not usable:
         raise EngineUnavailable("No engine can run here. " + ". ".join(refused) + ".")
-    return choices

@@ -14,6 +14,7 @@ import os
 import pwd
 import resource
 import signal
+import sys
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -141,7 +142,7 @@ def _behind(sudo: Process) -> Identity:
     uid, gid = int(os.environ["SUDO_UID"]), int(os.environ["SUDO_GID"])
     name = _user_name(uid)
     parent = Process.read(sudo.ppid)
-    is_users = parent.uid == uid
+    is_users = parent.uid == uid and os.getsid(parent.pid) == os.getsid(sudo.pid)
     environ = _given_to(sudo)
     underscore = _variable(environ, b"_")
     return Identity(
@@ -151,8 +152,8 @@ def _behind(sudo: Process) -> Identity:
         name=name,
         home=_home(uid, environ),
         environ=environ,
-        umask=_umask_below(parent, sudo),
-        limits=_limits_below(parent),
+        umask=_umask_below(parent, sudo) if is_users else sudo.umask,
+        limits=_limits_below(parent) if is_users else {},
         ignored=_hidden_ignored(),
         launcher=underscore if _names_sudo(sudo, underscore) else None,
     )
@@ -170,7 +171,8 @@ def _given_to(sudo: Process) -> tuple[bytes, ...]:
             "--user root to run the command as sudo itself would"
         ) from error
     ours = Process.read(os.getpid()).environ()
-    added = [word for word in sudo.cmdline() if b"=" in word and word in ours]
+    before_us = sudo.cmdline()[: -len(sys.argv)]
+    added = [word for word in before_us if b"=" in word and word in ours]
     names = tuple(word.partition(b"=")[0] + b"=" for word in added) or (b"\0",)
     return (*(entry for entry in given if not entry.startswith(names)), *added)
 

@@ -12,8 +12,6 @@ PR_SET_PDEATHSIG: Final = 1
 PR_GET_PDEATHSIG: Final = 2
 PR_SET_DUMPABLE: Final = 4
 PR_SET_NO_NEW_PRIVS: Final = 38
-PR_CAP_AMBIENT: Final = 47
-PR_CAP_AMBIENT_CLEAR_ALL: Final = 4
 PR_SET_PTRACER: Final = 0x59616D61
 PR_SET_PTRACER_ANY: Final = 2**64 - 1
 
@@ -51,7 +49,7 @@ def parent_death_signal() -> int:
 
 def capset(permitted: int) -> None:
     """Make `permitted`, a mask, the permitted and the effective capabilities of this thread,
-    and its inheritable ones none. See capset(2). Raises OSError."""
+    and its inheritable and ambient ones none. See capset(2). Raises OSError."""
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
     low, high = permitted & 0xFFFFFFFF, permitted >> 32
     data = (ctypes.c_uint32 * 6)(low, low, 0, high, high, 0)

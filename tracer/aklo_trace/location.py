@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -25,8 +27,17 @@ _IGNORE: Final = "# Traces are data, not source.\n*\n"
 
 
 def project(cwd: Path) -> Path | None:
-    """The aklo project that `cwd` is in."""
-    return next((d for d in (cwd, *cwd.parents) if _is_file(d / PROJECT_FILE)), None)
+    """The aklo project that `cwd` is in. A file of somebody else's makes none: who may write to
+    /tmp would else decide where the traces made below it go."""
+    return next((d for d in (cwd, *cwd.parents) if _is_trusted(d / PROJECT_FILE)), None)
+
+
+def _is_trusted(file: Path) -> bool:
+    try:
+        status = file.stat()
+    except OSError:
+        return False
+    return stat.S_ISREG(status.st_mode) and status.st_uid in (0, os.geteuid())
 
 
 def user_store(environ: Mapping[str, str], home: Path) -> Path:
@@ -49,10 +60,7 @@ def new_trace(store: Path, argv: Sequence[str], now: datetime) -> Path:
     """
     try:
         store.mkdir(parents=True, exist_ok=True, mode=0o700)
-        ignore = store / ".gitignore"
-        if not ignore.exists():
-            with os.fdopen(os.open(ignore, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
-                file.write(_IGNORE)
+        _keep_out_of_commits(store)
     except OSError as error:
         raise StoreError(
             f"Traces cannot be kept in {store}: {error.strerror}. Name another place with -o."
@@ -60,6 +68,14 @@ def new_trace(store: Path, argv: Sequence[str], now: datetime) -> Path:
     stem = f"{now:%Y-%m-%dT%H-%M-%S}.{now.microsecond // 1000:03d}-{slug(argv)}"
     names = [stem, *(f"{stem}-{number}" for number in range(2, 1000))]
     return next(store / name for name in names if not (store / name).exists())
+
+
+def _keep_out_of_commits(store: Path) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with suppress(FileExistsError):
+        fd = os.open(store / ".gitignore", flags, 0o600)
+        with os.fdopen(fd, "w") as file:
+            file.write(_IGNORE)
 
 
 def slug(argv: Sequence[str]) -> str:

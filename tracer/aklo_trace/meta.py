@@ -92,7 +92,9 @@ def write(directory: Path, meta: Meta) -> None:
     """Replace the file as a whole. Raises OSError."""
     text = json.dumps(asdict(meta), indent=2, ensure_ascii=False) + "\n"
     temporary = directory / f".{FILE}.tmp"
-    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    temporary.unlink(missing_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    fd = os.open(temporary, flags, 0o600)
     with os.fdopen(fd, "w", encoding="utf-8", errors="backslashreplace") as file:
         file.write(text)
         file.flush()

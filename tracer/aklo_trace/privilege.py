@@ -38,7 +38,6 @@ def renounce(kept: int = 0) -> None:
     hold what a privileged process opened. Raises CaptureError.
     """
     try:
-        libc.prctl(libc.PR_CAP_AMBIENT, libc.PR_CAP_AMBIENT_CLEAR_ALL)
         libc.capset(kept & _capabilities("self")["CapPrm"])
         libc.prctl(libc.PR_SET_NO_NEW_PRIVS, 1)
         libc.prctl(libc.PR_SET_DUMPABLE, 0)

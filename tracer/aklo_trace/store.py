@@ -61,7 +61,7 @@ def begin(directory: Path, meta: Meta) -> tuple[Path, int]:
     live = directory / LIVE
     try:
         live.mkdir(mode=0o700)
-        lock = os.open(live / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = os.open(live / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         fcntl.flock(lock, fcntl.LOCK_EX)
         meta_file.write(directory, meta)
     except OSError as error:
@@ -209,6 +209,12 @@ def recover(directory: Path) -> Meta:
     if not live.is_dir():
         shutil.rmtree(directory / DONE, ignore_errors=True)
         return meta
+    owner = directory.stat().st_uid
+    if owner != os.geteuid():  # what is written there follows names that its owner chooses
+        raise TraceError(
+            f"The trace {directory} was interrupted and has to be finished before it can be read. "
+            f"It belongs to user {owner}: finish it as that user, with 'aklo-trace recover'."
+        )
     with _exclusive(live):
         if not live.is_dir():  # somebody else has finished it meanwhile
             return meta_file.read(directory)
@@ -237,7 +243,7 @@ def _outcome(live: Path, meta: Meta) -> Meta:
 def _exclusive(live: Path) -> Iterator[None]:
     """Hold the lock of a recording that has ended."""
     try:
-        lock = os.open(live / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = os.open(live / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise TraceError(
             f"The trace {live.parent} was interrupted and has to be finished before it can be "

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from aklo_trace.ancestry import Process
+from aklo_trace.engines import AUTO, ENGINES, choose, engine_named
 
 from .terminal import Terminal
 
@@ -24,8 +25,8 @@ TIMEOUT_S = 60
 
 DRIVER = (sys.executable, str(Path(__file__).with_name("driver.py")))
 
-TRACERS: dict[str, tuple[str, ...]] = {"driver": (*DRIVER, "--")}
-"""Command lines to put before a command, by the name of the engine that traces it."""
+TRACED = Path(__file__).with_name("traced.py")
+ENGINE_NAMES = tuple(engine.name for engine in ENGINES)
 
 
 @dataclass(frozen=True)
@@ -38,17 +39,36 @@ class Ran:
 Run = Callable[..., Ran]
 
 
-@pytest.fixture(params=[*TRACERS.values()], ids=[*TRACERS])
-def tracer(request: pytest.FixtureRequest) -> tuple[str, ...]:
-    prefix: tuple[str, ...] = request.param
-    return prefix
+def command_line(request: pytest.FixtureRequest, engine: str) -> tuple[str, ...]:
+    """What to put before a command, to trace it with an engine; skips where that cannot run."""
+    capability = engine_named(engine).probe()
+    if not capability.usable:
+        pytest.skip(capability.reason)
+    if engine == "ebpf":
+        request.getfixturevalue("bpf")
+    store = request.getfixturevalue("tmp_path_factory").mktemp("traces")
+    for folder in (store, store.parent, store.parent.parent):
+        folder.chmod(folder.stat().st_mode | 0o011)
+    store.chmod(0o1777)
+    return (sys.executable, str(TRACED), engine, str(store), "--")
 
 
-@pytest.fixture(params=[(), *TRACERS.values()], ids=["untraced", *TRACERS])
+@pytest.fixture(params=ENGINE_NAMES)
+def engine(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def tracer(request: pytest.FixtureRequest, engine: str) -> tuple[str, ...]:
+    """The command line before the command, for each engine."""
+    return command_line(request, engine)
+
+
+@pytest.fixture(params=["untraced", next(choose(AUTO)).engine.name])
 def prefix(request: pytest.FixtureRequest) -> tuple[str, ...]:
-    """For what untraced and traced must do alike: the command line before the command."""
-    prefix: tuple[str, ...] = request.param
-    return prefix
+    """For what untraced and traced must do alike: nothing, or what traces with the best engine."""
+    return () if request.param == "untraced" else command_line(request, request.param)
 
 
 @pytest.fixture

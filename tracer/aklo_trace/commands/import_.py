@@ -64,11 +64,14 @@ def run(options: argparse.Namespace) -> int:
     _, lock = store.begin(directory, meta)
     try:
         finished = store.finish(directory, recorded, meta)
-    except StoreError:
-        raise
-    except AkloTraceError:
+    except AkloTraceError as error:
         os.close(lock)
         store.remove(directory)
+        if isinstance(error, StoreError):
+            raise StoreError(
+                f"No trace can be written to {directory}: {error.__cause__}. Make room, or give "
+                "another directory with -o, and import again."
+            ) from error
         raise
     _say(directory, finished)
     return 0

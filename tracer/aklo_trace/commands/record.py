@@ -8,11 +8,13 @@ own: 128+n after signal n, 125 when the tracer failed before the command started
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import platform
 import sys
 import time
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +23,7 @@ from typing import Final
 from aklo_trace import __version__, filter, location, store
 from aklo_trace import meta as meta_file
 from aklo_trace.engine import CaptureOptions, Recording, Session
-from aklo_trace.engines import AUTO, Choice, choose
+from aklo_trace.engines import AUTO, Choice, check, choose
 from aklo_trace.errors import AkloTraceError, CaptureError, StoreError, TargetError, UsageError
 from aklo_trace.escape import escape
 from aklo_trace.identity import Identity, drop_privileges, invoking, named
@@ -32,6 +34,8 @@ from aklo_trace.supervise import Outcome, exit_as, supervise
 from aklo_trace.target import HeldTarget, abandon_inherited_files, hold
 
 TRACER_FAILED: Final = 125
+PRIVATE: Final = 0o077
+"""The umask of what is written about a target."""
 NO_REPORT: Final = "none"
 SIZES: Final = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 SMALLEST_RING, LARGEST_RING = 4 << 10, 1 << 30
@@ -67,8 +71,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     argv = [os.fsencode(word) for word in _command(options.command)]
     capture = _capture_options(options)
+    check(options.engine)
     try:
-        choices = choose(options.engine)
         owner = invoking()
         held = hold(argv, named(options.user) if options.user else owner, ptracer=True)
     except (TargetError, UsageError):
@@ -76,24 +80,35 @@ def run(options: argparse.Namespace) -> int:
     except AkloTraceError as error:
         raise _before_start(error) from error
     abandon_inherited_files()
+    os.umask(PRIVATE)
     try:
-        recording = _start(options, capture, choices, owner, held)
+        recording = _start(options, capture, owner, held)
     except BaseException as error:
         held.cancel()
         raise _before_start(error) if isinstance(error, AkloTraceError) else error from error
     held.release()
     outcome = supervise(held)
-    try:
-        _finish(recording, outcome, options)
-    except AkloTraceError as error:
-        print(f"aklo-trace: {error}", file=sys.stderr)
-    except Exception:  # noqa: BLE001 - the target's status comes before a fault of ours
-        traceback.print_exc()
-        print("aklo-trace: that is a fault of aklo-trace; the trace is kept.", file=sys.stderr)
     if outcome.failure:
-        print(f"aklo-trace: {outcome.failure}", file=sys.stderr)
+        _complain(outcome.failure)
+    ended = _stop(recording, outcome)
     held.unblock_signals()
+    try:
+        _finish(recording, ended, options)
+    except AkloTraceError as error:
+        _complain(error)
+    except KeyboardInterrupt:
+        _complain(f"interrupted; the trace is kept in {recording.directory}")
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+    except Exception:  # noqa: BLE001 - the target's status comes before a fault of ours
+        _complain(f"{traceback.format_exc()}\nThat is a fault of aklo-trace.")
+        _complain(f"The trace is kept in {recording.directory}")
     exit_as(outcome)
+
+
+def _complain(what: object) -> None:
+    with suppress(OSError):  # nobody reads it
+        print(f"aklo-trace: {what}", file=sys.stderr)
 
 
 @dataclass(frozen=True)
@@ -109,15 +124,15 @@ class _UnderWay:
 def _start(
     options: argparse.Namespace,
     capture: CaptureOptions,
-    choices: list[Choice],
     owner: Identity,
     held: HeldTarget,
 ) -> _UnderWay:
     """Put the probes in, give up privilege, begin to record. The order is the point of it."""
-    choice, session = _session(choices, capture, held)
+    choice, session = _session(options.engine, capture, held)
     late = session.attaches_at_start and owner.is_ours
     if not late:
         drop_privileges(owner)
+        _check_readable(owner)
     started_ns = time.time_ns()
     words = _command(options.command)
     directory = options.output or _default_directory(owner, words, started_ns)
@@ -148,16 +163,17 @@ def _start(
     return _UnderWay(recording, choice, directory, meta)
 
 
-def _session(
-    choices: list[Choice], capture: CaptureOptions, held: HeldTarget
-) -> tuple[Choice, Session]:
+def _session(wanted: str, capture: CaptureOptions, held: HeldTarget) -> tuple[Choice, Session]:
     """The best engine that really loads: what a probe cannot see may still refuse it."""
     refused: list[str] = []
-    for choice in choices:
+    for choice in choose(wanted):
+        session = None
         try:
             session = choice.engine.load(capture)
             session.track(held)
-        except CaptureError as error:
+        except (CaptureError, OSError) as error:
+            if session:
+                session.close()
             refused.append(f"{choice.engine.name} failed: {error}")
             continue
         return replace(choice, reason="; ".join([*refused, choice.reason])), session
@@ -169,20 +185,36 @@ def _default_directory(owner: Identity, words: list[str], started_ns: int) -> Pa
     return location.new_trace(places_of(owner)[0], words, now)
 
 
-def _finish(under_way: _UnderWay, outcome: Outcome, options: argparse.Namespace) -> None:
+def _check_readable(owner: Identity) -> None:
+    """The tables are made, and the report printed, as the invoking user: who must be able to
+    read this Python. Better known before the command has run for an hour."""
+    for module in ("decimal", "numpy", "pandas", "pyarrow", "tabulate"):
+        if importlib.util.find_spec(module) is None:
+            raise CaptureError(
+                f"User {owner.name} cannot read the Python module {module} below {sys.prefix}. "
+                "Install aklo-trace, and the Python it uses, where that user can read it: "
+                "below /opt for instance, with the system's python3."
+            )
+
+
+def _stop(under_way: _UnderWay, outcome: Outcome) -> Meta:
+    """End the recording; the meta of the trace, with what is known of its end."""
     reason = None
     try:
         under_way.recording.stop()
     except (CaptureError, StoreError) as error:
         reason = str(error)
-        print(f"aklo-trace: {error}", file=sys.stderr)
-    ended = replace(
+        _complain(error)
+    return replace(
         under_way.meta,
         wall_ns=outcome.ended_ns - outcome.started_ns,
         exit_status=outcome.exit_status,
         signal=outcome.signal,
         incomplete_reason=reason,
     )
+
+
+def _finish(under_way: _UnderWay, ended: Meta, options: argparse.Namespace) -> None:
     directory = under_way.directory
     recorded = under_way.choice.engine.read(directory / store.LIVE)
     store.finish(directory, recorded, ended)

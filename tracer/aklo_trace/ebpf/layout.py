@@ -219,6 +219,6 @@ TASK_MARK: Final = Struct(
     ),
 )
 
-TASK_STATE_BYTES: Final = TASK_MARK.size + EVENT.size + 8 * 8 + 4 * 8 + 8
+TASK_STATE_BYTES: Final = TASK_MARK.size + EVENT.size + 8 * 8 + 4 * 8 + 16
 CONFIG_FORMAT: Final = "=IIIII4x"
 CONFIG_BYTES: Final = struct.calcsize(CONFIG_FORMAT) + PROGRAMS * COMM_BYTES

@@ -11,7 +11,7 @@ import mmap
 import os
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -136,6 +136,7 @@ class RecordStream:
         self._execs: dict[int, _Exec] = {}
         self._times: dict[int, tuple[int, int]] = {}
         self._events: list[ProcessEvent] = []
+        self._ends: dict[int, ProcessEnd] = {}
         self.texts = PathTexts()
         self._handlers: Final[dict[int, Callable[[int], None]]] = {
             layout.RECORD_FORK: self._fork,
@@ -152,7 +153,8 @@ class RecordStream:
             paths += self._walk(self._position + 1)
         for proc_id in self._pending(begun):
             self._give_up(proc_id)
-        events, self._events = self._events, []
+        events, self._events = [*self._events, *self._ends.values()], []
+        self._ends.clear()
         return self._path_records(paths), sorted(events, key=lambda event: event.ts_ns)
 
     def _walk(self, end: int) -> list[int]:
@@ -249,18 +251,22 @@ class RecordStream:
         before_ns, before_system_ns = self._times.pop(proc_id, (0, 0))
         cpu_ns = before_ns + record["cpu_ns"]
         system_ns = before_system_ns + record["system_ns"]
+        if proc_id in self._ends:  # it ended together with the one that was taken for the last
+            end = self._ends[proc_id]
+            user_ns = (end.utime_ns or 0) + cpu_ns - system_ns
+            system_ns += end.stime_ns or 0
+            self._ends[proc_id] = replace(end, utime_ns=user_ns, stime_ns=system_ns)
+            return
         if not record["last"]:
             self._times[proc_id] = (cpu_ns, system_ns)
             return
         signal = code & 0x7F
-        self._events.append(
-            ProcessEnd(
-                record["ts_ns"] + self._offset_ns,
-                proc_id,
-                exit_status=None if signal else code >> 8 & 0xFF,
-                signal=signal or None,
-                max_rss_bytes=record["max_rss_pages"] * self._page_bytes,
-                utime_ns=cpu_ns - system_ns,
-                stime_ns=system_ns,
-            )
+        self._ends[proc_id] = ProcessEnd(
+            record["ts_ns"] + self._offset_ns,
+            proc_id,
+            exit_status=None if signal else code >> 8 & 0xFF,
+            signal=signal or None,
+            max_rss_bytes=record["max_rss_pages"] * self._page_bytes,
+            utime_ns=cpu_ns - system_ns,
+            stime_ns=system_ns,
         )

@@ -29,7 +29,7 @@ TARGET_PROC_ID: Final = 1
 FAULT: Final = 255
 """Exit status of a recorder that failed for another reason than an error of the system."""
 RING_BYTES: Final = 8 << 20
-ALL_RINGS_BYTES: Final = 256 << 20
+ALL_RINGS_BYTES: Final = 64 << 20
 """By default each CPU's ring has the first size, but all of them no more than the second."""
 SMALLEST_RECORD_RING: Final = 64 << 10
 

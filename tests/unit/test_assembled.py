@@ -260,7 +260,7 @@ def assert_same(found: list[Any], expected: list[Any]) -> None:
     assert len({one for one, _ in pairs}) == len(pairs) == len({other for _, other in pairs})
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(histories(), st.lists(st.integers(1, 25), max_size=3))
 @example(  # a name that another file takes, in the middle of a batch
     [

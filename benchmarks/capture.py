@@ -65,7 +65,7 @@ class Way:
 
 
 def _ours(engine: str) -> tuple[str, ...]:
-    return (TRACER, "record", "--engine", engine, "--report", "none", "-o", "{out}", "--")
+    return (TRACER, "record", "--engine", engine, "--format", "none", "-o", "{out}", "--")
 
 
 BPFTRACE: Final = (

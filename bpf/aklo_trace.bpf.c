@@ -149,6 +149,7 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 		return 0;
 	if (state->mark.armed) {
 		state->mark.armed = false;
+		begin_cpu(state);
 		count_attempt(state);
 	}
 	if (state->mark.path_pending)

@@ -25,6 +25,15 @@ static __always_inline void leave_call(struct task_state *state, __u64 now_ns)
 	state->mark.in_call = false;
 }
 
+/* A target begins with its exec: what its launcher used before is not its own. */
+static __always_inline void begin_cpu(struct task_state *state)
+{
+	state->cpu_ns = 0;
+	state->system_ns = 0;
+	state->cpu_at_entry_ns = 0;
+	state->on_cpu_since_ns = state->event.start_ns;
+}
+
 static __always_inline void leave_cpu(struct task_state *state)
 {
 	state->cpu_ns = cpu_time(state, bpf_ktime_get_boot_ns());

@@ -160,7 +160,7 @@ class Recorder:
             own = [
                 "--engine",
                 self.engine,
-                "--report",
+                "--format",
                 "none",
                 "-o",
                 self._directory(name),

@@ -26,7 +26,7 @@ USER = "aklo-trace-owner"
 RULES = Path("/etc/sudoers.d") / USER
 TOOLS = ("runuser", "useradd", "userdel", "sudo")
 SYSTEM_PYTHON = "/usr/bin/python3"
-OPTIONS = "--engine ebpf --report none"
+OPTIONS = "--engine ebpf --format none"
 
 
 @dataclass(frozen=True)

@@ -118,7 +118,7 @@ def project(tmp_path: Path) -> Path:
 def without_output(record: Recorder, *command: str, cwd: Path) -> str:
     """Record where traces go by themselves; what is said on stderr."""
     done = subprocess.run(
-        [*record.command, "--report", "none", "--engine", record.engine, "--", *command],
+        [*record.command, "--format", "none", "--engine", record.engine, "--", *command],
         cwd=cwd,
         env=record.environ,
         capture_output=True,
@@ -196,7 +196,7 @@ def test_a_name_that_nothing_has(record: Recorder, name: str) -> None:
 def test_from_a_folder_that_was_removed(record: Recorder, tmp_path: Path) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
-    command = [*record.command, "--report", "none", "-o", str(tmp_path / "trace"), "--", "true"]
+    command = [*record.command, "--format", "none", "-o", str(tmp_path / "trace"), "--", "true"]
     script = f"cd {gone} && rmdir {gone} && exec " + subprocess.list2cmdline(command)
     done = subprocess.run(
         ["sh", "-c", script], env=record.environ, capture_output=True, text=True, timeout=60

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from aklo_trace import location
 from aklo_trace.errors import NotATrace, StoreError
 
-NOW = datetime(2024, 2, 29, 13, 5, 7, 123_456)
+NOW = datetime(2024, 2, 29, 13, 5, 7, 123_456, UTC)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_any_command_makes_a_harmless_file_name(argv: list[str]) -> None:
 
 def test_names_sort_by_time_and_say_the_command(tmp_path: Path) -> None:
     trace = location.new_trace(tmp_path, ["/bin/aklo", "status"], NOW)
-    assert trace == tmp_path / "2024-02-29T13-05-07.123-aklo-status"
+    assert trace == tmp_path / "2024-02-29T13-05-07.123Z-aklo-status"
     later = location.new_trace(tmp_path, ["a"], NOW.replace(microsecond=124_000))
     assert later.name > trace.name
 

@@ -54,6 +54,8 @@ def choose(wanted: str) -> Iterator[Choice]:
             usable = True
             yield Choice(engine, why)
         else:
-            refused.append(f"{engine.name} cannot run: {capability.reason} ({capability.fix})")
+            refused.append(f"{engine.name} cannot run: {capability.reason}")
     if not usable:
-        raise EngineUnavailable("No engine can run here. " + ". ".join(refused) + ".")
+        raise EngineUnavailable(
+            f"No engine can run here: {'; '.join(refused)}. 'aklo-trace doctor' says what to do."
+        )

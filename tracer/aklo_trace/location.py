@@ -12,7 +12,7 @@ import re
 import stat
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -65,7 +65,8 @@ def new_trace(store: Path, argv: Sequence[str], now: datetime) -> Path:
         raise StoreError(
             f"Traces cannot be kept in {store}: {error.strerror}. Name another place with -o."
         ) from error
-    stem = f"{now:%Y-%m-%dT%H-%M-%S}.{now.microsecond // 1000:03d}-{slug(argv)}"
+    now = now.astimezone(UTC)  # local time would not sort over a change of the time zone
+    stem = f"{now:%Y-%m-%dT%H-%M-%S}.{now.microsecond // 1000:03d}Z-{slug(argv)}"
     names = [stem, *(f"{stem}-{number}" for number in range(2, 1000))]
     return next(store / name for name in names if not (store / name).exists())
 

@@ -112,6 +112,7 @@ class Spools:
             "offset_ns": 0,
             "machine": MACHINE,
             "page_bytes": PAGE_BYTES,
+            "launcher_rss_bytes": 0,
             "cpus": 1,
             "pid": PID,
             "ppid": PPID,

@@ -14,14 +14,17 @@ import sys
 import time
 from datetime import date, datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from aklo_trace import __version__, location, store
-from aklo_trace.errors import AkloTraceError, StoreError, UsageError
+from aklo_trace.errors import AkloTraceError, StoreError, TraceError, UsageError
 from aklo_trace.escape import escape
 from aklo_trace.identity import drop_privileges, invoking
 from aklo_trace.meta import Meta
 from aklo_trace.places import places_of
+
+if TYPE_CHECKING:
+    from aklo_trace.strace.recorded import StraceRecorded
 
 STDIN: Final = "-"
 
@@ -64,6 +67,7 @@ def run(options: argparse.Namespace) -> int:
     _, lock = store.begin(directory, meta)
     try:
         finished = store.finish(directory, recorded, meta)
+        _check_any(finished, recorded, options.logs)
     except AkloTraceError as error:
         os.close(lock)
         store.remove(directory)
@@ -75,6 +79,16 @@ def run(options: argparse.Namespace) -> int:
         raise
     _say(directory, finished)
     return 0
+
+
+def _check_any(finished: Meta, recorded: StraceRecorded, logs: list[str]) -> None:
+    if not finished.tables["syscalls"]:
+        found = recorded.statistics
+        raise TraceError(
+            f"There is no system call in {', '.join(logs)}: {found.lines:,} lines, "
+            f"{found.unparsed_lines:,} of them not understood. It takes what strace writes "
+            "without -c, with -o FILE for instance."
+        )
 
 
 def _say(directory: Path, finished: Meta) -> None:

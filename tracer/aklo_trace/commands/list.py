@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shlex
 from dataclasses import asdict
 from pathlib import Path
 
@@ -50,11 +49,12 @@ def _print_store(store: Path) -> None:
 
 
 def _line(path: Path) -> str:
+    """The name, which says when and what, comes last: it has no fixed width."""
     try:
         found = meta.read(path)
     except TraceError as error:
         return f"{path.name}  ({error})"
-    wall = "" if found.wall_ns is None else f"{found.wall_ns / 1e9:8.3f} s"
+    wall = "" if found.wall_ns is None else f"{found.wall_ns / 1e9:.3f} s"
     calls = found.tables.get("syscalls", 0)
-    state = "" if found.complete else "  incomplete"
-    return f"{path.name}  {wall:>10} {calls:>11,} calls  {shlex.join(found.argv)}{state}"
+    state = "" if found.complete else "incomplete"
+    return f"{wall:>12} {calls:>13,} calls  {found.engine:<6}  {state:<10}  {path.name}"

@@ -22,6 +22,7 @@ from typing import Final
 
 from aklo_trace import __version__, filter, location, store
 from aklo_trace import meta as meta_file
+from aklo_trace.cli import COMMANDS
 from aklo_trace.engine import CaptureOptions, Recording, Session
 from aklo_trace.engines import AUTO, Choice, check, choose
 from aklo_trace.errors import AkloTraceError, CaptureError, StoreError, TargetError, UsageError
@@ -62,7 +63,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="record only calls of processes with this name",
     )
     add("--ring-size", metavar="SIZE", help="memory for events, per CPU (default: 8M)")
-    add("--report", choices=(*FORMATS, NO_REPORT), default="text", help="what to print at the end")
+    add("--format", choices=(*FORMATS, NO_REPORT), default="text", help="of the report")
     add("-q", "--quiet", action="store_true", help="print nothing but errors")
     add_options(parser)
     add("command", nargs=argparse.REMAINDER, metavar="-- COMMAND", help="what to trace")
@@ -220,16 +221,19 @@ def _finish(under_way: _UnderWay, ended: Meta, options: argparse.Namespace) -> N
     store.finish(directory, recorded, ended)
     if options.quiet:
         return
-    if options.report != NO_REPORT:
-        print_report(store.open_trace(directory), options.report, options, sys.stderr)
+    if options.format != NO_REPORT:
+        print_report(store.open_trace(directory), options.format, options, sys.stderr)
     print(f"trace: {escape(str(directory))}", file=sys.stderr)
 
 
 def _command(words: list[str]) -> list[str]:
-    command = words[1:] if words[:1] == ["--"] else words
-    if not command:
-        raise UsageError("There is no command to trace. Say: aklo-trace -- COMMAND [ARG...]")
-    return command
+    if words[:1] != ["--"] or len(words) == 1:
+        found = f"'{words[0]}' is no verb" if words and words[0] != "--" else "no command to trace"
+        raise UsageError(
+            f"{found}. To trace a command put -- before it: aklo-trace -- COMMAND [ARG...]; "
+            f"the verbs are {', '.join(COMMANDS)}."
+        )
+    return words[1:]
 
 
 def _capture_options(options: argparse.Namespace) -> CaptureOptions:

@@ -33,6 +33,7 @@ from aklo_trace.events import (
     Identity,
     Int32,
     Int64,
+    ProcessEnd,
     ProcessEvent,
     ProcessStart,
 )
@@ -150,7 +151,7 @@ class EbpfRecorded:
             inode=np.where(identified, events["inode"].astype(np.int64), NULL),
             mode=np.where(identified, events["mode"], 0).astype(np.int32),
             flags=flags,
-            process_events=self._introduced(events, ts_ns, process_events),
+            process_events=self._introduced(events, ts_ns, self._own_peaks(process_events)),
         )
         return self._with_paths(batch, events["record_id"], paths)
 
@@ -186,6 +187,19 @@ class EbpfRecorded:
             directories=_directories(columns, rows, records.heads),
             second_files=_second_files(columns, rows, records.heads),
         )
+
+    def _own_peaks(self, process_events: list[ProcessEvent]) -> list[ProcessEvent]:
+        """The kernel counts the launcher's memory to the target, which was forked from it: a
+        peak that is no higher than the launcher's says nothing of the target."""
+        launcher = self._start["launcher_rss_bytes"]
+        return [
+            replace(event, max_rss_bytes=None)
+            if isinstance(event, ProcessEnd)
+            and event.proc_id == TARGET_PROC_ID
+            and (event.max_rss_bytes or 0) <= launcher
+            else event
+            for event in process_events
+        ]
 
     def _introduced(
         self, events: Events, ts_ns: Int64, process_events: list[ProcessEvent]

@@ -162,7 +162,7 @@ class Recorder:
         counted hold all that these events need."""
         heads = self._events.heads()
         self._bell.clear()
-        records = self._records.ready()
+        records, all_there = self._records.ready()
         if records:
             self._record_spool.append(records)
             self._records.take(len(records))
@@ -170,7 +170,7 @@ class Recorder:
         for piece in self._events.pieces(heads):
             self._event_spool.append(piece)
         self._events.take(heads)
-        if self._event_spool.length > before:
+        if all_there and self._event_spool.length > before:
             mark = struct.pack("=QQ", self._event_spool.length, self._record_spool.length)
             self._mark_spool.append(memoryview(mark))
 

@@ -86,8 +86,9 @@ class RecordRing:
         self._consumer = memoryview(consumer).cast("Q")
         self._producer = memoryview(producer)[:_PAGE].cast("Q")
 
-    def ready(self) -> memoryview:
-        """What has been committed and not yet taken."""
+    def ready(self) -> tuple[memoryview, bool]:
+        """What has been committed and not yet taken; and whether that is all there is: a record
+        that is still being written hides those behind it."""
         taken = self._consumer[0]
         start = taken & self._mask
         end = start + self._producer[0] - taken
@@ -97,7 +98,7 @@ class RecordRing:
             if size & RING_BUSY:
                 break
             position += record_stride(size)
-        return self._data[start:position]
+        return self._data[start:position], position == end
 
     def take(self, length: int) -> None:
         """Give the space of the first `length` bytes back to the kernel."""

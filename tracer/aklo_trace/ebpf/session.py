@@ -213,17 +213,16 @@ def _write_start(live: Path, held: HeldTarget) -> None:
         "cpus": possible_cpus(),
         "pid": held.pid,
         "ppid": os.getpid(),
+        "launcher_rss_bytes": _peak_rss_bytes(held.pid),
     }
     _write_json(live / START_FILE, start)
 
 
 def _write_cost(live: Path) -> None:
     """What this recording process used, for the reader of the trace."""
-    status = Path("/proc/self/status").read_text()
-    peak = next(line for line in status.splitlines() if line.startswith("VmHWM"))
     cost: dict[str, object] = {
         "cpu_ns": time.process_time_ns(),
-        "max_rss_bytes": int(peak.split()[1]) << 10,
+        "max_rss_bytes": _peak_rss_bytes(os.getpid()),
     }
     _write_json(live / COST_FILE, cost)
 
@@ -231,6 +230,12 @@ def _write_cost(live: Path) -> None:
 def _write_json(path: Path, value: dict[str, object]) -> None:
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         json.dump(value, file)
+
+
+def _peak_rss_bytes(pid: int) -> int:
+    status = Path(f"/proc/{pid}/status").read_text()
+    peak = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+    return int(peak.split()[1]) << 10
 
 
 def record_ring_bytes(ring_bytes: int) -> int:

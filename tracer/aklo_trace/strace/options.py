@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-STRING_BYTES: Final = 4096
+STRING_BYTES: Final = 512
 """Arguments of an exec longer than this, or more of them than this, are cut and marked. It also
 bounds what a log holds of the data of each read and write: strace has one limit for both."""
 

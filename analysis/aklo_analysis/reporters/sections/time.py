@@ -9,7 +9,6 @@ from aklo_analysis.report import Report
 from aklo_analysis.reporters.grid import Bar, Column, Grid
 from aklo_analysis.reporters.page import Page
 from aklo_analysis.tables.processes import ProcessRow
-from aklo_analysis.tables.summary import Summary
 from aklo_analysis.units import count, duration, share
 from aklo_trace.escape import escape, escape_command
 
@@ -69,7 +68,7 @@ def _work(report: Report) -> list[Work]:
         for row in report.activities
         if not row.activity.waits
     ]
-    work += _outside(report.summary)
+    work += _outside(report)
     work.sort(key=lambda row: row[0], reverse=True)
     folded = work[report.top :]
     if folded:
@@ -78,12 +77,13 @@ def _work(report: Report) -> list[Work]:
     return work
 
 
-def _outside(summary: Summary) -> list[Work]:
+def _outside(report: Report) -> list[Work]:
     """The time outside calls, as far as it is known what it was."""
-    outside_ns, computing_ns = summary.measure.outside_ns, summary.computing_ns
+    outside_ns, computing_ns = report.summary.measure.outside_ns, report.summary.computing_ns
+    unrecorded = "calls not recorded, " if report.meta.filter else ""
     if computing_ns is None:
-        return [(outside_ns, 0, "computing, or waiting for a CPU")]
-    idle = "waiting for a CPU, page faults"
+        return [(outside_ns, 0, f"{unrecorded}computing, or waiting for a CPU")]
+    idle = f"{unrecorded}waiting for a CPU, page faults"
     return [(computing_ns, 0, "computing (user CPU)"), (outside_ns - computing_ns, 0, idle)]
 
 

@@ -7,6 +7,10 @@ open_cache() {
     CACHE_DIR=$(below_root "$AKLO_STATE_ROOT" "$(get_config cache_dir cache .aklo_cache)")
     METRICS_FILE=$CACHE_DIR/cache_metrics.json
     SCAN_CACHE_DIR=${AKLO_SCAN_CACHE_DIR:-$(get_config scan_dir cache /tmp/aklo_scan_cache)}
+    # Somebody else's directory of that name is of no use.
+    if [[ -e $SCAN_CACHE_DIR && ! -w $SCAN_CACHE_DIR ]]; then
+        SCAN_CACHE_DIR+=.$UID
+    fi
     if ! mkdir -p "$CACHE_DIR" 2>/dev/null; then
         warn "cannot make $CACHE_DIR; going on without a cache"
     fi

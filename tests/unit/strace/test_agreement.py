@@ -67,6 +67,15 @@ CORNERS = [
     "mmap(NULL, 3, 0) = 0x1",
     "pread64(3, 5) = 1",
     'pread64(3, "a", 1, 2, 3) = 1',
+    "pread64(3</x>,  <unfinished ...>",
+    "pread64(3</x>, 5 <unfinished ...>",
+    "pread64(3</x> <unfinished ...>",
+    'pwrite64(3</x>, "a", 1, 5 <unfinished ...>',
+    '<... pread64 resumed>"a, 7", 784, 64) = 784',
+    '<... pread64 resumed>"a", 64) = 784',
+    "<... pread64 resumed>0x7ffe, 784, 64) = -1 EFAULT (Bad address)",
+    "<... preadv resumed>[{}], 1, 64) = 784",
+    "<... pwrite64 resumed>) = 1",
     "close(3) b = 5",
     "close(3)= 5",
     'execve("/x", ["a", "b"...], 0x7 /* 1 var */) = 0',
@@ -127,6 +136,8 @@ def test_the_fast_path_takes_what_a_log_consists_of() -> None:
         'execve("/usr/bin/true", ["true", "a \\"b\\""], 0x7ffe /* 39 vars */) = 0 <0.0003>',
         "clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|SIGCHLD, child_tidptr=0x7f) = 77",
         'pread64(3</x>, "\\6\\0"..., 784, 64) = 784',
+        "pread64(3</x>,  <unfinished ...>",
+        '<... pread64 resumed>"\\6\\0"..., 784, 64) = 784',
     ]
     lines = lines_of(regular)
     calls = fastpath.read_calls(lines, lines.start, Marks(lines.buffer))

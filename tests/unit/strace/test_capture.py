@@ -17,7 +17,7 @@ from aklo_trace.errors import CaptureError, EngineUnavailable
 from aklo_trace.strace import capture
 from aklo_trace.strace.capture import Tracer, attach, probe
 from aklo_trace.strace.log import read_logs
-from aklo_trace.strace.options import options, version_of
+from aklo_trace.strace.options import STRING_BYTES, options, version_of
 from aklo_trace.strace.sources import LogSource
 
 from .readable import Readable, readable
@@ -145,7 +145,7 @@ def test_only_the_calls_that_are_asked_for_are_recorded(
 def test_a_long_argument_is_whole_and_a_longer_one_is_marked(
     hold: Callable[..., Held], tracers: list[Tracer], tmp_path: Path
 ) -> None:
-    long, longer = "x" * 4096, "y" * 5000
+    long, longer = "x" * STRING_BYTES, "y" * (STRING_BYTES + 1)
     for turn, word in enumerate((long, longer)):
         held = hold("true", word)
         tracers.append(attach(held.process.pid, tmp_path / f"log{turn}"))
@@ -153,7 +153,7 @@ def test_a_long_argument_is_whole_and_a_longer_one_is_marked(
         held.process.wait()
         tracers[-1].stop()
         image = log_of(tmp_path / f"log{turn}", held.process.pid).of_type("ImageStart")[0]
-        assert image["argv"] == ["true", word[:4096]]
+        assert image["argv"] == ["true", word[:STRING_BYTES]]
         assert ("flags" in image) == (word == longer)
 
 

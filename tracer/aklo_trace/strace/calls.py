@@ -46,8 +46,7 @@ IS_SPAWN, IS_EXEC, IS_EXIT = (
 """The same for whole columns, by code."""
 
 OFFSET_FROM_END: Final = {
-    by_name()[name].code: place
-    for name, place in (("pread64", 1), ("preadv", 1), ("preadv2", 2), ("pwrite64", 1))
+    by_name()[name].code: place for name, place in (("pread64", 1), ("preadv", 1), ("preadv2", 2))
 }
 """Where the offset stands in what is printed after the call returned, counted from the last."""
 

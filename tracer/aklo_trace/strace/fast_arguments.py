@@ -73,7 +73,6 @@ class FastArguments:
         after: Positions,
         end: Positions,
         shape: npt.NDArray[np.int8],
-        whole: Mask,
     ) -> None:
         self._buffer, self._marks, self._after, self._end = buffer, marks, after, end
         rows = len(after)
@@ -89,7 +88,6 @@ class FastArguments:
         self.thread: Mask = np.zeros(rows, bool)
         self.image: Int32 = np.full(rows, NONE, np.int32)
         self.images: list[Image] = []
-        self.good &= whole | (shape != Shape.FD_OFFSET)
         for kind, read in _READERS.items():
             chosen = np.flatnonzero(self.good & (shape == kind))
             if len(chosen):
@@ -146,11 +144,22 @@ class FastArguments:
         self._keep_fd(rows, fd)
 
     def with_fd_and_offset(self, rows: Positions) -> None:
-        """Four arguments: descriptor, a string or an address, length, offset."""
+        """Four arguments: descriptor, string, length, offset."""
         fd = self.with_fd(rows)
-        opening = fd.after + 2
+        self.good[rows] &= self._separated(fd.after)
+        self._offset(rows, fd.after + 2)
+
+    def with_fd_alone(self, rows: Positions) -> None:
+        """The first of them, where the others come when the call returns."""
+        fd = self.with_fd(rows)
+        self.good[rows] &= self._separated(fd.after) & (fd.after + 2 == self._end[rows])
+
+    def with_offset(self, rows: Positions) -> None:
+        """The last three of them."""
+        self._offset(rows, self._after[rows])
+
+    def _offset(self, rows: Positions, opening: Positions) -> None:
         closing, right = self._string(rows, opening)
-        right &= self._separated(fd.after)
         at = closing + 1
         cut = kept(self._buffer.words(at), 3) == word(b"...")
         at += np.where(cut, 3, 0)
@@ -277,6 +286,8 @@ _READERS: Final = {
     Shape.DIRFD_PATH: FastArguments.with_dirfd_and_path,
     Shape.MAPPED_FD: FastArguments.with_mapped_fd,
     Shape.FD_OFFSET: FastArguments.with_fd_and_offset,
+    Shape.FD_ALONE: FastArguments.with_fd_alone,
+    Shape.OFFSET: FastArguments.with_offset,
     Shape.STATUS: FastArguments.with_status,
     Shape.SPAWN: FastArguments.of_spawn,
     Shape.EXEC: FastArguments.of_exec,

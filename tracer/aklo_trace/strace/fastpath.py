@@ -24,7 +24,7 @@ from aklo_trace.strace.bytewise import (
     kept,
     word,
 )
-from aklo_trace.strace.calls import IS_SPAWN, OFFSET_FROM_END, RETURNS_NOTHING, Image
+from aklo_trace.strace.calls import IS_SPAWN, RETURNS_NOTHING, Image
 from aklo_trace.strace.fast_arguments import FastArguments
 from aklo_trace.strace.fast_returns import FastReturns
 from aklo_trace.strace.leaders import Leaders, Lines
@@ -48,7 +48,6 @@ _EXITED: Final = tuple(word(b"+++ exited with "[at : at + 8]) for at in (0, 8))
 _EXITED_CLOSING: Final = word(b" +++")
 _SIGNAL: Final = (word(b"--- "), word(b" ---"))
 
-_ENDS_WITH_OFFSET: Final = np.isin(np.arange(len(table())), list(OFFSET_FROM_END))
 _MEANINGLESS: Final = np.isin(np.arange(len(table())), list(RETURNS_NOTHING))
 _RETURNS_FD: Final = np.array([c.returns == "fd" and c.fd == NO_ARGUMENT for c in table()])
 
@@ -143,10 +142,9 @@ def _read(
     good = begun | _spread(done, returns.good, len(line), False)
     args_end = end - len(_UNFINISHED)
     args_end[done] = np.where(returns.good, returns.close, after[done])
-    shape = np.where(part == Part.END, np.int8(Shape.NOTHING), shapes()[syscall])
-    shape[(part == Part.END) & _ENDS_WITH_OFFSET[syscall]] = Shape.EXACT
+    shape = shapes()[part, syscall]
     shape[~good] = Shape.EXACT
-    arguments = FastArguments(buffer, marks, after, args_end, shape, ~begun)
+    arguments = FastArguments(buffer, marks, after, args_end, shape)
     calls = FastCalls(
         line=line,
         part=part,

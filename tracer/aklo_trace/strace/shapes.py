@@ -9,7 +9,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from aklo_trace.strace.calls import EXECS, EXITS, SPAWNS, codes
+from aklo_trace.strace.calls import EXECS, EXITS, OFFSET_FROM_END, SPAWNS, codes
+from aklo_trace.strace.line import Part
 from aklo_trace.syscalls import NONE, Syscall, table
 
 
@@ -28,12 +29,32 @@ class Shape(IntEnum):
     STATUS = 8
     SPAWN = 9
     EXEC = 10
+    FD_ALONE = 11
+    OFFSET = 12
 
 
 @cache
 def shapes() -> npt.NDArray[np.int8]:
-    """The shape of each call, by code."""
-    return np.array([_shape(call) for call in table()], np.int8)
+    """The shape by part of a call and its code."""
+    by_part = {
+        Part.WHOLE: [_shape(call) for call in table()],
+        Part.BEGIN: [_begun(call) for call in table()],
+        Part.END: [_ended(call) for call in table()],
+    }
+    return np.array([by_part[part] for part in Part], np.int8)
+
+
+def _begun(call: Syscall) -> Shape:
+    if call.code in OFFSET_FROM_END:
+        return Shape.FD_ALONE
+    whole = _shape(call)
+    return Shape.EXACT if whole is Shape.FD_OFFSET else whole
+
+
+def _ended(call: Syscall) -> Shape:
+    if call.code not in OFFSET_FROM_END:
+        return Shape.NOTHING
+    return Shape.OFFSET if _shape(call) is Shape.FD_OFFSET else Shape.EXACT
 
 
 def _shape(call: Syscall) -> Shape:

@@ -6,6 +6,8 @@ import gzip
 import io
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -190,6 +192,31 @@ def test_a_worker_that_is_killed_is_an_error(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(pool, "read_piece", die)
     with pytest.raises(TraceError, match="was killed"):
         read([LogSource.of(GOLDEN / "follow.log")], workers=2)
+
+
+BLOCKED = """
+import signal, sys
+from pathlib import Path
+if __name__ == "__main__":
+    signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    from aklo_trace.strace import log
+    from aklo_trace.strace.sources import LogSource
+    log.WORTH_A_POOL_BYTES = 0
+    found = log.read_logs([LogSource(Path(sys.argv[1]))], workers=2)
+    print(sum(len(batch) for batch in found.batches()), flush=True)
+"""
+
+
+def test_a_pool_works_where_all_signals_are_blocked(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(BLOCKED)
+    said = subprocess.run(
+        [sys.executable, tmp_path / "script.py", GOLDEN / "follow.log"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert int(said.stdout) == len(read([LogSource.of(GOLDEN / "follow.log")]).events)
 
 
 def test_a_line_without_end_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:

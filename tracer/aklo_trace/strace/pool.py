@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
+from multiprocessing import forkserver
+from multiprocessing.context import BaseContext
 from typing import Final
 
 from aklo_trace.errors import TraceError
@@ -24,9 +26,7 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 def read_in_pool(tasks: Iterator[Task], workers: int) -> Iterator[Piece]:
     """The pieces of a log in order, read by `workers` processes. Only a few pieces more than
     there are workers are in memory at a time. Raises TraceError if a worker is killed."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([read_piece.__module__])
-    pool = ProcessPoolExecutor(workers, context, initializer=_begin)
+    pool = ProcessPoolExecutor(workers, _server(), initializer=_begin)
     waiting: deque[Future[Piece]] = deque()
     try:
         for task in tasks:
@@ -44,10 +44,25 @@ def read_in_pool(tasks: Iterator[Task], workers: int) -> Iterator[Piece]:
         pool.shutdown(cancel_futures=True)
 
 
+def _server() -> BaseContext:
+    """Start the process that the workers are forked from. It is told of their ends by SIGCHLD
+    and would wait for ever where our caller lets all signals wait, as the launcher does."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([read_piece.__module__])
+    mask = signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    return context
+
+
 def _begin() -> None:
-    """Leave interrupts to the parent. Keep freed memory: columns come and go with every piece,
-    and taking their pages from the kernel each time costs a tenth of the whole."""
+    """Leave interrupts to the parent, but take other signals: the parent may have to end us.
+    Keep freed memory: columns come and go with every piece, and taking their pages from the
+    kernel each time costs a tenth of the whole."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
     with suppress(OSError, AttributeError):  # a C library without mallopt
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(_M_TRIM_THRESHOLD, KEPT_BYTES)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import TIMEOUT_S, is_root, may_raise_limits
+from .conftest import DRIVER, TIMEOUT_S, is_root, may_raise_limits
 from .terminal import CTRL_C, CTRL_Z, PROMPT, Terminal
 
 USER = "aklo-trace-test"
@@ -83,6 +83,13 @@ def place(user: str, tmp_path: Path) -> Path:
 @pytest.fixture
 def environ(place: Path, workloads: Path) -> dict[str, str]:
     return {"PATH": os.defpath, "HOME": str(place), "W": str(workloads), "TERM": "xterm"}
+
+
+@pytest.fixture
+def tracer() -> tuple[str, ...]:
+    """The launcher alone: the Python that runs the tests may be one that other users cannot
+    read, and then the tables could not be made."""
+    return (*DRIVER, "--")
 
 
 @pytest.fixture

@@ -58,10 +58,6 @@ class Process:
         return int(self.status["Uid"].split()[0])
 
     @property
-    def gid(self) -> int:
-        return int(self.status["Gid"].split()[0])
-
-    @property
     def groups(self) -> tuple[int, ...]:
         return tuple(int(group) for group in self.status["Groups"].split())
 

@@ -35,7 +35,7 @@ def python(tmp_path: Path) -> Python:
     def python(identity: str, script: str) -> str:
         preamble = "import os, subprocess\nfrom aklo_trace.identity import *\n"
         done = subprocess.run(
-            [sys.executable, "-c", f"{preamble}drop_privileges({identity})\n{script}"],
+            [sys.executable, "-c", f"{preamble}user = {identity}; drop_privileges(user)\n{script}"],
             cwd=tmp_path,
             capture_output=True,
             text=True,
@@ -179,6 +179,27 @@ class TestDroppedPrivileges:
         for name in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
             assert int(left[name], 16) & ~0b101110 == 0
 
+    @pytest.mark.parametrize(
+        "spoil", ["os.setresuid = lambda *ids: None", "os.getresgid = lambda: (1, 1, 0)"]
+    )
+    def test_it_is_an_error_if_it_did_not_work(self, python: Python, spoil: str) -> None:
+        script = f"""
+from aklo_trace.errors import CaptureError
+{spoil}
+try: drop_privileges(user)
+except CaptureError as error: print('refused')
+"""
+        assert python("named('nobody')", script) == "refused\n"
+
+    def test_capabilities_left_are_an_error(self, python: Python) -> None:
+        script = """
+from aklo_trace import privilege
+from aklo_trace.errors import CaptureError
+try: privilege.verify(0, 0)
+except CaptureError as error: print(error)
+"""
+        assert "still holds capabilities" in python("invoking()", script)
+
     def test_capabilities_without_root(self, public_driver: tuple[str, ...]) -> None:
         """A user with ambient capabilities: the target keeps them, the tracer does not."""
         caps = ("--inh-caps=+net_raw,+kill", "--ambient-caps=+net_raw,+kill")
@@ -189,9 +210,11 @@ class TestDroppedPrivileges:
         )
         assert traced == untraced
         assert int(status(traced)["CapAmb"], 16) == 1 << 13 | 1 << 5
-        script = "grep -E '^(Cap|NoNew)' /proc/$PPID/status"
+        script = "grep -E '^(Cap|NoNew)' /proc/$PPID/status; cat /proc/$PPID/environ 2>&1; :"
         command = [*AS_NOBODY, *caps, *public_driver, "--", "sh", "-c", script]
-        tracer = status(subprocess.check_output(command, text=True))
+        shown = subprocess.check_output(command, text=True)
+        assert shown.endswith("Permission denied\n")
+        tracer = status(shown)
         assert tracer.pop("CapBnd")
         assert tracer.pop("NoNewPrivs") == "1"
         assert {int(mask, 16) for mask in tracer.values()} == {0}

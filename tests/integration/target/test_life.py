@@ -29,10 +29,12 @@ def wait_for(file: Path) -> str:
 
 
 @contextmanager
-def held(folder: Path, *command: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+def held(
+    folder: Path, *command: str, before: tuple[str, ...] = ()
+) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """The driver, and the pid of the target that it holds until `folder/held` is removed."""
     process = subprocess.Popen(
-        [*DRIVER, "--held", folder / "held", "--", *command],
+        [*before, *DRIVER, "--held", folder / "held", "--", *command],
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -59,6 +61,18 @@ def test_nothing_runs_before_the_release(tmp_path: Path) -> None:
         release(tmp_path)
         assert process.wait(TIMEOUT_S) == 0
         assert (tmp_path / "ran").read_text() == f"{target}\n"
+
+
+def test_closed_standard_streams_do_not_open_the_barrier(tmp_path: Path) -> None:
+    closing = ("sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh")
+    with held(tmp_path, *MARK, before=closing) as (process, target):
+        program = Path(f"/proc/{process.pid}/exe").readlink()
+        for _ in range(100):  # an open barrier would not take as long
+            assert Path(f"/proc/{target}/exe").readlink() == program
+            assert not (tmp_path / "ran").exists()
+        release(tmp_path)
+        assert process.wait(TIMEOUT_S) == 0
+        assert (tmp_path / "ran").exists()
 
 
 def test_target_runs_if_its_holder_is_killed(tmp_path: Path) -> None:

@@ -140,6 +140,21 @@ def test_signals_of_the_target_to_its_parent(prefix: tuple[str, ...], tmp_path: 
     assert (done.stdout, done.stderr) == ("caught\n3\n", "")
 
 
+def test_the_last_signal_of_the_target_to_its_parent(tracer: tuple[str, ...]) -> None:
+    """It waits with the news of the target's end, and comes after it in the order of numbers."""
+    taken: list[int] = []
+    before = signal.signal(signal.SIGWINCH, lambda signo, _: taken.append(signo))
+    script = "echo $$; kill -STOP $PPID; kill -WINCH $PPID"
+    with subprocess.Popen([*tracer, "sh", "-c", script], stdout=subprocess.PIPE, bufsize=0) as it:
+        target = int(line(it))
+        while ancestry.Process.read(target).status["State"][0] != "Z":
+            pass
+        it.send_signal(signal.SIGCONT)
+        assert it.wait(TIMEOUT_S) == 0
+    signal.signal(signal.SIGWINCH, before)
+    assert taken == [signal.SIGWINCH]
+
+
 def test_signal_of_the_target_to_its_group(start: Start) -> None:
     process = start("bash", "-c", 'trap "echo taken" USR1; kill -USR1 0; read _; echo end')
     assert line(process) == "taken"

@@ -131,9 +131,15 @@ def test_core_limit(as_user: AsUser, sudo: str, limit: str) -> None:
     assert as_user(script.replace("@ ", sudo + " ")) == as_user(script.replace("@ ", ""))
 
 
-def test_in_place_of_the_shell(as_user: AsUser, sudo: str) -> None:
-    """sudo's parent is not the user's then; only the core limit can't be known."""
-    script = "umask 0027; ulimit -n 99; exec {} sh -c 'umask; ulimit -n; id'"
+@pytest.mark.parametrize(
+    "script",
+    [
+        "umask 0027; ulimit -n 99; exec {} sh -c 'umask; ulimit -n; id'",
+        "umask 0002; bash -c 'umask 0027; ulimit -n 99; exec {} sh -c \"umask; ulimit -n; id\"'",
+    ],
+)
+def test_in_place_of_the_shell(as_user: AsUser, sudo: str, script: str) -> None:
+    """sudo's parent is not the shell then; only the core limit can't be known."""
     assert as_user(script.format(sudo)) == as_user(script.format(""))
 
 
@@ -142,13 +148,17 @@ def test_assignments_on_the_command_line(as_user: AsUser, sudo: str) -> None:
     assert as_user(script.format(sudo.removeprefix("sudo "))) == "1 2 x y\n"
 
 
+def test_sudo_by_sudo(as_user: AsUser, sudo: str) -> None:
+    """The user is root then, and the environment what the first sudo left of it."""
+    assert as_user(f"A=1 sudo B=2 {sudo} sh -c 'id -un; echo $A-$B'") == "root\n-2\n"
+
+
 @pytest.mark.parametrize(
     ("script", "expected"),
     [
         ("sudo {} id -un", USER),
         ("sudo timeout 50 {} id -un", USER),
         ("SUDO_UID=0 sudo {} id -un", USER),
-        ("sudo sudo {} id -un", "root"),
         ("sudo bash -c '{} id -un; :'", "root"),
         ("sudo -s <<<'{} id -un; :'", "root"),
     ],

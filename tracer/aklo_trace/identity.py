@@ -109,7 +109,8 @@ def drop_privileges(identity: Identity) -> None:
 
     For the recorder once its probes are attached, and for the process that the shell waits
     for. Call it once the target is held, which would inherit it, and before any thread is
-    started; afterwards this process can't read its own environment in /proc any more. As root it leaves the capabilities that are about files and signals.
+    started; afterwards this process can't read its own environment in /proc any more. As root
+    it leaves the capabilities that are about files and signals.
     Raises CaptureError if it can't be done or did not work.
     """
     kept = privilege.ROOTS_WAY_TO_FILES if identity.uid == 0 else 0

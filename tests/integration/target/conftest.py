@@ -8,6 +8,7 @@ tell the two apart.
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -78,18 +79,23 @@ def run(workloads: Path, tmp_path: Path) -> Run:
     def run(script: str, *prefix: str, stdin: bytes = b"") -> Ran:
         folder = tmp_path / ("traced" if prefix else "untraced") / "here"
         folder.mkdir(parents=True)
-        done = subprocess.run(
+        process = subprocess.Popen(
             ["bash", "-c", script, "case", *prefix],
             cwd=folder,
             env=os.environ | {"W": str(workloads), "PATH": os.defpath},
-            input=stdin,
-            capture_output=True,
-            timeout=TIMEOUT_S,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            process_group=0,
         )
+        try:
+            stdout, stderr = process.communicate(stdin, timeout=TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+            raise
         place = str(folder.parent).encode()
-        return Ran(
-            done.stdout.replace(place, b""), done.stderr.replace(place, b""), done.returncode
-        )
+        return Ran(stdout.replace(place, b""), stderr.replace(place, b""), process.returncode)
 
     return run
 

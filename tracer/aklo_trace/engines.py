@@ -46,6 +46,7 @@ def choose(wanted: str) -> Iterator[Choice]:
     Raises EngineUnavailable after the last one if none could run.
     """
     refused: list[str] = []
+    fixes: list[str] = []
     usable = False
     for engine in (engine for engine in ENGINES if wanted in (AUTO, engine.name)):
         capability = engine.probe()
@@ -55,7 +56,8 @@ def choose(wanted: str) -> Iterator[Choice]:
             yield Choice(engine, why)
         else:
             refused.append(f"{engine.name} cannot run: {capability.reason}")
+            fixes.append(capability.fix)
     if not usable:
         raise EngineUnavailable(
-            f"No engine can run here: {'; '.join(refused)}. 'aklo-trace doctor' says what to do."
+            f"No engine can run here: {'; '.join(refused)}. To do: {', or '.join(fixes)}."
         )

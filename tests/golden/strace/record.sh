@@ -50,5 +50,5 @@ wait $! || true
 
 head -c 2500 "$here/follow.log" > "$here/cut.log"
 for log in "$here"/*.log*; do
-	sed -i "s#$work#/work#g" "$log"
+	sed -i "s#$work#/home/u#g" "$log"
 done

@@ -20,8 +20,9 @@ def storm(record: Recorder, workloads: Path, *options: str) -> Recording:
 
 
 def seen(recording: Recording) -> Counter[str]:
-    names = recording.trace.table("syscalls", ["syscall"]).column("syscall").to_pylist()
-    return Counter(names)
+    names = recording.trace.table("syscalls", ["syscall"]).column("syscall")
+    found = names.value_counts().to_pylist()
+    return Counter({entry["values"]: entry["counts"] for entry in found})
 
 
 def assert_conserved(recording: Recording) -> None:

@@ -17,6 +17,8 @@ from typing import Final, Protocol, cast
 from aklo_trace import __version__
 from aklo_trace.errors import AkloTraceError
 
+INTERRUPTED, BROKEN_PIPE = 130, 141
+"""As a shell gives them after SIGINT and SIGPIPE."""
 RECORD: Final = "record"
 COMMANDS: Final[dict[str, str]] = {
     RECORD: "trace a command and print its report (the default)",
@@ -61,10 +63,14 @@ def main(arguments: Sequence[str]) -> int:
     except AkloTraceError as error:
         return _failed(error, error.exit_status)
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+        return BROKEN_PIPE
+    except OSError as error:
+        if error.filename is not None:  # not the stream that we write to
+            raise
+        return _failed(AkloTraceError(f"The output cannot be written: {error.strerror}."), 1)
 
 
 def _run(arguments: Sequence[str]) -> int:

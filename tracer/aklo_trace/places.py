@@ -13,7 +13,11 @@ def places_of(identity: Identity) -> list[Path]:
     """The stores of a user, the one for new traces first."""
     pairs = (entry.partition(b"=") for entry in identity.environ)
     environ = {os.fsdecode(name): os.fsdecode(value) for name, _, value in pairs}
-    return location.stores(Path.cwd(), environ, Path(identity.home))
+    try:
+        cwd = Path.cwd()
+    except FileNotFoundError:  # it was removed
+        cwd = Path("/")
+    return location.stores(cwd, environ, Path(identity.home))
 
 
 def find_trace(name: str) -> Path:

@@ -68,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         finished = store.finish(directory, recorded, meta)
         _check_any(finished, recorded, options.logs)
-    except AkloTraceError as error:
+    except (AkloTraceError, KeyboardInterrupt) as error:
         os.close(lock)
         store.remove(directory)
         if isinstance(error, StoreError):

@@ -156,8 +156,12 @@ def _start(
     live, lock = store.begin(directory, meta)
     try:
         recording = session.start(live, lock)
-    except AkloTraceError:
+    except BaseException as error:
         store.abandon(directory)
+        if isinstance(error, OSError):
+            raise StoreError(
+                f"Recording into {directory} cannot begin: {error.strerror}."
+            ) from error
         raise
     if late:
         drop_privileges(owner)

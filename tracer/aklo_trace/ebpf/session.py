@@ -31,6 +31,8 @@ FAULT: Final = 255
 RING_BYTES: Final = 8 << 20
 ALL_RINGS_BYTES: Final = 64 << 20
 """By default each CPU's ring has the first size, but all of them no more than the second."""
+STOP_TIMEOUT_SECONDS: Final = 20.0
+STOP_PAUSE_SECONDS: Final = 0.001
 SMALLEST_RECORD_RING: Final = 64 << 10
 
 
@@ -160,10 +162,23 @@ class EbpfRecording:
     def stop(self) -> None:
         with suppress(BrokenPipeError):
             os.write(self._orders, b"q")
-        _, status = os.waitpid(self.pid, 0)
+        status = _awaited(self.pid)
         os.close(self._orders)
         if status:
             raise _stopped(self._live, status)
+
+
+def _awaited(pid: int) -> int:
+    """How a recorder ended that was told to; one that does not, being stopped for instance, is
+    killed."""
+    deadline = time.monotonic() + STOP_TIMEOUT_SECONDS
+    while time.monotonic() < deadline:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            return status
+        time.sleep(STOP_PAUSE_SECONDS)
+    os.kill(pid, signal.SIGKILL)
+    return os.waitpid(pid, 0)[1]
 
 
 def _take_precedence() -> tuple[int, os.sched_param]:

@@ -18,6 +18,7 @@ import select
 import signal
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -75,8 +76,10 @@ class Witness:
         os.close(self._answers)
 
     def dismiss(self) -> None:
-        """End it."""
+        """End it, also if somebody has stopped it."""
         self.leave()
+        with suppress(PermissionError):  # it is another user's; it ends by itself
+            os.kill(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, 0)
 
     def _ask(self, request: int) -> None:

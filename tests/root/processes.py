@@ -27,12 +27,12 @@ def programs_of(pid: int) -> set[int]:
     return found
 
 
-def is_loaded(program: int) -> bool:
-    """Whether the kernel still has a BPF program."""
+def is_gone(program: int) -> bool:
+    """Whether the kernel no longer has a BPF program."""
     fd = ctypes.CDLL("libbpf.so.1").bpf_prog_get_fd_by_id(ctypes.c_uint32(program))
     if fd >= 0:
         os.close(fd)
-    return bool(fd >= 0)
+    return bool(fd < 0)
 
 
 def has_ended(pid: int) -> bool:

@@ -10,7 +10,7 @@ CALLS = 20_000
 
 
 def test_two_recordings_see_their_own_tree(record: Recorder, workloads: Path) -> None:
-    commands = {
+    commands: dict[str, list[str | Path]] = {
         name: [workloads / "getpid_storm", str(processes), str(CALLS)]
         for name, processes in (("one", 2), ("two", 3))
     }
@@ -32,7 +32,18 @@ def test_two_recordings_see_their_own_tree(record: Recorder, workloads: Path) ->
 def test_a_recording_within_a_recording(record: Recorder) -> None:
     """The inner target is in both; the inner tracer is in the outer one only."""
     inner = record.folder / "inner"
-    command = ["--format", "none", "--engine", "ebpf", "-o", inner, "--", "sh", "-c", "exit 5"]
+    command: list[str | Path] = [
+        "--format",
+        "none",
+        "--engine",
+        "ebpf",
+        "-o",
+        inner,
+        "--",
+        "sh",
+        "-c",
+        "exit 5",
+    ]
     outer = record(*record.command, *command)
     assert outer.status == 5
     assert outer.meta.complete

@@ -195,7 +195,7 @@ CASES = (
         $W/inherited signals""",
     ),
     # process
-    Case("job", """"$@" $W/inherited job"""),
+    Case("job", """"$@" $W/inherited job; :"""),
     Case(
         "inherited timer",
         """$W/prepared alarm=1000 -- "${1:-$W/inherited}" "${@:2}" \

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aklo_trace.ebpf import layout, recorder
+from aklo_trace.ebpf import layout
 from aklo_trace.ebpf.recorder import Accounts, Spool
 from aklo_trace.ebpf.ring import EventRings, RecordRing, record_stride
 
@@ -174,7 +174,8 @@ def test_a_ring_is_cleared_unseen() -> None:
     kernel = Records()
     kernel.reserve(b"one")
     kernel.ring.clear()
-    assert kernel.ring.ready() == (b"", True)
+    data, is_all = kernel.ring.ready()
+    assert (bytes(data), is_all) == (b"", True)
 
 
 Write = Callable[[int, bytes], int]
@@ -193,7 +194,7 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
         room[0] -= written
         return written
 
-    monkeypatch.setattr(recorder.os, "write", write)
+    monkeypatch.setattr("aklo_trace.ebpf.recorder.os.write", write)
     return lambda size: room.__setitem__(0, size)
 
 
@@ -218,7 +219,7 @@ def test_a_spool_writes_on_after_a_short_write(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real: Write = os.write
-    monkeypatch.setattr(recorder.os, "write", lambda fd, data: real(fd, data[:2]))
+    monkeypatch.setattr("aklo_trace.ebpf.recorder.os.write", lambda fd, data: real(fd, data[:2]))
     spool = Spool(tmp_path / "spool", lambda _: pytest.fail("there was room"))
     spool.append(memoryview(b"a few bytes"))
     assert (tmp_path / "spool").read_bytes() == b"a few bytes"

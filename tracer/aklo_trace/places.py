@@ -13,11 +13,15 @@ def places_of(identity: Identity) -> list[Path]:
     """The stores of a user, the one for new traces first."""
     pairs = (entry.partition(b"=") for entry in identity.environ)
     environ = {os.fsdecode(name): os.fsdecode(value) for name, _, value in pairs}
+    return location.stores(working_directory() or Path("/"), environ, Path(identity.home))
+
+
+def working_directory() -> Path | None:
+    """None if it was removed."""
     try:
-        cwd = Path.cwd()
-    except FileNotFoundError:  # it was removed
-        cwd = Path("/")
-    return location.stores(cwd, environ, Path(identity.home))
+        return Path.cwd()
+    except FileNotFoundError:
+        return None
 
 
 def find_trace(name: str) -> Path:

@@ -79,8 +79,6 @@ class FileFlag(IntFlag):
     """The path holds bytes that are not UTF-8, escaped as ``\\xNN``."""
     RELATIVE = 1 << 2
     """The directory that the path starts from is unknown."""
-    DELETED = 1 << 3
-    """The engine said that the name had been removed while the file was open."""
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from aklo_trace.errors import AkloTraceError, CaptureError, StoreError, TargetEr
 from aklo_trace.escape import escape
 from aklo_trace.identity import Identity, drop_privileges, invoking, named
 from aklo_trace.meta import Meta
-from aklo_trace.places import places_of
+from aklo_trace.places import places_of, working_directory
 from aklo_trace.presentation import FORMATS, add_options, print_report
 from aklo_trace.supervise import Outcome, exit_as, supervise
 from aklo_trace.target import HeldTarget, abandon_inherited_files, hold
@@ -135,7 +135,7 @@ def _start(
         drop_privileges(owner)
         _check_readable(owner)
     started_ns = time.time_ns()
-    words = _command(options.command)
+    words, cwd = _command(options.command), working_directory()
     directory = options.output or _default_directory(owner, words, started_ns)
     if options.force and os.path.lexists(directory):
         store.remove(directory)
@@ -143,7 +143,7 @@ def _start(
         engine=choice.engine.name,
         engine_reason=choice.reason,
         argv=tuple(words),
-        cwd=_cwd(),
+        cwd=str(cwd) if cwd else None,
         started_at_ns=started_ns,
         started_at=meta_file.iso(started_ns),
         tool_version=__version__,
@@ -245,13 +245,6 @@ def _capture_options(options: argparse.Namespace) -> CaptureOptions:
         ring_bytes=_size(options.ring_size) if options.ring_size else None,
         filter=filter.parse(options.syscalls, options.programs),
     )
-
-
-def _cwd() -> str | None:
-    try:
-        return str(Path.cwd())
-    except FileNotFoundError:  # it was removed
-        return None
 
 
 def _size(text: str) -> int:

@@ -135,13 +135,11 @@ def _run(way: Way, workload: Workload, result: Result) -> float:
 
 
 def _quoted(argv: list[str]) -> str:
-    """bpftrace takes its command as one string that it splits at blanks, without quotes."""
+    """bpftrace takes its command as one string that it splits at blanks, without quotes; its
+    first word must be an ELF file."""
     script = Path(argv[4]).with_name("command")
-    script.write_text(
-        "#!/bin/bash\nset -- " + " ".join(f"'{word}'" for word in argv[4:]) + "\n" + TIMER
-    )
-    script.chmod(0o700)
-    return str(script)
+    script.write_text("set -- " + " ".join(f"'{word}'" for word in argv[4:]) + "\n" + TIMER)
+    return f"/bin/bash {script}"
 
 
 def _note_cost(found: meta.Meta, result: Result) -> None:

@@ -2,8 +2,8 @@
 
 Names, paths and arguments can hold anything: escape sequences that recolour or rewrite the
 screen, newlines that forge lines of a report, marks that reverse the direction of writing. What
-is not printable is shown as an escape, and nothing else is changed; escapes of bytes that were
-not UTF-8 (`\\xNN`) are already in the text.
+is not printable is shown as an escape, and nothing else is changed. Bytes that were not UTF-8
+stand as `\\xNN` in the tables already, and as lone surrogates in the names that Python gives us.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ def _escaped(character: str) -> str:
     number = ord(character)
     if character in SHORT:
         return SHORT[character]
+    if 0xDC80 <= number <= 0xDCFF:  # of a byte, see PEP 383
+        number -= 0xDC00
     if number < 0x100:
         return f"\\x{number:02x}"
     return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
@@ -15,26 +16,26 @@ from hypothesis import strategies as st
 from aklo_trace import meta as meta_file
 from aklo_trace import schema
 from aklo_trace.errors import CorruptTrace, NewerTrace, NotATrace, TraceError
-from aklo_trace.meta import FILE, Meta
+from aklo_trace.meta import COUNT, FILE, MOST_BYTES, RANGES, Meta
 
 SMALLEST = Meta("ebpf", "because", ("true",), "/", 1_700_000_000_123_456_789)
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     "str": st.text(),
-    "int": st.integers(-(2**63), 2**63 - 1),
     "bool": st.booleans(),
     "tuple[str, ...]": st.lists(st.text()).map(tuple),
-    "dict[str, int]": st.dictionaries(st.text(), st.integers()),
+    "dict[str, int]": st.dictionaries(st.text(), st.integers(0, COUNT[-1])),
 }
 
 
-def any_value(kind: str) -> st.SearchStrategy[Any]:
-    values = VALUES[kind.removesuffix(" | None")]
+def any_value(name: str, kind: str) -> st.SearchStrategy[Any]:
+    numbers = RANGES.get(name, COUNT)
+    values = VALUES.get(kind.removesuffix(" | None"), st.integers(numbers[0], numbers[-1]))
     return values | st.none() if kind.endswith("None") else values
 
 
-METAS = st.builds(Meta, **{item.name: any_value(str(item.type)) for item in fields(Meta)}).map(
-    lambda made: replace(made, schema_version=schema.VERSION)
-)
+METAS = st.builds(
+    Meta, **{item.name: any_value(item.name, str(item.type)) for item in fields(Meta)}
+).map(lambda made: replace(made, schema_version=schema.VERSION))
 
 
 @given(METAS)
@@ -116,6 +117,18 @@ def test_a_value_of_another_type_is_damage(tmp_path: Path, name: str, value: obj
         read_text(tmp_path, text)
 
 
+NUMBERS = [item.name for item in fields(Meta) if "int" in str(item.type)]
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("number", [-(2**62) - 1, 10**30, float("nan"), float("inf")])
+def test_an_absurd_number_is_damage(tmp_path: Path, name: str, number: float) -> None:
+    value = {"x": number} if isinstance(getattr(SMALLEST, name), dict) else number
+    text = json.dumps(asdict(SMALLEST) | {name: value})
+    with pytest.raises((CorruptTrace, NotATrace, NewerTrace)):
+        read_text(tmp_path, text)
+
+
 @pytest.mark.parametrize("name", ["engine", "argv", "started_at_ns"])
 def test_what_must_not_be_missing(tmp_path: Path, name: str) -> None:
     found = {key: value for key, value in asdict(SMALLEST).items() if key != name}
@@ -143,7 +156,38 @@ def test_a_folder_without_it_is_no_trace(tmp_path: Path) -> None:
             meta_file.read(path)
 
 
+@pytest.mark.parametrize("place", ["fifo", "device", "loop", "huge"])
+def test_what_is_no_file_is_not_read(tmp_path: Path, place: str) -> None:
+    """Whoever opened the pipe, or read all of the device or of the file, would not come back."""
+    path = tmp_path / FILE
+    match place:
+        case "fifo":
+            os.mkfifo(path)
+        case "device":
+            path.symlink_to("/dev/zero")
+        case "loop":
+            path.symlink_to(path)
+        case "huge":
+            with path.open("wb") as file:
+                file.truncate(MOST_BYTES + 1)
+    with pytest.raises(CorruptTrace, match=r"meta\.json is damaged"):
+        meta_file.read(tmp_path)
+
+
 def test_a_folder_in_its_place_is_damage(tmp_path: Path) -> None:
     (tmp_path / FILE).mkdir()
     with pytest.raises(CorruptTrace, match="Is a directory"):
         meta_file.read(tmp_path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "iso-8859-1"])
+def test_names_are_kept_alike_in_every_locale(
+    encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def encoded(name: str) -> bytes:
+        return name.encode(encoding, "surrogateescape")
+
+    monkeypatch.setattr(os, "fsencode", encoded)
+    for raw in (b"caf\xe9", "café".encode(), b"plain"):
+        word = raw.decode(encoding, "surrogateescape")
+        assert meta_file.as_utf8(word) == raw.decode("utf-8", "surrogateescape")

@@ -37,6 +37,8 @@ from aklo_trace.timeline import UNKNOWN, Timeline
 Columns = dict[str, "npt.NDArray[np.generic] | list[object]"]
 """Columns of one table. Arrays of int64 hold NULL where the value is null."""
 
+MOST_PROCESSES: Final = 1 << 26
+"""What is beyond is damage, and would take all memory."""
 MOVES_BYTES: Final = np.array([call.returns == "bytes" for call in table()])
 
 
@@ -128,6 +130,8 @@ class Assembler:
         return processes.columns, images.columns
 
     def _start(self, event: ProcessStart) -> None:
+        if not 0 <= event.proc_id <= MOST_PROCESSES:
+            raise ValueError(f"there is no process {event.proc_id}")
         if self.target.proc_id is None:
             self.target = Target(event.proc_id, event.ts_ns)
         self._processes[event.proc_id] = event

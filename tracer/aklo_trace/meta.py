@@ -15,8 +15,20 @@ from typing import Any, Final
 
 from aklo_trace import schema
 from aklo_trace.errors import CorruptTrace, NewerTrace, NotATrace
+from aklo_trace.plain_file import read_plain
 
 FILE: Final = "meta.json"
+MOST_BYTES: Final = 64 << 20
+"""The kernel takes 6 MiB of arguments, of which JSON can make six times as many bytes."""
+COUNT: Final = range(1 << 62)
+"""What a number can be: the sum of two still is an int64."""
+RANGES: Final = {
+    "clock_offset_ns": range(-1 << 62, 1 << 62),
+    "exit_status": range(256),
+    "signal": range(1, 128),
+    "target_proc_id": range(1 << 31),
+}
+"""Where it is not COUNT."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +95,12 @@ class Meta:
     """What was asked to be recorded, if not everything."""
 
 
+def as_utf8(name: str) -> str:
+    """A name that Python decoded as the locale says, as it is kept here: decoded as UTF-8, with
+    a lone surrogate for every other byte (PEP 383)."""
+    return os.fsencode(name).decode("utf-8", "surrogateescape")
+
+
 def iso(ts_ns: int) -> str:
     """The instant as ISO 8601 in UTC, to the microsecond."""
     return datetime.fromtimestamp(ts_ns / 1e9, UTC).isoformat(timespec="microseconds")
@@ -106,7 +124,7 @@ def read(directory: Path) -> Meta:
     """Raises NotATrace, CorruptTrace or NewerTrace."""
     path = directory / FILE
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(read_plain(path, MOST_BYTES).decode("utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         raise NotATrace(
             f"{directory} is not a trace: it has no {FILE}. 'aklo-trace list' shows the traces "
@@ -115,7 +133,8 @@ def read(directory: Path) -> Meta:
     except PermissionError as error:
         raise NotATrace(f"{path} cannot be read: {error.strerror}.") from error
     except (ValueError, RecursionError, OSError) as error:
-        raise CorruptTrace(f"{path} is damaged: {error}. The trace cannot be read.") from error
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise CorruptTrace(f"{path} is damaged: {reason}. The trace cannot be read.") from error
     return _checked(found, path)
 
 
@@ -133,6 +152,8 @@ def _checked(found: Any, path: Path) -> Meta:
     for name, value in values.items():
         if not _fits(value, types[name]):
             raise CorruptTrace(f"{path} is damaged: its {name} is not of type {types[name]}.")
+        if not _is_possible(value, RANGES.get(name, COUNT)):
+            raise CorruptTrace(f"{path} is damaged: its {name} is out of range.")
     try:
         return Meta(**values)
     except TypeError as error:
@@ -150,6 +171,12 @@ def _fits(value: Any, kind: str) -> bool:
             return isinstance(value, dict) and all(type(item) is int for item in value.values())
         case simple:
             return type(value).__name__ == simple
+
+
+def _is_possible(value: Any, numbers: range) -> bool:
+    """Whether all numbers of a value of the right type are in the range."""
+    found = value.values() if isinstance(value, dict) else [value]
+    return all(number in numbers for number in found if type(number) is int)
 
 
 def _tupled(value: Any) -> Any:

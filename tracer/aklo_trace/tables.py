@@ -6,7 +6,11 @@ repeats is stored once, and times as differences.
 
 from __future__ import annotations
 
+import errno
+import mmap
 import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
@@ -17,6 +21,7 @@ import pyarrow.parquet as pq
 
 from aklo_trace.assemble import Columns
 from aklo_trace.events import NULL
+from aklo_trace.plain_file import open_plain
 from aklo_trace.schema import TABLES, Column, Table
 from aklo_trace.syscalls import table as syscall_table
 
@@ -53,10 +58,12 @@ class TableWriter:
     def __init__(self, directory: Path) -> None:
         self._writers: dict[str, pq.ParquetWriter] = {}
         self.rows: dict[str, int] = {table.name: 0 for table in TABLES}
-        for table in TABLES:
-            folder = directory / table.name
-            folder.mkdir(mode=0o700)
-            self._writers[table.name] = _writer(folder / PART, table)
+        with ExitStack() as opened:
+            for table in TABLES:
+                folder = directory / table.name
+                folder.mkdir(mode=0o700)
+                self._writers[table.name] = opened.enter_context(_writer(folder / PART, table))
+            self._opened = opened.pop_all()
 
     def __enter__(self) -> TableWriter:
         return self
@@ -67,8 +74,7 @@ class TableWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for writer in self._writers.values():
-            writer.close()
+        self._opened.__exit__(kind, error, trace)
 
     def add(self, pieces: dict[str, Columns]) -> None:
         for table in TABLES:
@@ -83,21 +89,27 @@ class TableWriter:
                 self.rows[table.name] += len(arrays[0])
 
 
-def _writer(path: Path, table: Table) -> pq.ParquetWriter:
+@contextmanager
+def _writer(path: Path, table: Table) -> Iterator[pq.ParquetWriter]:
+    """pyarrow takes no path that is not UTF-8, but any open file."""
     times = [column.name for column in table.columns if column.name.endswith("ts_ns")]
     texts = [c.name for c in table.columns if c.type in {"dictionary", "string"}]
     texts += ["argv.list.element"] if "argv" in table.column_names else []
     repeating = ["image_id", "proc_id", "pid", "tid", "errno", "fd", "file_id", "flags", "ret"]
     repeating += ["bytes", "file2_id"]
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-    return pq.ParquetWriter(
-        path,
-        arrow_schema(table),
-        compression="zstd",
-        compression_level=ZSTD_LEVEL,
-        use_dictionary=texts + [name for name in repeating if name in table.column_names],
-        column_encoding=dict.fromkeys(times, "DELTA_BINARY_PACKED"),
-    )
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with (
+        os.fdopen(fd, "wb") as file,
+        pq.ParquetWriter(
+            file,
+            arrow_schema(table),
+            compression="zstd",
+            compression_level=ZSTD_LEVEL,
+            use_dictionary=texts + [name for name in repeating if name in table.column_names],
+            column_encoding=dict.fromkeys(times, "DELTA_BINARY_PACKED"),
+        ) as writer,
+    ):
+        yield writer
 
 
 def _array(column: Column, values: Any) -> pa.Array:
@@ -116,9 +128,29 @@ def _array(column: Column, values: Any) -> pa.Array:
 
 
 def read_table(directory: Path, table: Table, columns: list[str] | None) -> pa.Table:
-    """The rows of one table, in memory. Raises OSError or pyarrow.ArrowException."""
-    parts = sorted((directory / table.name).glob("*.parquet"))
-    # Not pq.read_table: that imports pyarrow.dataset, for a fifth of a second.
-    pieces = [pq.ParquetFile(part, memory_map=True).read(columns=columns) for part in parts]
+    """The rows of one table, in memory. Raises OSError, pyarrow.ArrowException, or ValueError
+    for columns that are not the schema's."""
+    folder = directory / table.name
+    parts = sorted(name for name in os.listdir(folder) if name.endswith(".parquet"))  # noqa: PTH208
+    if not parts:
+        raise FileNotFoundError(errno.ENOENT, "It has no Parquet file", str(folder))
     names = columns or list(table.column_names)
-    return pa.concat_tables(pieces).select(names) if len(pieces) != 1 else pieces[0].select(names)
+    return pa.concat_tables([_read_part(folder / part, table, names) for part in parts])
+
+
+def _read_part(path: Path, table: Table, names: list[str]) -> pa.Table:
+    # Not pq.read_table: that imports pyarrow.dataset, for a fifth of a second.
+    read = pq.ParquetFile(pa.BufferReader(_mapped(path))).read(columns=names)
+    wanted = arrow_schema(table)
+    for name in names:
+        if name not in read.column_names or not read.schema.field(name).equals(wanted.field(name)):
+            raise ValueError(f"{path.name} has no column {name} as the schema has it")
+    return read.select(names)
+
+
+def _mapped(path: Path) -> mmap.mmap:
+    fd = open_plain(path)
+    try:
+        return mmap.mmap(fd, 0, prot=mmap.PROT_READ)
+    finally:
+        os.close(fd)

@@ -7,18 +7,28 @@ imported only when its command runs, so that ``--help`` and a recording stay qui
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
+import io
 import os
+import select
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import Final, Protocol, cast
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, NoReturn, Protocol, cast
 
 from aklo_trace import __version__
-from aklo_trace.errors import AkloTraceError
+from aklo_trace.errors import REMEDIES, AkloTraceError, reason_of, remedy_of
+from aklo_trace.escape import escape
 
 INTERRUPTED, BROKEN_PIPE = 130, 141
 """As a shell gives them after SIGINT and SIGPIPE."""
+TRACER_FAILED: Final = 125
+"""The status of a recording that failed before its command started."""
+UNWRITABLE: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
+"""What writing to standard output may fail with."""
 RECORD: Final = "record"
 COMMANDS: Final[dict[str, str]] = {
     RECORD: "trace a command and print its report (the default)",
@@ -53,24 +63,103 @@ class Command(Protocol):
 
 def main(arguments: Sequence[str]) -> int:
     """Run a command; returns the exit status. Only here are errors printed."""
+    _prepare_streams()
+    failed = 1 if arguments and arguments[0] in COMMANDS.keys() - {RECORD} else TRACER_FAILED
+    try:
+        status = _answered(arguments)
+        sys.stdout.flush()
+    except AkloTraceError as error:
+        complain(error)
+        return error.exit_status
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        _give_up_output()
+        return BROKEN_PIPE
+    except OSError as error:
+        if error.errno in UNWRITABLE and error.filename is None:  # it is the stream we write to
+            _give_up_output()
+            complain(f"The output cannot be written: {reason_of(error)}.")
+            return 1
+        complain(explained(error))
+        return failed
+    except Exception as error:  # noqa: BLE001 - a traceback helps nobody who did not ask for it
+        complain(explained(error))
+        return failed
+    return status
+
+
+def complain(what: object, patience_s: float | None = None) -> None:
+    """Say what is wrong, in one line that does a terminal no harm. If nobody takes it within
+    `patience_s` it is not said."""
+    with suppress(OSError):  # nobody reads it
+        if patience_s is None or _is_taken(sys.stderr.fileno(), patience_s):
+            print(f"aklo-trace: {escape(str(what))}", file=sys.stderr, flush=True)
+
+
+def print_traceback() -> None:
+    """Of the error that is being handled."""
+    print(*map(escape, traceback.format_exc().splitlines()), sep="\n", file=sys.stderr)
+
+
+def explained(error: BaseException) -> str:
+    """What to say of an error that is not one of `aklo_trace.errors`."""
+    match error:
+        case OSError():
+            where = f": {error.filename!r}" if error.filename else ""
+            return f"The system refuses: {reason_of(error)}{where}; {remedy_of(error)}."
+        case MemoryError() | SystemError():  # the second where C code did not notice the first
+            return f"There is not enough memory; {REMEDIES[errno.ENOMEM]}."
+        case ImportError():
+            return (
+                f"A module cannot be loaded: {_origin(error)}. Install aklo-trace again, or, if it "
+                f"is for want of memory, {REMEDIES[errno.ENOMEM]}."
+            )
+    return (
+        f"{type(error).__name__}: {error}. The trace is damaged, or that is a fault of aklo-trace: "
+        "--debug shows where."
+    )
+
+
+def _origin(error: BaseException) -> BaseException:
+    """The error that led to this one: numpy wraps it in a page of advice."""
+    return _origin(error.__cause__) if error.__cause__ else error
+
+
+def _answered(arguments: Sequence[str]) -> int:
     if not arguments or arguments[0] in {"-h", "--help", "help"}:
         return _help(sys.stdout if arguments else sys.stderr, 0 if arguments else 2)
     if arguments[0] == "--version":
         print(f"aklo-trace {__version__}")
         return 0
-    try:
-        return _run(arguments)
-    except AkloTraceError as error:
-        return _failed(error, error.exit_status)
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return BROKEN_PIPE
-    except OSError as error:
-        if error.filename is not None:  # not the stream that we write to
-            raise
-        return _failed(AkloTraceError(f"The output cannot be written: {error.strerror}."), 1)
+    return _run(arguments)
+
+
+def _prepare_streams() -> None:
+    """Where a standard stream was closed Python has none; and where its encoding lacks a
+    character, that is no reason to fail."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _give_up_output() -> None:
+    """Let go of what cannot be written, which else would be tried again at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _is_taken(descriptor: int, patience_s: float) -> bool:
+    waiting = select.poll()
+    waiting.register(descriptor, select.POLLOUT)
+    return bool(waiting.poll(patience_s * 1000))
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        super().error(escape(message))
 
 
 def _run(arguments: Sequence[str]) -> int:
@@ -78,7 +167,7 @@ def _run(arguments: Sequence[str]) -> int:
     name, rest = (arguments[0], arguments[1:]) if named else (RECORD, arguments)
     module = f"aklo_trace.commands.{name}" + ("_" if name == "import" else "")
     command = cast("Command", importlib.import_module(module))
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog=f"aklo-trace {name}",
         description=command.__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -89,9 +178,9 @@ def _run(arguments: Sequence[str]) -> int:
     options = parser.parse_args(rest)
     try:
         return command.run(options)
-    except AkloTraceError:
+    except Exception:
         if options.debug:
-            traceback.print_exc()
+            print_traceback()
         raise
 
 
@@ -99,9 +188,4 @@ def _help(stream: object, status: int) -> int:
     width = max(map(len, COMMANDS))
     verbs = "".join(f"  {name:<{width}}  {text}\n" for name, text in COMMANDS.items())
     print(USAGE + "verbs:\n" + verbs + EPILOG, end="", file=cast("None", stream))
-    return status
-
-
-def _failed(error: AkloTraceError, status: int) -> int:
-    print(f"aklo-trace: {error}", file=sys.stderr)
     return status

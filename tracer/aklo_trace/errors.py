@@ -18,6 +18,31 @@ and what to do. Only ``main()`` prints it and exits with ``exit_status``.
 
 from __future__ import annotations
 
+import errno
+from typing import Final
+
+REMEDIES: Final = {
+    errno.ENOSPC: "make room",
+    errno.EDQUOT: "make room: the quota is used up",
+    errno.EFBIG: "raise the limit on the size of files (ulimit -f)",
+    errno.EMFILE: "raise the limit on open files (ulimit -n)",
+    errno.ENFILE: "close files: the whole system has too many open",
+    errno.EAGAIN: "raise the limit on processes (ulimit -u)",
+    errno.ENOMEM: "free memory, or raise the limits on it (ulimit -v, -d, -l)",
+    errno.EACCES: "see to it that it may be written",
+    errno.EPERM: "see to it that it may be written",
+    errno.EROFS: "see to it that it may be written",
+}
+"""What to do about an error of the system."""
+
+
+def reason_of(error: OSError) -> str:
+    return error.strerror or str(error)
+
+
+def remedy_of(error: OSError) -> str:
+    return REMEDIES.get(error.errno or 0, "remove the cause")
+
 
 class AkloTraceError(Exception):
     """The root of the tree; `exit_status` is what the process exits with."""

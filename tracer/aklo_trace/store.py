@@ -15,8 +15,10 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shlex
 import shutil
 import struct
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -25,8 +27,16 @@ from typing import TYPE_CHECKING, Final
 
 from aklo_trace import meta as meta_file
 from aklo_trace.engine import Account, Recorded
-from aklo_trace.errors import CorruptTrace, RecordingInProgress, StoreError, TraceError
+from aklo_trace.errors import (
+    CorruptTrace,
+    RecordingInProgress,
+    StoreError,
+    TraceError,
+    reason_of,
+    remedy_of,
+)
 from aklo_trace.meta import Meta
+from aklo_trace.plain_file import check_written
 from aklo_trace.schema import TABLES
 
 if TYPE_CHECKING:
@@ -38,8 +48,14 @@ LOCK: Final = "lock"
 INTERRUPTED: Final = "the recording was interrupted: what followed its last moment is missing"
 LOST: Final = "{lost:,} of {attempts:,} calls were lost"
 DETAILS_LOST: Final = "paths, arguments or ends of processes were lost"
-DAMAGE: Final = (ValueError, LookupError, ArithmeticError, MemoryError, struct.error)
+DAMAGE: Final = (
+    *(ValueError, LookupError, ArithmeticError, TypeError, AttributeError, RecursionError),
+    struct.error,
+)
 """What reading a damaged recording may raise."""
+PATIENCE_S: Final = 1.0
+"""How long a process that was killed may need to let go of the lock."""
+PAUSE_S: Final = 0.01
 
 
 def begin(directory: Path, meta: Meta) -> tuple[Path, int]:
@@ -72,7 +88,8 @@ def begin(directory: Path, meta: Meta) -> tuple[Path, int]:
 
 def _unwritable(directory: Path, error: OSError) -> StoreError:
     return StoreError(
-        f"No trace can be written to {directory}: {error.strerror}. Give another directory with -o."
+        f"No trace can be written to {directory}: {reason_of(error)}. "
+        "Give another directory with -o."
     )
 
 
@@ -91,9 +108,7 @@ def remove(directory: Path) -> None:
     try:
         shutil.rmtree(directory)
     except OSError as error:
-        raise StoreError(
-            f"The trace {directory} cannot be removed: {error.strerror or error}."
-        ) from error
+        raise StoreError(f"The trace {directory} cannot be removed: {reason_of(error)}.") from error
 
 
 def finish(directory: Path, recorded: Recorded, outcome: Meta) -> Meta:
@@ -112,11 +127,81 @@ def finish(directory: Path, recorded: Recorded, outcome: Meta) -> Meta:
         live.rename(directory / DONE)
         shutil.rmtree(directory / DONE, ignore_errors=True)
     except OSError as error:
-        raise StoreError(
-            f"The tables of {directory} cannot be written: {error.strerror or error}. What was "
-            f"recorded is kept; make room and run 'aklo-trace recover {directory}'."
-        ) from error
+        raise _unfinished(directory, error) from error
     return meta
+
+
+def conclude(directory: Path, outcome: Meta) -> Meta:
+    """`finish` with what is in `live`. Raises CorruptTrace, too, if that cannot be read."""
+    from aklo_trace.engines import engine_named
+
+    live = directory / LIVE
+    try:
+        for path in sorted(live.iterdir()):
+            check_written(path)
+        return finish(directory, engine_named(outcome.engine).read(live), outcome)
+    except FileNotFoundError as error:
+        raise CorruptTrace(
+            f"The trace {directory} was interrupted before anything was recorded."
+        ) from error
+    except OSError as error:
+        raise CorruptTrace(
+            f"What was recorded in {live} cannot be read: {reason_of(error)}."
+        ) from error
+    except MemoryError as error:
+        raise StoreError(
+            f"The tables of {directory} need more memory than there is. What was recorded is "
+            "kept; free memory, or raise the limits on it (ulimit -v, -d), and run "
+            f"{recovery(directory)}."
+        ) from error
+    except DAMAGE as error:
+        raise CorruptTrace(
+            f"What was recorded in {live} is damaged: {error}. The trace cannot be read."
+        ) from error
+
+
+def recovery(directory: Path) -> str:
+    """The command that finishes a trace."""
+    return f"'aklo-trace recover {shlex.quote(str(directory))}'"
+
+
+def check_place(directory: Path, lock: int, outcome: Meta) -> None:
+    """Raises StoreError if the recording that holds this lock no longer is in `directory`: it
+    was moved, removed or replaced meanwhile."""
+    with suppress(OSError):
+        if os.path.samestat(os.fstat(lock), (directory / LIVE / LOCK).stat()):
+            return
+    if not os.fstat(lock).st_nlink:
+        raise StoreError(
+            f"The trace {directory} was removed while it was being recorded; there is nothing to "
+            "report."
+        )
+    live = Path(os.readlink(f"/proc/self/fd/{lock}")).parent  # noqa: PTH115
+    with suppress(OSError):
+        meta_file.write(live, outcome)
+    raise StoreError(
+        f"The trace {directory} was moved to {live.parent} while it was being recorded. Finish it "
+        f"there, with {recovery(live.parent)}."
+    )
+
+
+def _unfinished(directory: Path, error: OSError) -> StoreError:
+    if not (directory / LIVE).is_dir():
+        return StoreError(
+            f"The trace {directory} was moved or removed while it was being finished."
+        )
+    return StoreError(
+        f"The tables of {directory} cannot be written: {reason_of(error)}. What was recorded is "
+        f"kept; {remedy_of(error)} and run {recovery(directory)}."
+    )
+
+
+def _clear(path: Path) -> None:
+    """Remove what an interrupted conversion left, or whatever else is in its place."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _convert(directory: Path, recorded: Recorded, outcome: Meta) -> Meta:
@@ -124,8 +209,9 @@ def _convert(directory: Path, recorded: Recorded, outcome: Meta) -> Meta:
     from aklo_trace.tables import TableWriter
 
     for table in TABLES:
-        shutil.rmtree(directory / table.name, ignore_errors=True)
-    assembler = Assembler(os.fsencode(outcome.cwd) if outcome.cwd else None)
+        _clear(directory / table.name)
+    cwd = outcome.cwd and outcome.cwd.encode("utf-8", "surrogateescape")
+    assembler = Assembler(cwd or None)
     with TableWriter(directory) as writer:
         for batch in recorded.batches():
             writer.add(assembler.add(batch))
@@ -184,7 +270,7 @@ class Trace:
         table = next(table for table in TABLES if table.name == name)
         try:
             return read_table(self.directory, table, columns)
-        except (OSError, pa.ArrowException, KeyError) as error:
+        except (OSError, MemoryError, pa.ArrowException, *DAMAGE) as error:
             raise CorruptTrace(
                 f"The table {name} of {self.directory} is damaged: {error}. The trace cannot be "
                 "read."
@@ -202,8 +288,6 @@ def open_trace(directory: Path) -> Trace:
 
 def recover(directory: Path) -> Meta:
     """Finish a trace whose recorder was interrupted; does nothing to one that is finished."""
-    from aklo_trace.engines import engine_named
-
     meta = meta_file.read(directory)
     live = directory / LIVE
     if not live.is_dir():
@@ -218,17 +302,7 @@ def recover(directory: Path) -> Meta:
     with _exclusive(live):
         if not live.is_dir():  # somebody else has finished it meanwhile
             return meta_file.read(directory)
-        try:
-            recorded = engine_named(meta.engine).read(live)
-            return finish(directory, recorded, _outcome(live, meta))
-        except FileNotFoundError as error:
-            raise CorruptTrace(
-                f"The trace {directory} was interrupted before anything was recorded."
-            ) from error
-        except DAMAGE as error:
-            raise CorruptTrace(
-                f"What was recorded in {live} is damaged: {error}. The trace cannot be read."
-            ) from error
+        return conclude(directory, _outcome(live, meta))
 
 
 def _outcome(live: Path, meta: Meta) -> Meta:
@@ -250,7 +324,7 @@ def _exclusive(live: Path) -> Iterator[None]:
             f"read, but {live} cannot be written: {error.strerror}."
         ) from error
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _take(lock)
         yield
     except BlockingIOError:
         raise RecordingInProgress(
@@ -259,3 +333,13 @@ def _exclusive(live: Path) -> Iterator[None]:
         ) from None
     finally:
         os.close(lock)
+
+
+def _take(lock: int) -> None:
+    """Raises BlockingIOError if somebody else keeps it."""
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        with suppress(BlockingIOError):
+            return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        time.sleep(PAUSE_S)
+    return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -11,10 +11,11 @@ import argparse
 import importlib.util
 import os
 import platform
+import shlex
+import signal
 import sys
 import time
-import traceback
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -22,10 +23,19 @@ from typing import Final
 
 from aklo_trace import __version__, filter, location, store
 from aklo_trace import meta as meta_file
-from aklo_trace.cli import COMMANDS
+from aklo_trace.afterwork import INTERRUPTED, do_apart
+from aklo_trace.cli import COMMANDS, TRACER_FAILED, complain, explained, print_traceback
 from aklo_trace.engine import CaptureOptions, Recording, Session
 from aklo_trace.engines import AUTO, Choice, check, choose
-from aklo_trace.errors import AkloTraceError, CaptureError, StoreError, TargetError, UsageError
+from aklo_trace.errors import (
+    AkloTraceError,
+    CaptureError,
+    StoreError,
+    TargetError,
+    UsageError,
+    reason_of,
+    remedy_of,
+)
 from aklo_trace.escape import escape
 from aklo_trace.identity import Identity, drop_privileges, invoking, named
 from aklo_trace.meta import Meta
@@ -34,7 +44,17 @@ from aklo_trace.presentation import FORMATS, add_options, print_report
 from aklo_trace.supervise import Outcome, exit_as, supervise
 from aklo_trace.target import HeldTarget, abandon_inherited_files, hold
 
-TRACER_FAILED: Final = 125
+FINISHED, EXPLAINED = 0, 100
+"""What the process that finishes a recording returns: all is done, or it said why not."""
+CAUSES: Final[dict[int, str]] = {
+    signal.SIGKILL: "memory may have run out, or its CPU time (ulimit -t)",
+    signal.SIGXCPU: "its CPU time is limited (ulimit -t)",
+    signal.SIGSEGV: "memory or stack may have run out",
+    signal.SIGBUS: "a file that it read was cut",
+    signal.SIGABRT: "memory may have run out",
+}
+PATIENCE_S: Final = 2.0
+"""How long somebody may need to take our last words."""
 PRIVATE: Final = 0o077
 """The umask of what is written about a target."""
 NO_REPORT: Final = "none"
@@ -89,27 +109,10 @@ def run(options: argparse.Namespace) -> int:
         raise _before_start(error) if isinstance(error, AkloTraceError) else error from error
     held.release()
     outcome = supervise(held)
-    if outcome.failure:
-        _complain(outcome.failure)
-    ended = _stop(recording, outcome)
-    held.unblock_signals()
-    try:
-        _finish(recording, ended, options)
-    except AkloTraceError as error:
-        _complain(error)
-    except KeyboardInterrupt:
-        _complain(f"interrupted; the trace is kept in {recording.directory}")
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
-    except Exception:  # noqa: BLE001 - the target's status comes before a fault of ours
-        _complain(f"{traceback.format_exc()}\nThat is a fault of aklo-trace.")
-        _complain(f"The trace is kept in {recording.directory}")
+    problems = [outcome.failure] if outcome.failure else []
+    ended = _stop(recording, outcome, problems)
+    _finish_apart(recording, ended, options, problems, held.unblock_signals)
     exit_as(outcome)
-
-
-def _complain(what: object) -> None:
-    with suppress(OSError):  # nobody reads it
-        print(f"aklo-trace: {what}", file=sys.stderr)
 
 
 @dataclass(frozen=True)
@@ -117,8 +120,8 @@ class _UnderWay:
     """A recording that has begun, and where it goes."""
 
     recording: Recording
-    choice: Choice
     directory: Path
+    lock: int
     meta: Meta
 
 
@@ -142,8 +145,8 @@ def _start(
     meta = Meta(
         engine=choice.engine.name,
         engine_reason=choice.reason,
-        argv=tuple(words),
-        cwd=str(cwd) if cwd else None,
+        argv=tuple(map(meta_file.as_utf8, words)),
+        cwd=meta_file.as_utf8(str(cwd)) if cwd else None,
         started_at_ns=started_ns,
         started_at=meta_file.iso(started_ns),
         tool_version=__version__,
@@ -160,12 +163,12 @@ def _start(
         store.abandon(directory)
         if isinstance(error, OSError):
             raise StoreError(
-                f"Recording into {directory} cannot begin: {error.strerror}."
+                f"Recording into {directory} cannot begin: {reason_of(error)}; {remedy_of(error)}."
             ) from error
         raise
     if late:
         drop_privileges(owner)
-    return _UnderWay(recording, choice, directory, meta)
+    return _UnderWay(recording, directory, lock, meta)
 
 
 def _session(wanted: str, capture: CaptureOptions, held: HeldTarget) -> tuple[Choice, Session]:
@@ -202,14 +205,17 @@ def _check_readable(owner: Identity) -> None:
             )
 
 
-def _stop(under_way: _UnderWay, outcome: Outcome) -> Meta:
+def _stop(under_way: _UnderWay, outcome: Outcome, problems: list[AkloTraceError]) -> Meta:
     """End the recording; the meta of the trace, with what is known of its end."""
     reason = None
     try:
         under_way.recording.stop()
     except (CaptureError, StoreError) as error:
         reason = str(error)
-        _complain(error)
+        problems.append(error)
+    except OSError as error:
+        reason = f"The recording could not be ended in order: {reason_of(error)}."
+        problems.append(CaptureError(reason))
     return replace(
         under_way.meta,
         wall_ns=outcome.ended_ns - outcome.started_ns,
@@ -219,10 +225,75 @@ def _stop(under_way: _UnderWay, outcome: Outcome) -> Meta:
     )
 
 
-def _finish(under_way: _UnderWay, ended: Meta, options: argparse.Namespace) -> None:
+def _finish_apart(
+    under_way: _UnderWay,
+    ended: Meta,
+    options: argparse.Namespace,
+    problems: list[AkloTraceError],
+    unblock: Callable[[], None],
+) -> None:
+    """Make the tables and the report in a child process, and say what became of it."""
     directory = under_way.directory
-    recorded = under_way.choice.engine.read(directory / store.LIVE)
-    store.finish(directory, recorded, ended)
+    try:
+        status = do_apart(lambda: _finish(under_way, ended, options, problems), unblock)
+    except OSError as error:
+        why = f"No process can be started to make the tables: {reason_of(error)}"
+        complain(f"{why}; {remedy_of(error)}. {_kept(directory)}", PATIENCE_S)
+        return
+    if status == INTERRUPTED:
+        complain(f"interrupted. {_kept(directory)}", PATIENCE_S)
+    elif status not in (FINISHED, EXPLAINED):
+        complain(f"{_death(status)}. {_kept(directory)}", PATIENCE_S)
+
+
+def _death(status: int) -> str:
+    what = "The process that makes tables and report"
+    if status >= 0:
+        return f"{what} ended with status {status}: memory may have run out"
+    cause = CAUSES.get(-status)
+    return f"{what} was killed by {signal.Signals(-status).name}" + (f": {cause}" if cause else "")
+
+
+def _kept(directory: Path) -> str:
+    """What there is of the trace, and how to come to the rest."""
+    if (directory / store.LIVE).is_dir():
+        return (
+            f"What was recorded is kept in {directory}: finish it with {store.recovery(directory)}."
+        )
+    if (directory / meta_file.FILE).exists():
+        command = f"'aklo-trace report {shlex.quote(str(directory))}'"
+        return f"The trace is kept in {directory}: see it with {command}."
+    return f"There is no trace in {directory} any more."
+
+
+def _finish(
+    under_way: _UnderWay,
+    ended: Meta,
+    options: argparse.Namespace,
+    problems: list[AkloTraceError],
+) -> int:
+    for problem in problems:
+        complain(problem)
+    directory = under_way.directory
+    try:
+        store.check_place(directory, under_way.lock, ended)
+        store.conclude(directory, ended)
+        _report(directory, options)
+        sys.stderr.flush()
+    except AkloTraceError as error:
+        complain(error)
+    except BrokenPipeError:
+        return FINISHED  # nobody wants to read it
+    except Exception as error:  # noqa: BLE001 - said in words, as main() does
+        if options.debug:
+            print_traceback()
+        complain(f"{explained(error)} {_kept(directory)}")
+    else:
+        return FINISHED
+    return EXPLAINED
+
+
+def _report(directory: Path, options: argparse.Namespace) -> None:
     if options.quiet:
         return
     if options.format != NO_REPORT:

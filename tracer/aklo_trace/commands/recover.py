@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 
+from aklo_trace.escape import escape
 from aklo_trace.places import find_trace
 from aklo_trace.store import recover
 
@@ -22,5 +23,5 @@ def run(options: argparse.Namespace) -> int:
     meta = recover(directory)
     calls = meta.tables.get("syscalls", 0)
     state = "complete" if meta.complete else meta.incomplete_reason
-    print(f"{directory}: {calls:,} calls; {state}")
+    print(escape(f"{directory}: {calls:,} calls; {state}"))
     return 0

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,9 +15,10 @@ import pytest
 
 from aklo_trace.errors import CaptureError, EngineUnavailable
 from aklo_trace.strace import capture
-from aklo_trace.strace.capture import Tracer, attach, probe
+from aklo_trace.strace.capture import Tracer, probe
 from aklo_trace.strace.log import read_logs
 from aklo_trace.strace.options import STRING_BYTES, options, version_of
+from aklo_trace.strace.scribe import LiveLog
 from aklo_trace.strace.sources import LogSource
 
 from .readable import Readable, readable
@@ -77,6 +78,13 @@ def tracers() -> Iterator[list[Tracer]]:
         if tracer.process.poll() is None:
             tracer.process.kill()
         tracer.process.wait()
+        tracer.scribe.wait()
+
+
+def attach(pid: int, log: Path, calls: Sequence[str] | None = None) -> Tracer:
+    """strace on a process, with files beside the log."""
+    live = LiveLog(log, log.with_suffix(".unwritten"))
+    return capture.attach(pid, live, calls=calls)
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
@@ -196,6 +204,38 @@ def test_the_target_runs_on_when_strace_dies(
 
 
 @needs_strace
+def test_no_call_and_no_signal_of_the_target_is_lost_when_nobody_writes_the_log(
+    hold: Callable[..., Held], tracers: list[Tracer], tmp_path: Path
+) -> None:
+    held = hold("sh", "-c", "(sleep 600 & echo $!; wait $!; exit 8); s=$?; /bin/true; exit $s")
+    tracers.append(attach(held.process.pid, tmp_path / "log"))
+    held.release()
+    assert held.process.stdout
+    sleeper = int(held.process.stdout.readline())
+    wait_until(lambda: b'["sleep", "600"]' in (tmp_path / "log").read_bytes())
+    os.kill(tracers[0].scribe.pid, signal.SIGKILL)
+    os.waitid(os.P_PID, tracers[0].scribe.pid, os.WEXITED | os.WNOWAIT)
+    os.kill(sleeper, signal.SIGTERM)
+    assert held.process.wait(PATIENCE_S) == 8
+    assert tracers[0].stop() == 0
+    assert tracers[0].scribe.status == signal.SIGKILL
+    found = log_of(tmp_path / "log", held.process.pid)
+    assert found.of_type("ImageStart")[-1]["argv"] == ["sleep", "600"]
+
+
+@needs_strace
+def test_strace_says_as_much_as_it_likes_and_nobody_need_listen(
+    hold: Callable[..., Held], tracers: list[Tracer], tmp_path: Path
+) -> None:
+    held = hold("sh", "-c", "i=0; while [ $((i += 1)) -lt 3000 ]; do (:); done")
+    tracers.append(attach(held.process.pid, tmp_path / "log", ["execve", "clone"]))
+    held.release()
+    assert held.process.wait() == 0
+    assert tracers[0].stop() == 0
+    assert len(log_of(tmp_path / "log", held.process.pid).of_type("ProcessEnd")) == 3000
+
+
+@needs_strace
 def test_signals_of_the_terminal_do_not_reach_strace(
     hold: Callable[..., Held], tracers: list[Tracer], tmp_path: Path
 ) -> None:
@@ -223,24 +263,6 @@ def test_strace_can_be_stopped_though_its_starter_blocks_all_signals(
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     assert held.process.poll() is None
-
-
-@needs_strace
-def test_descriptors_stay_open_as_long_as_strace_lives(
-    hold: Callable[..., Held], tracers: list[Tracer], tmp_path: Path
-) -> None:
-    reading, writing = os.pipe()
-    held = hold("true")
-    tracers.append(attach(held.process.pid, tmp_path / "log", keep_open=[writing]))
-    os.close(writing)
-    os.set_blocking(reading, False)
-    with pytest.raises(BlockingIOError):
-        os.read(reading, 1)
-    held.release()
-    held.process.wait()
-    tracers[0].stop()
-    assert os.read(reading, 1) == b""
-    os.close(reading)
 
 
 @needs_strace

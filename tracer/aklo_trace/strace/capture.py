@@ -12,18 +12,20 @@ What strace cannot hide from the target:
 * a stop by a signal, and the wait of the target's parent for it, take a detour through strace;
 * every call costs at least two context switches and a few reads of the target's memory.
 
-The log holds all arguments, and up to `options.STRING_BYTES` of the data of every read and
-write: it is made with mode 0600, and should go once it has been read.
+strace prints into a pipe, and `scribe` writes the log. It holds all arguments, and up to
+`options.STRING_BYTES` of the data of every read and write: it is made with mode 0600, and
+should go once it has been read.
 """
 
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +33,7 @@ from typing import Final
 
 from aklo_trace.engine import Capability
 from aklo_trace.errors import CaptureError, EngineUnavailable
+from aklo_trace.strace import scribe
 from aklo_trace.strace.options import OLDEST, options, version_of
 
 PROGRAM: Final = "strace"
@@ -38,6 +41,7 @@ ATTACH_TIMEOUT_S: Final = 10.0
 STOP_TIMEOUT_S: Final = 5.0
 _PROBE_TIMEOUT_S: Final = 5.0
 _PAUSE_S: Final = 0.002
+_MESSAGE_BYTES: Final = 4096
 _INSTALL: Final = "install the package strace"
 _YAMA: Final = Path("/proc/sys/kernel/yama/ptrace_scope")
 _PRIVILEGED_ONLY: Final = 2
@@ -103,9 +107,11 @@ def _refusal(program: str) -> str | None:
 
 @dataclass(slots=True)
 class Tracer:
-    """strace at work on a process and its descendants. If it dies, they run on."""
+    """strace at work on a process and its descendants, and who writes down what it says. If
+    they die, the processes run on."""
 
     process: subprocess.Popen[bytes]
+    scribe: scribe.Scribe
 
     @property
     def pid(self) -> int:
@@ -124,6 +130,7 @@ class Tracer:
                 self.process.terminate()
                 told = True
             time.sleep(_PAUSE_S)
+        self.scribe.wait()
         status = self.process.returncode
         return 0 if told and status in (-signal.SIGTERM, 128 + signal.SIGTERM) else status
 
@@ -138,61 +145,70 @@ class Tracer:
 
 def attach(
     pid: int,
-    log_path: Path,
+    log: scribe.LiveLog,
     *,
     calls: Sequence[str] | None = None,
-    keep_open: Sequence[int] = (),
+    leave: Callable[[], None] = lambda: None,
 ) -> Tracer:
     """Start strace on the held process `pid`, and return when it has it: nothing that the
-    process does from now on is missed. It records `calls`, None meaning all, and what it
-    says goes to a file beside the log.
+    process does from now on is missed. It records `calls`, None meaning all, into `log`.
 
-    strace has a session of its own, so that Ctrl-C and Ctrl-Z reach the target alone; it
-    keeps the descriptors `keep_open` as long as it lives. The log must not exist yet. Raises
-    EngineUnavailable if there is no strace, CaptureError if it cannot attach.
+    strace has a session of its own, so that Ctrl-C and Ctrl-Z reach the target alone; so has
+    the process that writes the log, which calls `leave` first. Raises EngineUnavailable if
+    there is no strace, CaptureError if it cannot attach, OSError.
     """
     program = _program()
     version = _version(program) if program else None
     if program is None or version is None:
         raise EngineUnavailable(f"cannot trace process {pid}: strace is not installed; {_INSTALL}.")
-    os.close(os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    messages = log_path.with_name(log_path.name + ".messages")
-    with messages.open("xb") as stderr:
+    writer, pipe = scribe.start(log, leave)
+    messages, stderr = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)  # strace never waits for us to read
+    try:
         process = subprocess.Popen(
-            [program, *options(version, calls), "-o", log_path, "-p", str(pid)],
+            [program, *options(version, calls), "-o", f"/proc/self/fd/{pipe}", "-p", str(pid)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=stderr,
             env={**os.environ, "LC_ALL": "C", "NO_COLOR": "1"},
             start_new_session=True,
-            pass_fds=keep_open,
+            pass_fds=(pipe,),
             preexec_fn=_take_signals,
         )
-    _await_attached(process, pid, messages)
-    return Tracer(process)
+    finally:
+        os.close(pipe)
+        os.close(stderr)
+    tracer = Tracer(process, writer)
+    _await_attached(tracer, pid, messages)
+    os.close(messages)
+    return tracer
 
 
 def _take_signals() -> None:
-    """Whoever holds a target blocks all signals; strace must hear when it is to end."""
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    """Whoever holds a target blocks all signals; strace must hear when it is to end. But not of
+    a broken pipe: it would let go of everybody at once, and take a signal that was just on its
+    way to one of them with it. So if nobody writes the log any more it goes on for nothing."""
+    signal.pthread_sigmask(signal.SIG_SETMASK, (signal.SIGPIPE,))
 
 
-def _await_attached(process: subprocess.Popen[bytes], pid: int, messages: Path) -> None:
+def _await_attached(tracer: Tracer, pid: int, messages: int) -> None:
     """Wait for strace's word that it has the process: from then on the process stops before
     it can make a call."""
-    needle = f"Process {pid} attached".encode()
+    needle, said = f"Process {pid} attached".encode(), b""
     deadline = time.monotonic() + ATTACH_TIMEOUT_S
-    while needle not in messages.read_bytes():
-        ended = process.poll() is not None
-        if ended or time.monotonic() > deadline:
-            process.kill()
-            process.wait()
-            reason = _last_line(messages.read_bytes()) or "it says nothing"
+    while needle not in said:
+        ready, _, _ = select.select([messages], [], [], max(deadline - time.monotonic(), 0))
+        more = os.read(messages, _MESSAGE_BYTES) if ready else b""
+        if not more:
+            tracer.process.kill()
+            tracer.process.wait()
+            tracer.scribe.wait()
+            os.close(messages)
+            reason = _last_line(said) or "it says nothing"
             raise CaptureError(
                 f"strace cannot attach to process {pid}: {reason}. Is another tracer or "
                 "debugger attached, or does /proc/sys/kernel/yama/ptrace_scope forbid it?"
             )
-        time.sleep(_PAUSE_S)
+        said += more
 
 
 def _statuses() -> list[bytes]:

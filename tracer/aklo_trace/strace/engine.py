@@ -14,14 +14,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from aklo_trace.engine import Capability, CaptureOptions, Recorded
-from aklo_trace.errors import CaptureError, UsageError
+from aklo_trace.errors import CaptureError, StoreError, UsageError
 from aklo_trace.strace import capture
+from aklo_trace.strace.scribe import LiveLog, Unwritten
 
 if TYPE_CHECKING:
     from aklo_trace.target import HeldTarget
 
 LOG_FILE: Final = "strace.log"
+UNWRITTEN_FILE: Final = "unwritten.bin"
 START_FILE: Final = "start.json"
+
+_KEPT: Final = "The target was left alone; what had been recorded by then is kept"
 
 
 class StraceEngine:
@@ -42,7 +46,11 @@ class StraceEngine:
         from aklo_trace.strace.sources import LogSource
 
         start = json.loads((live / START_FILE).read_text())
-        return StraceRecorded([LogSource(live / LOG_FILE)], skip_until_exec_of=start["pid"])
+        return StraceRecorded(
+            [LogSource(live / LOG_FILE)],
+            skip_until_exec_of=start["pid"],
+            unwritten=Unwritten.read(live / UNWRITTEN_FILE),
+        )
 
 
 class StraceSession:
@@ -57,12 +65,17 @@ class StraceSession:
         self._held = held
 
     def start(self, live: Path, lock: int) -> StraceRecording:
+        del lock  # the process that writes the log has it
         start = {"pid": self._held.pid, "machine": platform.machine(), "ppid": os.getpid()}
         (live / START_FILE).write_text(json.dumps(start))
+        log = LiveLog(live / LOG_FILE, live / UNWRITTEN_FILE)
         tracer = capture.attach(
-            self._held.pid, live / LOG_FILE, calls=self._filter.calls(), keep_open=(lock,)
+            self._held.pid,
+            log,
+            calls=self._filter.calls(),
+            leave=self._held.leave,
         )
-        return StraceRecording(tracer)
+        return StraceRecording(tracer, live)
 
     def close(self) -> None:
         pass
@@ -71,8 +84,8 @@ class StraceSession:
 class StraceRecording:
     """strace at work."""
 
-    def __init__(self, tracer: capture.Tracer) -> None:
-        self._tracer = tracer
+    def __init__(self, tracer: capture.Tracer, live: Path) -> None:
+        self._tracer, self._live = tracer, live
 
     @property
     def pid(self) -> int:
@@ -80,8 +93,16 @@ class StraceRecording:
 
     def stop(self) -> None:
         status = self._tracer.stop()
-        if status:
+        if self._tracer.scribe.status:
             raise CaptureError(
-                f"strace ended with status {status}. The target was left alone; what had been "
-                "recorded by then is kept."
+                f"The process that writes down what strace says was killed or failed. {_KEPT}."
             )
+        unwritten = Unwritten.read(self._live / UNWRITTEN_FILE)
+        if unwritten.size_bytes:
+            raise StoreError(
+                f"The recording {self._live / LOG_FILE} has gaps: {os.strerror(unwritten.errno)}. "
+                f"{unwritten.lines:,} lines ({unwritten.size_bytes:,} bytes) of what strace said "
+                f"could not be written and are lost. {_KEPT}, and so is what came after."
+            )
+        if status:
+            raise CaptureError(f"strace ended with status {status}. {_KEPT}.")

@@ -17,6 +17,7 @@ from aklo_trace.strace.moments import (
     Appeared,
     Ended,
     Halved,
+    Hole,
     Leaving,
     Moment,
     Personality,
@@ -50,6 +51,7 @@ class Happenings:
         for found in (self._spawns(), self._execs(), self._exits(), self._halves(), self._ends()):
             moments.extend(found)
         moments.extend(self._notes(row_lines))
+        moments.extend(Hole(line, self._ns(line)) for line in self.reading.holes)
         moments.sort(key=lambda moment: moment.line)
         return moments
 

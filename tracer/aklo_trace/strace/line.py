@@ -52,6 +52,7 @@ class NoteKind(StrEnum):
     STACK = "stack"
     DUMP = "dump"
     SUMMARY = "summary"
+    HOLE = "hole"
     BLANK = "blank"
 
 
@@ -120,6 +121,7 @@ _NOTES: Final = tuple(
         (NoteKind.STACK, rb" > .*"),
         (NoteKind.DUMP, rb" \| .*| \* \d+ (?:bytes|buffers?|vectors?) in (?:buffer|vector).*"),
         (NoteKind.SUMMARY, _SUMMARY),
+        (NoteKind.HOLE, rb"aklo-trace: \d+ lines are missing here"),
         (NoteKind.BLANK, rb"\s*"),
     )
 )

@@ -19,8 +19,10 @@ from aklo_trace.strace.moments import (
     Appeared,
     Ended,
     Halved,
+    Hole,
     Leaving,
     Moment,
+    OfThread,
     Personality,
     Replaced,
     Spawned,
@@ -84,7 +86,7 @@ class Lineage:
         self._live.clear()
         return self._joined
 
-    def _thread(self, moment: Moment) -> Thread:
+    def _thread(self, moment: OfThread) -> Thread:
         return self._joined.threads[moment.thread]
 
     def appeared(self, moment: Appeared) -> None:
@@ -253,12 +255,17 @@ class Lineage:
     def _as_announced(self, call: Call, ended: tuple[int, int, int]) -> Spawned:
         return Spawned(*ended, call.spawned or 0, call.thread)
 
-    def _abandon(self, thread: Thread) -> None:
-        """The open call of a thread never returned."""
+    def hole(self, _: Hole) -> None:
+        """Whether the calls that are open have returned is not known."""
+        for thread in self._live.values():
+            self._abandon(thread, SyscallFlag(0))
+
+    def _abandon(self, thread: Thread, flag: SyscallFlag = SyscallFlag.UNFINISHED) -> None:
+        """No return of a thread's open call is in the log."""
         call, thread.open = thread.open, None
         if call:
             call.part = Part.WHOLE
-            call.flags |= int(SyscallFlag.UNFINISHED)
+            call.flags |= int(flag)
             self._joined.calls.append(
                 JoinedCall(thread.begun_ns, thread.process.proc_id, thread.opened_by, call)
             )
@@ -286,4 +293,5 @@ _FOLLOW: Final[dict[type[Moment], Callable[[Lineage, Any], None]]] = {
     Halved: Lineage.halved,
     Superseded: Lineage.superseded,
     Personality: Lineage.personality,
+    Hole: Lineage.hole,
 }

@@ -99,7 +99,16 @@ class Personality:
     row: int
 
 
-Moment = Appeared | Spawned | Replaced | Leaving | Ended | Halved | Superseded | Personality
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """Lines before this one are missing."""
+
+    line: int
+    ts_ns: int
+
+
+OfThread = Appeared | Spawned | Replaced | Leaving | Ended | Halved | Superseded | Personality
+Moment = OfThread | Hole
 
 
 def moved(moment: Moment, shift_ns: int) -> Moment:

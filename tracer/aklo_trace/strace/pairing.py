@@ -17,12 +17,11 @@ from aklo_trace.strace.line import Call, Part
 Int64 = npt.NDArray[np.int64]
 
 
-def pair(
-    calls: CallColumns, thread: npt.NDArray[np.int32], ts_ns: Int64 | None
-) -> tuple[Mask, Positions]:
+def pair(calls: CallColumns, thread: Int64, ts_ns: Int64 | None) -> tuple[Mask, Positions]:
     """Join the halves that follow each other within `calls`. `thread` and `ts_ns` have a value
-    for each row; without `ts_ns` only strace's own durations count. First halves become whole
-    calls. Gives the rows to keep, and for each row the line on which its call ended."""
+    for each row, and only halves of the same thread are joined; without `ts_ns` only strace's
+    own durations count. First halves become whole calls. Gives the rows to keep, and for each
+    row the line on which its call ended."""
     halves = np.flatnonzero(calls.part != Part.WHOLE)
     halves = halves[np.argsort(thread[halves], kind="stable")]
     first, second = halves[:-1], halves[1:]

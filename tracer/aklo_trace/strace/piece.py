@@ -91,7 +91,8 @@ def read_piece(task: Task) -> Piece:
     reading.tally.notes += text.mended
     calls, threads = reading.calls, _threads(leaders, reading)
     thread = threads.at(calls.line)
-    kept, end_line = pair(calls, thread, times[calls.line] if task.layout.is_fine else None)
+    unbroken = thread + len(threads.tids) * np.searchsorted(reading.holes, calls.line)
+    kept, end_line = pair(calls, unbroken, times[calls.line] if task.layout.is_fine else None)
     rows = np.flatnonzero(kept & (calls.part == Part.WHOLE))
     happenings = Happenings(reading, threads, thread, kept, end_line, times)
     moments = happenings.moments(calls.line[rows])

@@ -42,7 +42,8 @@ class Ends:
 @dataclass
 class Reading:
     """What the lines of a piece say. `notes` are the rare ones that tell of threads, with their
-    lines; `unparsed` are the first lines that are not what strace writes."""
+    lines; `holes` are lines before which others are missing; `unparsed` are the first lines
+    that are not what strace writes."""
 
     calls: CallColumns
     ends: Ends
@@ -50,7 +51,8 @@ class Reading:
     texts: Texts
     images: list[Image]
     tally: Tally
-    unparsed: list[int] = field(default_factory=list)
+    holes: list[int]
+    unparsed: list[int]
 
 
 def read_lines(lines: Lines, leaders: Leaders) -> Reading:
@@ -71,7 +73,7 @@ def read_lines(lines: Lines, leaders: Leaders) -> Reading:
     tally.whole, tally.begun, tally.resumed = (int((calls.part == part).sum()) for part in Part)
     tally.timed = int((calls.dur_ns != NULL).sum())
     ends = _ends(known, exact.notes)
-    return Reading(calls, ends, exact.notes, texts, images, tally, exact.unparsed)
+    return Reading(calls, ends, exact.notes, texts, images, tally, exact.holes, exact.unparsed)
 
 
 @dataclass
@@ -79,6 +81,7 @@ class _Exact:
     lines: list[int] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     notes: list[tuple[int, Note]] = field(default_factory=list)
+    holes: list[int] = field(default_factory=list)
     unparsed: list[int] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
 
@@ -90,6 +93,8 @@ class _Exact:
             self.tally.notes[found.kind] += 1
             if led and found.kind in _OF_THREADS:
                 self.notes.append((line, found))
+            elif found.kind is NoteKind.HOLE:
+                self.holes.append(line)
         elif found is not None and led:
             self.lines.append(line)
             self.calls.append(found)

@@ -11,10 +11,13 @@ from aklo_trace.engine import Account
 from aklo_trace.escape import escape
 from aklo_trace.events import EventBatch
 from aklo_trace.strace.log import read_logs
+from aklo_trace.strace.scribe import Unwritten
 from aklo_trace.strace.sources import LogSource
 from aklo_trace.strace.statistics import Statistics
 
 UNPARSED: Final = "lines_unparsed"
+UNWRITTEN: Final = "lines_unwritten"
+UNWRITTEN_BYTES: Final = "bytes_unwritten"
 _CLOCK_NOTES: Final = {
     "order": "the log has no times: calls are only in order, a microsecond apart",
     "delta": "the log has times since the line before only: its date is a guess",
@@ -34,7 +37,9 @@ class StraceRecorded:
         *,
         start_date: date | None = None,
         skip_until_exec_of: int | None = None,
+        unwritten: Unwritten | None = None,
     ) -> None:
+        self._unwritten = unwritten or Unwritten()
         self._log = read_logs(
             sources,
             workers=os.cpu_count() or 1,
@@ -50,13 +55,17 @@ class StraceRecorded:
         return self._log.batches()
 
     def account(self) -> Account:
-        """A line that could not be understood may have been a call: it counts as lost."""
+        """A line that could not be written, or understood, may have been a call."""
         found = self._log.statistics
-        lost = {UNPARSED: found.unparsed_lines} if found.unparsed_lines else {}
+        counts = {
+            UNPARSED: found.unparsed_lines,
+            UNWRITTEN: self._unwritten.lines,
+            UNWRITTEN_BYTES: self._unwritten.size_bytes,
+        }
         return Account(
             attempts=found.events,
             read=found.events,
-            lost=lost,
+            lost={cause: count for cause, count in counts.items() if count},
             lost_by_syscall={},
             in_flight_by_syscall={},
             notes=tuple(_notes(found)),

@@ -16,6 +16,7 @@
 #include "machine.bpf.h"
 #include "cpu.bpf.h"
 #include "file.bpf.h"
+#include "shell.bpf.h"
 #include "process.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -83,8 +84,10 @@ int BPF_PROG(on_enter, struct pt_regs *regs, long number)
 	}
 	if (spec->path[0] != NO_ARGUMENT || spec->fd2 != NO_ARGUMENT)
 		note_paths(files, state, spec, false);
-	if (!state->mark.armed)
+	if (!state->mark.armed) {
+		note_site(task, state);
 		count_attempt(state);
+	}
 	state->returns_fd = spec->flags & SPEC_RETURNS_FD;
 	event->start_ns = bpf_ktime_get_boot_ns();
 	enter_call(state, event->start_ns);
@@ -104,6 +107,7 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long ret)
 		return 0;
 	now_ns = bpf_ktime_get_boot_ns();
 	leave_call(state, now_ns);
+	state->shell.left_ns = now_ns;
 	if (!state->recorded || state->mark.armed) /* armed: an exec that failed */
 		return 0;
 	state->event.dur_ns = now_ns - state->event.start_ns;
@@ -126,10 +130,10 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *from, struct task_stru
 	struct task_state *state = state_of(from);
 
 	if (state)
-		leave_cpu(state);
+		leave_cpu(from, state);
 	state = state_of(to);
 	if (state)
-		state->on_cpu_since_ns = bpf_ktime_get_boot_ns();
+		enter_cpu(state);
 	return 0;
 }
 
@@ -149,7 +153,7 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 		return 0;
 	if (state->mark.armed) {
 		state->mark.armed = false;
-		begin_cpu(state);
+		begin_cpu(task, state);
 		count_attempt(state);
 	}
 	if (state->mark.path_pending)

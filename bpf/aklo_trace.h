@@ -14,6 +14,15 @@
 #define ARGV_CHUNKS 2048   /* of one exec: 8 MiB, more than the kernel takes */
 #define COMM_BYTES 16
 #define PROGRAMS 16	   /* names that --programs takes */
+#define SHELLS 256	   /* binaries that are told apart as shells or not */
+#define STRANGER_BYTES 256
+#define STACK_FRAMES 32	   /* innermost ones that are read */
+#define STACK_ARRAYS 3	   /* FUNCNAME, BASH_SOURCE, BASH_LINENO */
+#define STACK_TEXT_BYTES 16384
+#define STACK_BLOCK_BYTES 64 /* that are hashed at a time */
+#define FUNCTION_BYTES 256   /* of a function's name, with its NUL */
+#define BASH_CONTEXT_TABLE 32 /* offset of VAR_CONTEXT.table in bash */
+#define BASH_ELEMENT_NEXT 16  /* offset of ARRAY_ELEMENT.next in bash */
 #define NO_ARGUMENT (-1)
 
 /* The low bits are those of SyscallFlag in tracer/aklo_trace/schema.py. */
@@ -23,9 +32,11 @@ enum event_flag {
 	EVENT_PATH_LOST = 1 << 2,
 	EVENT_COMPAT = 1 << 4,
 	EVENT_UNFINISHED = 1 << 5,
+	EVENT_SITE_UNKNOWN = 1 << 10,
 	EVENT_HAS_FD = 1 << 12,
 	EVENT_HAS_IDENTITY = 1 << 13,
 	EVENT_HAS_OFFSET = 1 << 14,
+	EVENT_LINE_RELATIVE = 1 << 15,
 };
 
 /* One call. All are of one size, so that they drain in bulk. */
@@ -44,8 +55,10 @@ struct event {
 	__u16 flags;
 	__u16 mode;
 	__u16 zero;
+	__u32 stack; /* of the shell's functions, as in struct stack_record; 0: none */
+	__u32 line;  /* of the shell's code; 0: none */
 };
-_Static_assert(sizeof(struct event) == 72, "struct event");
+_Static_assert(sizeof(struct event) == 80, "struct event");
 
 enum record_kind {
 	RECORD_PATH = 1,
@@ -53,6 +66,7 @@ enum record_kind {
 	RECORD_EXEC,
 	RECORD_ARGV,
 	RECORD_EXIT,
+	RECORD_STACK,
 	RECORD_KINDS,
 };
 
@@ -86,10 +100,12 @@ struct fork_record {
 	__u32 parent_proc_id;
 	__u32 pid;
 	__u32 ppid;
-	__u32 zero;
+	__u32 site_flags; /* of the fork's event: EVENT_SITE_UNKNOWN, EVENT_LINE_RELATIVE */
 	__u64 ts_ns;
+	__u32 stack; /* where the parent forked */
+	__u32 line;
 };
-_Static_assert(sizeof(struct fork_record) == 32, "struct fork_record");
+_Static_assert(sizeof(struct fork_record) == 40, "struct fork_record");
 
 /* An image that began. text: the file that was asked for, then its interpreter. */
 struct exec_record {
@@ -100,9 +116,13 @@ struct exec_record {
 	__u32 argv_bytes;
 	__u64 ts_ns;
 	struct identity identity;
+	__u32 stack; /* where the process was when it called exec */
+	__u32 line;
+	__u32 site_flags;
+	__u32 zero;
 	char text[];
 };
-_Static_assert(sizeof(struct exec_record) == 48, "struct exec_record");
+_Static_assert(sizeof(struct exec_record) == 64, "struct exec_record");
 
 /* A piece of an image's argument block; pieces of one exec follow their exec_record. */
 struct argv_record {
@@ -124,10 +144,60 @@ struct exit_record {
 	__u64 cpu_ns;	 /* of this thread */
 	__u64 system_ns; /* the part of it within calls */
 	__u64 max_rss_pages;
+	__u64 run_delay_ns; /* runnable, but waiting for a CPU */
+	__u64 stopped_ns;   /* by a signal */
 	__u32 exit_code; /* as wait(2) gives it */
 	__u32 zero;
 };
-_Static_assert(sizeof(struct exit_record) == 56, "struct exit_record");
+_Static_assert(sizeof(struct exit_record) == 72, "struct exit_record");
+
+enum stack_flag {
+	STACK_TRUNCATED = 1 << 0,      /* outer frames are missing */
+	STACK_NAME_TRUNCATED = 1 << 1, /* a name is longer than was read */
+};
+
+/* The functions that a bash is in. `bytes` of text follow: of each frame, innermost first, the
+ * function, its file and the line that called it, as in FUNCNAME, BASH_SOURCE and BASH_LINENO. */
+struct stack_record {
+	__u32 kind;
+	__u32 stack;
+	__u32 bytes;
+	__u16 frames;
+	__u16 flags;
+};
+_Static_assert(sizeof(struct stack_record) == 16, "struct stack_record");
+
+enum shell_kind {
+	SHELL_UNSEEN, /* user space has not looked at the binary yet */
+	SHELL_BASH,
+	SHELL_NONE,
+};
+
+/* Of one executable file: where its symbols lie, as addresses in the file. Written by user space. */
+struct shell_layout {
+	__u64 inode;
+	__u32 dev;
+	__u8 is_bash; /* one whose variables are understood; else all that follows is 0 */
+	__u8 count_offset; /* of ARRAY.num_elements */
+	__u8 head_is_last; /* ARRAY.head is two words behind it, else one */
+	__u8 zero;
+	__u64 code; /* where the first executable segment begins */
+	__u64 line_number;
+	__u64 running_trap;
+	__u64 eval_depth;  /* evalnest */
+	__u64 environment; /* subshell_environment */
+	__u64 variables;   /* global_variables */
+};
+_Static_assert(sizeof(struct shell_layout) == 64, "struct shell_layout");
+
+/* An executable file that is not among them: user space is asked to look at it. */
+struct stranger {
+	__u64 inode;
+	__u32 dev;
+	__u32 pid;
+	char path[STRANGER_BYTES]; /* as it was given to exec; cut */
+};
+_Static_assert(sizeof(struct stranger) == 272, "struct stranger");
 
 /* Which arguments of a call mean what. Filled by user space from syscalls.tsv. */
 enum spec_flag {
@@ -178,6 +248,8 @@ struct control {
 	__u32 next_proc_id;
 	__u32 live_processes;
 	__u32 stopped; /* set by user space: record nothing more */
+	__u32 shells;  /* set by user space: how many stand in the map of that name */
+	__u32 last_stack;
 	__u32 zero;
 };
 

@@ -6,6 +6,8 @@
 #ifndef AKLO_CPU_H
 #define AKLO_CPU_H
 
+#define TASK_STOPPED 0x0004 /* include/linux/sched.h: __TASK_STOPPED */
+
 static __always_inline __u64 cpu_time(const struct task_state *state, __u64 now_ns)
 {
 	return state->cpu_ns + (state->on_cpu_since_ns ? now_ns - state->on_cpu_since_ns : 0);
@@ -25,19 +27,40 @@ static __always_inline void leave_call(struct task_state *state, __u64 now_ns)
 	state->mark.in_call = false;
 }
 
-/* A target begins with its exec: what its launcher used before is not its own. */
-static __always_inline void begin_cpu(struct task_state *state)
+/* The kernel counts it if it was built to. */
+static __always_inline __u64 run_delay(struct task_struct *task)
 {
+	if (!bpf_core_field_exists(task->sched_info.run_delay))
+		return 0;
+	return task->sched_info.run_delay;
+}
+
+/* A target begins with its exec: what its launcher used before is not its own. */
+static __always_inline void begin_cpu(struct task_struct *task, struct task_state *state)
+{
+	state->run_delay_before_ns = run_delay(task);
 	state->cpu_ns = 0;
 	state->system_ns = 0;
 	state->cpu_at_entry_ns = 0;
 	state->on_cpu_since_ns = state->event.start_ns;
 }
 
-static __always_inline void leave_cpu(struct task_state *state)
+static __always_inline void leave_cpu(struct task_struct *task, struct task_state *state)
 {
-	state->cpu_ns = cpu_time(state, bpf_ktime_get_boot_ns());
+	__u64 now_ns = bpf_ktime_get_boot_ns();
+
+	state->cpu_ns = cpu_time(state, now_ns);
 	state->on_cpu_since_ns = 0;
+	if (task->__state & TASK_STOPPED)
+		state->stopped_since_ns = now_ns;
+}
+
+static __always_inline void enter_cpu(struct task_state *state)
+{
+	state->on_cpu_since_ns = bpf_ktime_get_boot_ns();
+	if (state->stopped_since_ns)
+		state->stopped_ns += state->on_cpu_since_ns - state->stopped_since_ns;
+	state->stopped_since_ns = 0;
 }
 
 #endif

@@ -47,6 +47,7 @@ struct signal_struct {
 };
 
 struct mm_struct {
+	unsigned long start_code;
 	unsigned long arg_start;
 	unsigned long arg_end;
 };
@@ -56,8 +57,14 @@ struct thread_info {
 	__u32 status;
 };
 
+struct sched_info {
+	unsigned long long run_delay;
+};
+
 struct task_struct {
 	struct thread_info thread_info;
+	unsigned int __state;
+	struct sched_info sched_info;
 	int pid;
 	int tgid;
 	int exit_code;

@@ -3,6 +3,36 @@
 #ifndef AKLO_MAPS_H
 #define AKLO_MAPS_H
 
+/* What is known of the shell that a task runs: addresses are those of its memory. */
+struct shell_state {
+	struct identity binary;
+	__u64 line_number;
+	__u64 running_trap;
+	__u64 eval_depth;
+	__u64 environment;
+	__u64 variables;
+	__u64 names; /* the variable FUNCNAME; 0: not found yet */
+	__u64 names_name;
+	__u64 names_array;
+	__u64 heads[STACK_ARRAYS];
+	__u64 first; /* FUNCNAME's first element, as read last */
+	__u64 hash;  /* of the stack that was read last */
+	__u64 hashes[STACK_FRAMES]; /* of its frames, by their place from the outermost */
+	__u64 left_ns; /* end of the last call */
+	__u32 stack;
+	__u32 depth;
+	__u32 forked_depth; /* of the stack, where this process began */
+	__u32 forked_line;
+	__u32 shells_seen;
+	__u8 kind; /* enum shell_kind */
+	__u8 count_offset;
+	__u8 head_is_last;
+	__u8 in_string;	      /* of eval or a trap */
+	__u8 in_substitution; /* $(...) or `...` */
+	__u8 forked_relative;
+	__u8 zero[6];
+};
+
 /* What is known of a traced thread. The head is struct task_mark. */
 struct task_state {
 	struct task_mark mark;
@@ -12,6 +42,10 @@ struct task_state {
 	__u64 cpu_ns;	       /* before that */
 	__u64 system_ns;
 	__u64 cpu_at_entry_ns;
+	__u64 stopped_since_ns; /* 0: not stopped */
+	__u64 stopped_ns;
+	__u64 run_delay_before_ns; /* before it was the target */
+	struct shell_state shell;
 	__u32 slot;
 	__u32 ended; /* in a group leader: the end of its process has been told */
 	bool recorded; /* the call under way is */

@@ -3,6 +3,7 @@
 #ifndef AKLO_PROCESS_H
 #define AKLO_PROCESS_H
 
+#define SITE_FLAGS (EVENT_SITE_UNKNOWN | EVENT_LINE_RELATIVE)
 #define SIGNAL_GROUP_EXIT 0x00000004 /* include/linux/sched/signal.h */
 
 /* A new task of the tree is traced before it has run its first instruction. */
@@ -23,6 +24,7 @@ static __always_inline void follow_child(struct task_struct *parent, struct task
 		return;
 	}
 	to->mark.muted = from->mark.muted;
+	inherit_shell(to, from);
 	if (child->tgid == parent->tgid) {
 		to->mark.proc_id = from->mark.proc_id;
 		return;
@@ -34,6 +36,9 @@ static __always_inline void follow_child(struct task_struct *parent, struct task
 	record.pid = child->tgid;
 	record.ppid = parent->tgid;
 	record.ts_ns = bpf_ktime_get_boot_ns();
+	record.stack = from->event.stack;
+	record.line = from->event.line;
+	record.site_flags = from->event.flags & SITE_FLAGS;
 	emit_record(&record, sizeof(record), RECORD_FORK);
 }
 
@@ -108,6 +113,10 @@ static __always_inline void note_image(struct task_struct *task, struct task_sta
 	record->argv_bytes = walk.bytes;
 	record->ts_ns = bpf_ktime_get_boot_ns();
 	identify_inode(bprm->file->f_inode, &record->identity);
+	record->stack = state->event.stack;
+	record->line = state->event.line;
+	record->site_flags = state->event.flags & SITE_FLAGS;
+	begin_shell(task, state, &record->identity, bprm->interp);
 	first = bpf_probe_read_kernel_str(record->text, PATH_BYTES, bprm->filename);
 	if (first < 0)
 		first = 0;
@@ -160,6 +169,8 @@ static __always_inline void note_exit(struct task_struct *task, struct task_stat
 	record.cpu_ns = cpu_time(state, record.ts_ns);
 	record.system_ns = state->system_ns;
 	record.max_rss_pages = signal->maxrss;
+	record.run_delay_ns = run_delay(task) - state->run_delay_before_ns;
+	record.stopped_ns = state->stopped_ns;
 	record.exit_code = signal->flags & SIGNAL_GROUP_EXIT ? signal->group_exit_code
 							     : task->group_leader->exit_code;
 	emit_record(&record, sizeof(record), RECORD_EXIT);

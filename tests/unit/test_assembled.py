@@ -137,7 +137,7 @@ def batch_of(happenings: Sequence[tuple[int, Happening]]) -> EventBatch:
     strings: list[bytes] = []
     columns: dict[str, Any] = {
         name: np.full(count, NO_STRING, np.int32)
-        for name in ("path", "base", "path2", "base2", "fd_path", "fd2_path")
+        for name in ("path", "base", "path2", "base2", "fd_path", "fd2_path", "site")
     }
     batch = EventBatch(
         ts_ns=np.array([place * STEP_NS for place, _ in calls], np.int64),

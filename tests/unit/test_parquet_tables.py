@@ -44,7 +44,9 @@ def empty(column: Column) -> object:
 
 
 def full(column: Column) -> object:
-    return {"string": "x", "dictionary": "regular", "strings": ["a", "b"]}.get(column.type, 7)
+    return {"string": "x", "dictionary": "regular", "strings": ["a", "b"], "ints": [1, 2]}.get(
+        column.type, 7
+    )
 
 
 @pytest.fixture
@@ -178,4 +180,4 @@ def test_any_flipped_byte_is_noticed_or_harmless(written: Path) -> None:
 
 def test_files_have_a_schema_for_every_column_type() -> None:
     types = {column.type for table in (*TABLES, FILES) for column in table.columns}
-    assert types == {"int16", "int32", "int64", "string", "strings", "dictionary"}
+    assert types == {"int16", "int32", "int64", "string", "strings", "ints", "dictionary"}

@@ -8,7 +8,7 @@ it works on whole columns; only what changes a process's state is looked at one 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from aklo_trace.directories import CHDIR, FCHDIR, Directories, Interned
 from aklo_trace.events import (
+    CWD,
     NULL,
     EventBatch,
     ImageStart,
@@ -25,11 +26,13 @@ from aklo_trace.events import (
     ProcessEnd,
     ProcessEvent,
     ProcessStart,
+    Site,
 )
 from aklo_trace.files import FileTable
-from aklo_trace.naming import name_files
+from aklo_trace.naming import OPENS, name_files
 from aklo_trace.paths import join
 from aklo_trace.schema import ImageFlag, ProcessFlag
+from aklo_trace.sites import Scripts, SiteTable
 from aklo_trace.syscalls import table
 from aklo_trace.text import decode
 from aklo_trace.timeline import UNKNOWN, Timeline
@@ -72,6 +75,9 @@ class Assembler:
         self._processes: dict[int, ProcessStart] = {}
         self._pids = np.zeros(1024, np.int64)
         self._files = FileTable()
+        self._is_shell: list[bool] = []
+        self._scripts = Scripts()
+        self._sites = SiteTable(self._scripts)
         self._image_count = 0
         self.target = Target()
 
@@ -80,11 +86,13 @@ class Assembler:
         directories = Directories(batch, self._files, self._cwds, self._directories)
         processes, images = self._follow(batch, directories)
         named = name_files(batch, self._files, self._cwds, directories)
+        ran = self._images.of(batch.proc_id, batch.ts_ns)
+        self._note_scripts(batch, ran, named.file_ids)
         columns: Columns = {
             "ts_ns": batch.ts_ns,
             "dur_ns": batch.dur_ns,
             "proc_id": batch.proc_id,
-            "image_id": _nullable(self._images.of(batch.proc_id, batch.ts_ns)),
+            "image_id": _nullable(ran),
             "pid": self._pids[batch.proc_id],
             "tid": batch.tid,
             "syscall": batch.syscall,
@@ -95,20 +103,29 @@ class Assembler:
             "file2_id": _nullable(named.file2_ids),
             "bytes": np.where(MOVES_BYTES[batch.syscall] & (batch.ret >= 0), batch.ret, NULL),
             "offset": batch.offset,
+            "site_id": _nullable(self._sites.column(batch)),
             "flags": batch.flags | named.flags,
         }
         self._cwds.forget_ended()
         self._images.forget_ended()
-        return {"syscalls": columns, "processes": processes, "images": images}
+        return {
+            "syscalls": columns,
+            "processes": processes.columns(self._site_id),
+            "images": images.columns(self._site_id),
+        }
 
     def finish(self) -> dict[str, Columns]:
         """The rows of what was still running, and of all files."""
         rows = _Rows()
         for start in self._processes.values():
-            rows.add(**_process_row(start, None))
-        return {"processes": rows.columns, "files": dict(self._files.columns())}
+            rows.add(_forked_at(start), **_process_row(start, None))
+        return {
+            "processes": rows.columns(self._site_id),
+            "files": dict(self._files.columns()),
+            "sites": dict(self._sites.columns()),
+        }
 
-    def _follow(self, batch: EventBatch, directories: Directories) -> tuple[Columns, Columns]:
+    def _follow(self, batch: EventBatch, directories: Directories) -> tuple[_Rows, _Rows]:
         """Bring the state of the processes up to the end of the batch."""
         processes, images = _Rows(), _Rows()
         for event in _in_order(batch):
@@ -116,7 +133,7 @@ class Assembler:
                 case ProcessStart():
                     self._start(event)
                 case ImageStart():
-                    images.add(**self._image(event))
+                    images.add((event.proc_id, event.ts_ns, event.site), **self._image(event))
                 case ProcessEnd():
                     start = self._processes.pop(event.proc_id, None)
                     self._cwds.end(event.proc_id)
@@ -124,10 +141,10 @@ class Assembler:
                     if event.proc_id == self.target.proc_id:
                         self.target = self.target.ended(event)
                     if start:
-                        processes.add(**_process_row(start, event))
+                        processes.add(_forked_at(start), **_process_row(start, event))
                 case row:
                     self._move(batch, directories, int(row))
-        return processes.columns, images.columns
+        return processes, images
 
     def _start(self, event: ProcessStart) -> None:
         if not 0 <= event.proc_id <= MOST_PROCESSES:
@@ -138,6 +155,7 @@ class Assembler:
         if event.proc_id >= len(self._pids):
             self._pids = np.concatenate([self._pids, np.zeros(event.proc_id + 1, np.int64)])
         self._pids[event.proc_id] = event.pid
+        self._scripts.start(event.proc_id, event.parent_proc_id)
         self._images.start(event.proc_id, event.ts_ns, event.parent_proc_id)
         self._cwds.start(event.proc_id, event.ts_ns, event.parent_proc_id)
         begins_here = event.parent_proc_id is None and not event.flags & ProcessFlag.START_UNSEEN
@@ -155,6 +173,7 @@ class Assembler:
         image_id = self._image_count
         self._image_count += 1
         self._images.change(event.proc_id, event.ts_ns, image_id)
+        self._is_shell.append(event.shell is not None)
         cwd = self._directories.text(self._cwds.at(event.proc_id, event.ts_ns))
         texts = [join(cwd, name) for name in (event.exe, event.script) if name is not None]
         decoded = [decode(text) for text in [*texts, *(event.argv or ())]]
@@ -171,8 +190,22 @@ class Assembler:
             "argv": names[len(texts) :] if event.argv is not None else None,
             "dev": event.dev,
             "inode": event.inode,
+            "shell": event.shell,
             "flags": event.flags | (ImageFlag.NOT_UTF8 if odd else 0),
         }
+
+    def _note_scripts(self, batch: EventBatch, images: Int32, file_ids: Int32) -> None:
+        """Keep what the relative names meant that shells opened."""
+        by_shell = np.array([*self._is_shell, False])[images]
+        opened = by_shell & (batch.base == CWD) & OPENS[batch.syscall] & (batch.ret >= 0)
+        for row in np.flatnonzero(opened).tolist():
+            path = self._files.path(int(file_ids[row]))
+            if path is not None:
+                name = batch.strings[batch.path[row]]
+                self._scripts.opened(int(batch.proc_id[row]), int(batch.ts_ns[row]), name, path)
+
+    def _site_id(self, proc_id: int, ts_ns: int, site: Site | None) -> int | None:
+        return None if site is None else self._sites.of(proc_id, ts_ns, site)
 
 
 def _in_order(batch: EventBatch) -> Iterator[ProcessEvent | int]:
@@ -185,19 +218,26 @@ def _in_order(batch: EventBatch) -> Iterator[ProcessEvent | int]:
     return (item for _, item in sorted(timed, key=lambda entry: entry[0]))
 
 
+Place = tuple[int, int, Site | None]
+"""Who was where in its code, and when."""
+
+
 class _Rows:
-    """Rows of a small table, as columns."""
+    """Rows of a small table, as columns; each was caused by some place in shell code."""
 
     def __init__(self) -> None:
         self._lists: dict[str, list[object]] = {}
+        self._places: list[Place] = []
 
-    def add(self, **values: object) -> None:
+    def add(self, place: Place, **values: object) -> None:
+        self._places.append(place)
         for name, value in values.items():
             self._lists.setdefault(name, []).append(value)
 
-    @property
-    def columns(self) -> Columns:
-        return dict(self._lists)
+    def columns(self, site_id: Callable[[int, int, Site | None], int | None]) -> Columns:
+        if not self._places:
+            return {}
+        return {**self._lists, "site_id": [site_id(*place) for place in self._places]}
 
 
 def _process_row(start: ProcessStart, end: ProcessEnd | None) -> dict[str, object]:
@@ -213,9 +253,16 @@ def _process_row(start: ProcessStart, end: ProcessEnd | None) -> dict[str, objec
         "max_rss_bytes": end.max_rss_bytes if end else None,
         "utime_ns": end.utime_ns if end else None,
         "stime_ns": end.stime_ns if end else None,
+        "run_delay_ns": end.run_delay_ns if end else None,
+        "stopped_ns": end.stopped_ns if end else None,
         "flags": start.flags | (0 if end else ProcessFlag.END_UNSEEN),
     }
 
 
-def _nullable(codes: Int32) -> Int64:
+def _forked_at(start: ProcessStart) -> Place:
+    forked_by = start.proc_id if start.parent_proc_id is None else start.parent_proc_id
+    return forked_by, start.ts_ns, start.site
+
+
+def _nullable(codes: Int32 | Int64) -> Int64:
     return np.where(codes == UNKNOWN, NULL, codes.astype(np.int64))

@@ -41,10 +41,13 @@ class Capability:
 @dataclass(frozen=True, slots=True)
 class CaptureOptions:
     """What the command line decides for a recording. `ring_bytes` is the memory for events,
-    per CPU; None leaves it to the engine."""
+    per CPU; None leaves it to the engine. `command` is the program that will be traced and
+    `search_path` its PATH: the shells among them are got ready for."""
 
     ring_bytes: int | None = None
     filter: Filter = field(default_factory=Filter)
+    command: str = ""
+    search_path: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,9 @@ NULL: Final = np.iinfo(np.int64).min
 NO_STRING: Final = -1
 """No text, in a column of string codes."""
 
+NO_SITE: Final = -1
+"""No place in shell code is known, in a column of site codes."""
+
 CWD: Final = -2
 """In `base`: the path is relative to the working directory that the process had then."""
 
@@ -39,9 +42,29 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class Frame:
+    """A function of a shell's stack as bash has it in FUNCNAME, BASH_SOURCE and BASH_LINENO:
+    its name, the script it stands in, and the line it was called from."""
+
+    function: bytes
+    source: bytes
+    called_from: int
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A place in shell code: the stack, innermost first, and the line; None if unknown."""
+
+    frames: tuple[Frame, ...]
+    line: int | None
+    flags: int = 0  # SiteFlag
+
+
+@dataclass(frozen=True, slots=True)
 class ProcessStart:
     """A process that appears. `parent_proc_id` is None if its fork was not seen; `cwd` is its
-    working directory where the engine knows it, else it is the parent's."""
+    working directory where the engine knows it, else it is the parent's; `site` is where the
+    parent forked it."""
 
     ts_ns: int
     proc_id: int
@@ -50,6 +73,7 @@ class ProcessStart:
     ppid: int | None = None
     cwd: bytes | None = None
     flags: int = 0
+    site: Site | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +88,14 @@ class ProcessEnd:
     max_rss_bytes: int | None = None
     utime_ns: int | None = None
     stime_ns: int | None = None
+    run_delay_ns: int | None = None
+    stopped_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ImageStart:
-    """A successful exec. `argv` is None if it could not be read."""
+    """A successful exec. `argv` is None if it could not be read; `shell` says which shell it
+    is, and `site` where the process was when it called exec."""
 
     ts_ns: int
     proc_id: int
@@ -78,6 +105,8 @@ class ImageStart:
     dev: int | None = None
     inode: int | None = None
     flags: int = 0
+    shell: str | None = None
+    site: Site | None = None
 
 
 ProcessEvent = ProcessStart | ProcessEnd | ImageStart
@@ -110,6 +139,8 @@ class EventBatch:
     inode: Int64
     mode: Int32  # st_mode of `fd`'s file; 0: unknown
     flags: Int32  # SyscallFlag
+    site: Int32  # where in shell code: a place in `sites`, or NO_SITE
+    sites: list[Site] = field(default_factory=list)
     strings: list[bytes] = field(default_factory=list)
     directories: dict[tuple[int, int], Identity] = field(default_factory=dict)  # by row, 0 or 1
     second_files: dict[int, Identity] = field(default_factory=dict)  # by row: of the second fd

@@ -46,6 +46,24 @@ class SyscallFlag(IntFlag):
     """The directory that a relative path starts from is unknown; it stays relative."""
     INJECTED = 1 << 9
     """The return value was tampered with by strace's fault injection."""
+    SITE_UNKNOWN = 1 << 10
+    """A shell made the call, but where in its code it was could not be read."""
+
+
+class SiteFlag(IntFlag):
+    """Bits of `sites.flags`."""
+
+    LINE_RELATIVE = 1 << 0
+    """Within `eval`, a trap or a command substitution of several lines: bash counts its lines
+    from where the text begins or runs past the command, as its own LINENO does."""
+    STACK_TRUNCATED = 1 << 1
+    """The stack is deeper than could be read; its outer functions are missing."""
+    NAME_TRUNCATED = 1 << 2
+    """The name of a function or file is longer than could be read; the text is its beginning."""
+    NOT_UTF8 = 1 << 3
+    """A name holds bytes that are not UTF-8, escaped as ``\\xNN``."""
+    FILE_RELATIVE = 1 << 4
+    """The directory that the name of the file starts from is unknown."""
 
 
 class ProcessFlag(IntFlag):
@@ -84,7 +102,7 @@ class FileFlag(IntFlag):
 @dataclass(frozen=True)
 class Column:
     """One column. `type` is an Arrow type name; ``dictionary`` is a dictionary of string,
-    ``strings`` a list of string."""
+    ``strings`` a list of string, ``ints`` a list of int32."""
 
     name: str
     type: str
@@ -124,6 +142,7 @@ SYSCALLS = Table(
         Column("file2_id", "int32", "the second file of rename, link and the like", "", True),
         Column("bytes", "int64", "bytes moved by a successful transfer", "bytes", True),
         Column("offset", "int64", "file position at which the transfer began", "bytes", True),
+        Column("site_id", "int32", "the shell code that made the call, as in `sites`", "", True),
         Column("flags", "int32", "bits of SyscallFlag"),
     ),
 )
@@ -143,6 +162,11 @@ PROCESSES = Table(
         Column("max_rss_bytes", "int64", "peak resident set size", "bytes", True),
         Column("utime_ns", "int64", "CPU time outside system calls, of all threads", "ns", True),
         Column("stime_ns", "int64", "CPU time within system calls, of all threads", "ns", True),
+        Column(
+            "run_delay_ns", "int64", "time runnable but without a CPU, of all threads", "ns", True
+        ),
+        Column("stopped_ns", "int64", "time stopped by a signal, as by job control", "ns", True),
+        Column("site_id", "int32", "the shell code that forked it, as in `sites`", "", True),
         Column("flags", "int32", "bits of ProcessFlag"),
     ),
 )
@@ -164,6 +188,8 @@ IMAGES = Table(
         Column("argv", "strings", "its arguments, argv[0] first", "", True),
         Column("dev", "int64", "device of the program's file, as makedev(3)", "", True),
         Column("inode", "int64", "inode of the program's file", "", True),
+        Column("shell", "string", "the shell that it is and its version, if it is one", "", True),
+        Column("site_id", "int32", "the shell code that ran exec, as in `sites`", "", True),
         Column("flags", "int32", "bits of ImageFlag"),
     ),
 )
@@ -189,4 +215,20 @@ FILES = Table(
     ),
 )
 
-TABLES: tuple[Table, ...] = (SYSCALLS, PROCESSES, IMAGES, FILES)
+SITES = Table(
+    "sites",
+    "One row per place in shell code, with the functions that led there: a line that is reached "
+    "by two ways has two rows.",
+    (
+        Column("site_id", "int32", "unique within the trace"),
+        Column("function", "string", "the function; null outside of functions", "", True),
+        Column("file", "string", "the script, absolute; null for code of a string", "", True),
+        Column("line", "int32", "the line in the script", "", True),
+        Column("stack", "strings", "the functions, outermost first"),
+        Column("files", "strings", "of each function of the stack, the script it stands in"),
+        Column("lines", "ints", "of each function of the stack, the line it was called from"),
+        Column("flags", "int32", "bits of SiteFlag"),
+    ),
+)
+
+TABLES: tuple[Table, ...] = (SYSCALLS, PROCESSES, IMAGES, FILES, SITES)

@@ -34,6 +34,7 @@ _TYPES: Final[dict[str, pa.DataType]] = {
     "int64": pa.int64(),
     "string": pa.string(),
     "strings": pa.list_(pa.string()),
+    "ints": pa.list_(pa.int32()),
     "dictionary": pa.dictionary(pa.int32(), pa.string()),
 }
 
@@ -94,9 +95,9 @@ def _writer(path: Path, table: Table) -> Iterator[pq.ParquetWriter]:
     """pyarrow takes no path that is not UTF-8, but any open file."""
     times = [column.name for column in table.columns if column.name.endswith("ts_ns")]
     texts = [c.name for c in table.columns if c.type in {"dictionary", "string"}]
-    texts += ["argv.list.element"] if "argv" in table.column_names else []
+    texts += [f"{c.name}.list.element" for c in table.columns if c.type == "strings"]
     repeating = ["image_id", "proc_id", "pid", "tid", "errno", "fd", "file_id", "flags", "ret"]
-    repeating += ["bytes", "file2_id"]
+    repeating += ["bytes", "file2_id", "site_id"]
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with (
         os.fdopen(fd, "wb") as file,

@@ -54,17 +54,22 @@ PATH_BYTES: Final = 4096
 COMM_BYTES: Final = 16
 PROGRAMS: Final = 16
 NO_ARGUMENT: Final = -1
+SHELLS: Final = 256
+STRANGER_BYTES: Final = 256
+STACK_FRAMES: Final = 32
 
 EVENT_UNFINISHED: Final = 1 << 5
 EVENT_HAS_FD: Final = 1 << 12
 EVENT_HAS_IDENTITY: Final = 1 << 13
 EVENT_HAS_OFFSET: Final = 1 << 14
+EVENT_LINE_RELATIVE: Final = 1 << 15
 
 RECORD_PATH: Final = 1
 RECORD_FORK: Final = 2
 RECORD_EXEC: Final = 3
 RECORD_ARGV: Final = 4
 RECORD_EXIT: Final = 5
+RECORD_STACK: Final = 6
 
 BASE_NONE: Final = 0
 BASE_CWD: Final = 1
@@ -96,6 +101,8 @@ EVENT: Final = Struct(
         ("flags", "u2"),
         ("mode", "u2"),
         ("zero", "u2"),
+        ("stack", "u4"),
+        ("line", "u4"),
     ),
 )
 RING_POSITION: Final = Struct(
@@ -136,8 +143,10 @@ FORK_RECORD: Final = Struct(
         ("parent_proc_id", "u4"),
         ("pid", "u4"),
         ("ppid", "u4"),
-        ("zero", "u4"),
+        ("site_flags", "u4"),
         ("ts_ns", "u8"),
+        ("stack", "u4"),
+        ("line", "u4"),
     ),
 )
 
@@ -154,6 +163,10 @@ EXEC_RECORD: Final = Struct(
         ("inode", "u8"),
         ("dev", "u4"),
         ("mode", "u4"),
+        ("stack", "u4"),
+        ("line", "u4"),
+        ("site_flags", "u4"),
+        ("zero", "u4"),
     ),
 )
 
@@ -172,8 +185,45 @@ EXIT_RECORD: Final = Struct(
         ("cpu_ns", "u8"),
         ("system_ns", "u8"),
         ("max_rss_pages", "u8"),
+        ("run_delay_ns", "u8"),
+        ("stopped_ns", "u8"),
         ("exit_code", "u4"),
         ("zero", "u4"),
+    ),
+)
+
+STACK_TRUNCATED: Final = 1 << 0
+STACK_NAME_TRUNCATED: Final = 1 << 1
+STACK_RECORD: Final = Struct(
+    "stack_record",
+    (("kind", "u4"), ("stack", "u4"), ("bytes", "u4"), ("frames", "u2"), ("flags", "u2")),
+)
+
+SHELL_LAYOUT: Final = Struct(
+    "shell_layout",
+    (
+        ("inode", "u8"),
+        ("dev", "u4"),
+        ("is_bash", "u1"),
+        ("count_offset", "u1"),
+        ("head_is_last", "u1"),
+        ("zero", "u1"),
+        ("code", "u8"),
+        ("line_number", "u8"),
+        ("running_trap", "u8"),
+        ("eval_depth", "u8"),
+        ("environment", "u8"),
+        ("variables", "u8"),
+    ),
+)
+
+STRANGER: Final = Struct(
+    "stranger",
+    (
+        ("inode", "u8"),
+        ("dev", "u4"),
+        ("pid", "u4"),
+        *((f"path{index}", "u1") for index in range(STRANGER_BYTES)),
     ),
 )
 
@@ -205,7 +255,14 @@ COUNTERS: Final = Struct(
 
 CONTROL: Final = Struct(
     "control",
-    (("next_proc_id", "u4"), ("live_processes", "u4"), ("stopped", "u4"), ("zero", "u4")),
+    (
+        ("next_proc_id", "u4"),
+        ("live_processes", "u4"),
+        ("stopped", "u4"),
+        ("shells", "u4"),
+        ("last_stack", "u4"),
+        ("zero", "u4"),
+    ),
 )
 
 TASK_MARK: Final = Struct(
@@ -219,6 +276,7 @@ TASK_MARK: Final = Struct(
     ),
 )
 
-TASK_STATE_BYTES: Final = TASK_MARK.size + EVENT.size + 8 * 8 + 4 * 8 + 16
+SHELL_STATE_BYTES: Final = 16 + 5 * 8 + 3 * 8 + 3 * 8 + 3 * 8 + 8 * STACK_FRAMES + 5 * 4 + 12
+TASK_STATE_BYTES: Final = TASK_MARK.size + EVENT.size + 8 * 8 + 7 * 8 + SHELL_STATE_BYTES + 16
 CONFIG_FORMAT: Final = "=IIIII4x"
 CONFIG_BYTES: Final = struct.calcsize(CONFIG_FORMAT) + PROGRAMS * COMM_BYTES

@@ -146,6 +146,8 @@ class Object:
 
     def fill(self, map_name: str, values: list[bytes]) -> None:
         """Write the first elements of an array. Raises OSError."""
+        if not values:
+            return
         keys = b"".join(index.to_bytes(4, sys.byteorder) for index in range(len(values)))
         count = c_uint32(len(values))
         fd = self.map_fd(map_name)

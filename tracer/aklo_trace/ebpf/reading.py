@@ -23,6 +23,8 @@ from aklo_trace.ebpf.records import (
     map_file,
 )
 from aklo_trace.ebpf.session import COST_FILE, START_FILE, TARGET_PROC_ID
+from aklo_trace.ebpf.shell_images import Shells
+from aklo_trace.ebpf.shells import SHELLS_FILE
 from aklo_trace.engine import Account
 from aklo_trace.events import (
     BY_IDENTITY,
@@ -63,6 +65,7 @@ class EbpfRecorded:
         self._stream = RecordStream(
             live / RECORDS_FILE, self._start["offset_ns"], self._start["page_bytes"]
         )
+        self._shells = Shells(live / SHELLS_FILE)
         self._waiting = NO_RECORDS
         self._read = np.zeros(layout.SYSCALL_SLOTS, np.int64)
 
@@ -105,6 +108,7 @@ class EbpfRecorded:
             lost={cause: count for cause, count in causes.items() if count},
             lost_by_syscall=self._by_name(lost),
             in_flight_by_syscall=self._by_name(attempts - self._read - lost),
+            notes=self._shells.notes(),
             clock_offset_ns=self._start["offset_ns"],
             recorder_cpu_ns=cost.get("cpu_ns"),
             recorder_max_rss_bytes=cost.get("max_rss_bytes"),
@@ -131,6 +135,7 @@ class EbpfRecorded:
         identified = events["flags"] & layout.EVENT_HAS_IDENTITY != 0
         has_fd = (events["flags"] & layout.EVENT_HAS_FD != 0) & (events["fd"] >= 0)
         nothing = np.full(len(events), NO_STRING, np.int32)
+        sites, places = self._stream.stacks.sites(events)
         batch = EventBatch(
             ts_ns=ts_ns,
             dur_ns=np.where(unfinished, NULL, events["dur_ns"].astype(np.int64)),
@@ -151,7 +156,11 @@ class EbpfRecorded:
             inode=np.where(identified, events["inode"].astype(np.int64), NULL),
             mode=np.where(identified, events["mode"], 0).astype(np.int32),
             flags=flags,
-            process_events=self._introduced(events, ts_ns, self._own_peaks(process_events)),
+            site=sites,
+            sites=places,
+            process_events=self._introduced(
+                events, ts_ns, self._shells.named(self._own_peaks(process_events))
+            ),
         )
         return self._with_paths(batch, events["record_id"], paths)
 

@@ -18,6 +18,7 @@ from typing import Final
 
 from aklo_trace.ebpf.layout import CONTROL, COUNTERS, EVENT, RING_HEADER_BYTES
 from aklo_trace.ebpf.ring import EventRings, RecordRing, map_array, record_stride
+from aklo_trace.ebpf.strangers import Strangers
 
 EVENTS_FILE: Final = "events.bin"
 RECORDS_FILE: Final = "records.bin"
@@ -108,6 +109,8 @@ class Maps:
     records: int
     bell: int
     controls: int
+    shells: int
+    strangers: int
     cpu_counters: int
     cpus: int
     ring_events: int
@@ -122,6 +125,7 @@ class Recorder:
         self._records = RecordRing(maps.records, maps.record_ring_bytes)
         self._bell = RecordRing(maps.bell, BELL_BYTES)
         self._control = map_array(maps.controls, CONTROL.size, writable=True).cast("I")
+        self._strangers = Strangers(maps.strangers, maps.shells, self._control, live)
         self.accounts = Accounts(maps.cpu_counters, maps.cpus, live / COUNTERS_FILE)
         self._event_spool = Spool(live / EVENTS_FILE, self.accounts.lose_events)
         self._record_spool = Spool(live / RECORDS_FILE, self.accounts.lose_records)
@@ -135,10 +139,11 @@ class Recorder:
         """Until a byte comes through `commands`; or, when its other end has died, until no
         traced process is left."""
         poll = select.epoll()
-        for fd in (commands, self._bell.fd, self._records.fd):
+        for fd in (commands, self._bell.fd, self._records.fd, self._strangers.ring.fd):
             poll.register(fd, select.EPOLLIN | select.EPOLLET)
         alone = False
         while not (alone and self._control[_LIVE] == 0):
+            self._strangers.answer()
             self.drain()
             self.accounts.save_if_due()
             if any(fd == commands for fd, _ in poll.poll(TICK_SECONDS)):

@@ -19,7 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from aklo_trace.ebpf import layout
-from aklo_trace.events import ImageStart, Int32, Int64, ProcessEnd, ProcessEvent, ProcessStart
+from aklo_trace.ebpf.stacks import Stacks
+from aklo_trace.events import ImageStart, Int32, Int64, ProcessEnd, ProcessEvent, ProcessStart, Site
 from aklo_trace.schema import ImageFlag
 
 _BODY: Final = layout.RING_HEADER_BYTES
@@ -89,6 +90,7 @@ class _Exec:
     image: dict[str, int]
     filename: bytes
     interpreter: bytes
+    site: Site | None
     argv: bytearray = field(default_factory=bytearray)
     unreadable: bool = False
 
@@ -112,6 +114,7 @@ class _Exec:
             dev=kernel_device(self.image["dev"]) if self.image["mode"] else None,
             inode=self.image["inode"] if self.image["mode"] else None,
             flags=int(flags),
+            site=self.site,
         )
 
 
@@ -134,15 +137,17 @@ class RecordStream:
         self._offset_ns = offset_ns
         self._page_bytes = page_bytes
         self._execs: dict[int, _Exec] = {}
-        self._times: dict[int, tuple[int, int]] = {}
+        self._times: dict[int, tuple[int, int, int, int]] = {}
         self._events: list[ProcessEvent] = []
         self._ends: dict[int, ProcessEnd] = {}
         self.texts = PathTexts()
+        self.stacks = Stacks()
         self._handlers: Final[dict[int, Callable[[int], None]]] = {
             layout.RECORD_FORK: self._fork,
             layout.RECORD_EXEC: self._exec,
             layout.RECORD_ARGV: self._argv,
             layout.RECORD_EXIT: self._exit,
+            layout.RECORD_STACK: self._stack,
         }
 
     def read(self, end: int) -> tuple[PathRecords, list[ProcessEvent]]:
@@ -207,6 +212,7 @@ class RecordStream:
                 record["pid"],
                 record["parent_proc_id"],
                 record["ppid"],
+                site=self._site(record),
             )
         )
 
@@ -217,7 +223,7 @@ class RecordStream:
         filename = bytes(self._data[text:middle]).rstrip(b"\0")
         interpreter = bytes(self._data[middle : middle + record["bytes1"]]).rstrip(b"\0")
         self._give_up(record["proc_id"])
-        self._execs[record["proc_id"]] = _Exec(record, filename, interpreter)
+        self._execs[record["proc_id"]] = _Exec(record, filename, interpreter, self._site(record))
         self._settle(record["proc_id"])
 
     def _argv(self, start: int) -> None:
@@ -248,9 +254,11 @@ class RecordStream:
     def _exit(self, start: int) -> None:
         record = self._unpack(layout.EXIT_RECORD, start)
         proc_id, code = record["proc_id"], record["exit_code"]
-        before_ns, before_system_ns = self._times.pop(proc_id, (0, 0))
-        cpu_ns = before_ns + record["cpu_ns"]
-        system_ns = before_system_ns + record["system_ns"]
+        before = self._times.pop(proc_id, (0, 0, 0, 0))
+        cpu_ns = before[0] + record["cpu_ns"]
+        system_ns = before[1] + record["system_ns"]
+        delay_ns = before[2] + record["run_delay_ns"]
+        stopped_ns = max(before[3], record["stopped_ns"])
         if proc_id in self._ends:  # it ended together with the one that was taken for the last
             end = self._ends[proc_id]
             user_ns = (end.utime_ns or 0) + cpu_ns - system_ns
@@ -258,7 +266,7 @@ class RecordStream:
             self._ends[proc_id] = replace(end, utime_ns=user_ns, stime_ns=system_ns)
             return
         if not record["last"]:
-            self._times[proc_id] = (cpu_ns, system_ns)
+            self._times[proc_id] = (cpu_ns, system_ns, delay_ns, stopped_ns)
             return
         signal = code & 0x7F
         self._ends[proc_id] = ProcessEnd(
@@ -269,4 +277,14 @@ class RecordStream:
             max_rss_bytes=record["max_rss_pages"] * self._page_bytes,
             utime_ns=cpu_ns - system_ns,
             stime_ns=system_ns,
+            run_delay_ns=delay_ns,
+            stopped_ns=stopped_ns,
         )
+
+    def _stack(self, start: int) -> None:
+        record = self._unpack(layout.STACK_RECORD, start)
+        text = start + layout.STACK_RECORD.size
+        self.stacks.add(record, bytes(self._data[text : text + record["bytes"]]))
+
+    def _site(self, record: dict[str, int]) -> Site | None:
+        return self.stacks.site(record["stack"], record["line"], record["site_flags"])

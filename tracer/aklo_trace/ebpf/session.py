@@ -16,6 +16,7 @@ from aklo_trace.ebpf import layout
 from aklo_trace.ebpf.libbpf import Object, possible_cpus
 from aklo_trace.ebpf.machine import BTF, object_path
 from aklo_trace.ebpf.recorder import Maps, Recorder
+from aklo_trace.ebpf.shells import SHELLS_FILE, Binary, known_shells
 from aklo_trace.ebpf.specs import specs
 from aklo_trace.engine import CaptureOptions
 from aklo_trace.errors import CaptureError, StoreError
@@ -46,6 +47,7 @@ class EbpfSession:
         ring_bytes = options.ring_bytes or min(RING_BYTES, ALL_RINGS_BYTES // self._cpus)
         self._ring_events = ring_bytes // layout.EVENT.size
         self._record_ring_bytes = record_ring_bytes(ring_bytes)
+        self._shells = known_shells(options.command, options.search_path)
         self._object = Object(object_path())
         try:
             self._load(options)
@@ -54,7 +56,9 @@ class EbpfSession:
             raise
 
     def track(self, held: HeldTarget) -> None:
-        control = layout.CONTROL.pack(next_proc_id=TARGET_PROC_ID + 1, live_processes=1)
+        control = layout.CONTROL.pack(
+            next_proc_id=TARGET_PROC_ID + 1, live_processes=1, shells=len(self._shells)
+        )
         self._object.update("controls", struct.pack("=I", 0), control)
         mark = layout.TASK_MARK.pack(proc_id=TARGET_PROC_ID, armed=1)
         state = mark.ljust(layout.TASK_STATE_BYTES, b"\0")
@@ -71,6 +75,7 @@ class EbpfSession:
         del lock  # the forked recorder has it
         try:
             _write_start(live, self._held)
+            _write_shells(live, [binary for binary, _ in self._shells])
         except OSError as error:
             raise _cannot_begin(live, error.errno) from error
         commands, orders = os.pipe2(os.O_CLOEXEC)
@@ -101,6 +106,7 @@ class EbpfSession:
         self._object.set_max_entries("records", self._record_ring_bytes)
         self._object.load()
         self._object.fill("specs", list(specs(platform.machine(), options.filter)))
+        self._object.fill("shells", [fields for _, fields in self._shells])
         self._object.attach()
 
     def _config(self, programs: tuple[bytes, ...]) -> bytes:
@@ -123,6 +129,8 @@ class EbpfSession:
             records=fd("records"),
             bell=fd("bell"),
             controls=fd("controls"),
+            shells=fd("shells"),
+            strangers=fd("strangers"),
             cpu_counters=fd("cpu_counters"),
             cpus=self._cpus,
             ring_events=self._ring_events,
@@ -231,6 +239,13 @@ def _write_start(live: Path, held: HeldTarget) -> None:
         "launcher_rss_bytes": _peak_rss_bytes(held.pid),
     }
     _write_json(live / START_FILE, start)
+
+
+def _write_shells(live: Path, shells: list[Binary]) -> None:
+    """What is known of shells from the start; the recorder adds to it."""
+    text = "".join(binary.as_json() + "\n" for binary in shells)
+    with os.fdopen(os.open(live / SHELLS_FILE, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+        file.write(text)
 
 
 def _write_cost(live: Path) -> None:

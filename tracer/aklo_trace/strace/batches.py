@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from aklo_trace.events import NO_STRING, NULL, EventBatch, ProcessEvent, ProcessStart
+from aklo_trace.events import NO_SITE, NO_STRING, NULL, EventBatch, ProcessEvent, ProcessStart
 from aklo_trace.schema import SyscallFlag
 from aklo_trace.strace.columns import Texts, of_calls
 from aklo_trace.strace.piece import Piece
@@ -49,6 +49,7 @@ def of_piece(piece: Piece, joined: Joined) -> EventBatch:
         inode=unknown if piece.inode is None else piece.inode,
         mode=np.zeros(count, np.int32) if piece.mode is None else piece.mode,
         flags=_with_switches(piece.flags, piece.thread, joined.switches),
+        site=np.full(count, NO_SITE, np.int32),
         strings=piece.strings,
         process_events=_sorted(joined.process_events),
     )
@@ -93,6 +94,7 @@ def _with_calls(batch: EventBatch, joined: list[JoinedCall]) -> EventBatch:
         "inode": files.inodes[calls.file],
         "mode": files.modes[calls.file],
         "flags": calls.flags,
+        "site": NO_SITE,
     }
     places = np.searchsorted(batch.ts_ns, added["ts_ns"], side="right")
     columns: dict[str, Any] = {

@@ -1,0 +1,62 @@
+"""The shells among the programs that ran, and those whose code cannot be named."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from aklo_trace.ebpf.records import kernel_device
+from aklo_trace.ebpf.shells import Binary
+from aklo_trace.events import ImageStart, ProcessEvent
+
+OTHER_SHELLS: Final = frozenset(
+    {"sh", "dash", "ash", "busybox", "zsh", "ksh", "ksh93", "mksh", "yash", "fish"}
+)
+
+
+class Shells:
+    """What a recording met in the way of shells: for the reader of its images."""
+
+    def __init__(self, path: Path) -> None:
+        self._binaries: dict[tuple[int, int], Binary] = {}
+        self._silent: dict[str, tuple[str, set[int]]] = {}
+        text = path.read_text() if path.exists() else ""
+        for line in text.splitlines():
+            with suppress(ValueError, TypeError):  # cut off when the recorder was killed
+                binary = Binary(**json.loads(line))
+                self._binaries[kernel_device(binary.dev), binary.inode] = binary
+
+    def named(self, events: list[ProcessEvent]) -> list[ProcessEvent]:
+        """The events, with the shell that each image is."""
+        return [
+            replace(event, shell=self._shell(event)) if isinstance(event, ImageStart) else event
+            for event in events
+        ]
+
+    def notes(self) -> tuple[str, ...]:
+        """A sentence about each kind of shell whose functions and lines are not known."""
+        return tuple(
+            f"{len(processes)} process{'es' if len(processes) > 1 else ''} ran {shell}, without "
+            f"functions and lines: {reason}."
+            for shell, (reason, processes) in sorted(self._silent.items())
+        )
+
+    def _shell(self, image: ImageStart) -> str | None:
+        key = (image.dev or 0, image.inode or 0)
+        binary = self._binaries.get(key)
+        name = Path(os.fsdecode(image.exe or b"")).name
+        if binary and binary.shell:
+            if binary.reason:
+                self._note(f"{binary.shell} ({binary.path})", binary.reason, image.proc_id)
+            return binary.shell
+        if name in OTHER_SHELLS:
+            self._note(name, "only bash can be read", image.proc_id)
+            return name
+        return None
+
+    def _note(self, shell: str, reason: str, proc_id: int) -> None:
+        self._silent.setdefault(shell, (reason, set()))[1].add(proc_id)

@@ -1,0 +1,187 @@
+"""Which executable files are shells whose state can be read, and where it lies in them.
+
+Distributions link bash with its dynamic symbols exported, for loadable builtins, so a stripped
+bash still names its variables. How an ARRAY of bash is laid out depends on its version.
+Source: array.h, variables.h and hashlib.h of bash.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from elftools.common.exceptions import ELFError
+from elftools.elf.elffile import ELFFile
+from elftools.elf.hash import GNUHashTable
+from elftools.elf.sections import SymbolTableSection
+
+from aklo_trace.ebpf import layout
+
+VERSION: Final = re.compile(rb"@\(#\)Bash version (\d+)\.(\d+)\.(\d+)")
+SYMBOLS: Final = {
+    "line_number": "line_number",
+    "running_trap": "running_trap",
+    "eval_depth": "evalnest",
+    "environment": "subshell_environment",
+    "variables": "global_variables",
+}
+"""By field of struct shell_layout, the variable of bash."""
+ARRAYS: Final = {
+    (5, 0): {"count_offset": 16, "head_is_last": 1},
+    (5, 1): {"count_offset": 16, "head_is_last": 0},
+    (5, 2): {"count_offset": 8, "head_is_last": 0},
+    (5, 3): {"count_offset": 8, "head_is_last": 0},
+}
+"""By version of bash, where an ARRAY keeps its count, and whether its head is one word behind it
+or two."""
+SHELLS_FILE: Final = "shells.jsonl"
+"""A Binary a line, as JSON."""
+NAMES: Final = ("bash", "sh", "rbash")
+EXECUTABLE: Final = 1
+CHUNK_BYTES: Final = 1 << 20
+CHUNKS: Final = 16
+"""How much of a file is searched for bash's name: it is 1 to 2 MB large."""
+OVERLAP_BYTES: Final = 64
+
+
+@dataclass(frozen=True)
+class Binary:
+    """An executable file, by the identity that the kernel knows it under. `shell` is what it is,
+    if it is bash; `reason` says why its state cannot be read."""
+
+    dev: int
+    inode: int
+    path: str
+    shell: str | None = None
+    reason: str | None = None
+
+    def as_json(self) -> str:
+        return json.dumps(asdict(self))
+
+
+def candidates(command: str, search_path: str) -> list[Path]:
+    """Files that are likely to be a script's shell, each once: the command itself or the
+    interpreter that its first line names, and the shells on the search path."""
+    folders = [Path(folder) for folder in search_path.split(os.pathsep) if folder]
+    folders += [Path("/bin"), Path("/usr/bin"), Path("/usr/local/bin")]
+    itself = [Path(command)] if "/" in command else [folder / command for folder in folders]
+    found = [folder / name for folder in folders for name in NAMES]
+    for path in itself:
+        found += [path, *_interpreter(path)]
+    return list({path.resolve(): None for path in found if path.is_file()})
+
+
+def _interpreter(script: Path) -> list[Path]:
+    """That the first line of a script names."""
+    try:
+        with script.open("rb") as file:
+            first = file.readline(256)
+    except OSError:
+        return []
+    words = first[2:].split() if first.startswith(b"#!") else []
+    return [Path(os.fsdecode(words[0]))] if words else []
+
+
+def known_shells(command: str, search_path: str) -> list[tuple[Binary, bytes]]:
+    """The shells among the candidates, with their struct shell_layout."""
+    found = {}
+    for path in candidates(command, search_path):
+        try:
+            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:  # a file that cannot be read can still be executed
+            continue
+        try:
+            binary, fields = examine(fd, str(path))
+        except OSError:
+            continue
+        finally:
+            os.close(fd)
+        found[binary.dev, binary.inode] = binary, fields
+    return list(found.values())[: layout.SHELLS]
+
+
+def examine(fd: int, path: str) -> tuple[Binary, bytes]:
+    """What the open file is, and its struct shell_layout. Raises OSError."""
+    dev, inode = kernel_identity(fd)
+    shell, reason, fields = None, None, {"is_bash": 0}
+    with open(fd, "rb", closefd=False) as file:
+        version = _version(file)
+        if version:
+            shell = "bash " + ".".join(map(str, version))
+            reason, fields = _layout(file, version)
+    binary = Binary(dev, inode, path, shell, reason)
+    return binary, layout.SHELL_LAYOUT.pack(inode=inode, dev=dev, **fields)
+
+
+def kernel_identity(fd: int) -> tuple[int, int]:
+    """Device and inode as the kernel's own structures have them: on overlay and btrfs, stat(2)
+    gives others. Source: proc_pid_fdinfo(5) and proc_pid_mountinfo(5)."""
+    info = dict(
+        line.split(":", 1) for line in Path(f"/proc/self/fdinfo/{fd}").read_text().splitlines()
+    )
+    mount = info["mnt_id"].strip()
+    inode = int(info.get("ino", os.fstat(fd).st_ino))  # kernels before 5.14 do not tell
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        words = line.split(" ", 3)
+        if words[0] == mount:
+            major, minor = map(int, words[2].split(":"))
+            return major << 20 | minor, inode
+    raise FileNotFoundError(f"mount {mount} is not in /proc/self/mountinfo")
+
+
+def _version(file: BinaryIO) -> tuple[int, int, int] | None:
+    """Of a bash; None for any other file."""
+    data = file.read(CHUNK_BYTES)
+    if not data.startswith(b"\x7fELF"):
+        return None
+    for _ in range(CHUNKS):
+        if found := VERSION.search(data):
+            return int(found[1]), int(found[2]), int(found[3])
+        following = file.read(CHUNK_BYTES)
+        if not following:
+            break
+        data = data[-OVERLAP_BYTES:] + following
+    return None
+
+
+def _layout(file: BinaryIO, version: tuple[int, int, int]) -> tuple[str | None, dict[str, int]]:
+    """Why a bash cannot be read, or the fields of its struct shell_layout."""
+    arrays = ARRAYS.get(version[:2])
+    if arrays is None:
+        supported = ", ".join(f"{major}.{minor}" for major, minor in ARRAYS)
+        return f"this version's variables are not known (supported: {supported})", {"is_bash": 0}
+    try:
+        elf = ELFFile(file)
+        addresses = dict(_addresses(elf))
+        code = min(
+            segment["p_vaddr"]
+            for segment in elf.iter_segments("PT_LOAD")
+            if segment["p_flags"] & EXECUTABLE
+        )
+    except (ELFError, ValueError, KeyError) as error:
+        return f"its symbols cannot be read ({error})", {"is_bash": 0}
+    missing = [symbol for field, symbol in SYMBOLS.items() if field not in addresses]
+    if missing:
+        return f"it has no symbol {missing[0]}", {"is_bash": 0}
+    return None, {"is_bash": 1, "code": code, **arrays, **addresses}
+
+
+def _addresses(elf: ELFFile) -> Iterator[tuple[str, int]]:
+    """The fields whose symbols are exported."""
+    hashes = elf.get_section_by_name(".gnu.hash")
+    table = elf.get_section_by_name(".dynsym")
+    for field, name in SYMBOLS.items():
+        if isinstance(hashes, GNUHashTable):
+            symbols = [hashes.get_symbol(name)]
+        elif isinstance(table, SymbolTableSection):
+            symbols = table.get_symbol_by_name(name) or []
+        else:
+            return
+        for symbol in symbols:
+            if symbol is not None and symbol["st_shndx"] != "SHN_UNDEF":
+                yield field, symbol["st_value"]

@@ -1,0 +1,126 @@
+"""Places in shell code: each combination of functions, scripts and line once.
+
+bash names a script as it was given: relatively, in a script that was started so. What the name
+means was settled when bash opened the script, so the names that shells opened are kept.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import Final
+
+import numpy as np
+
+from aklo_trace.events import NO_SITE, EventBatch, Frame, Int64, Site
+from aklo_trace.paths import join
+from aklo_trace.schema import SiteFlag
+from aklo_trace.text import decode
+
+NO_SCRIPTS: Final = (b"environment", b"main")
+"""What BASH_SOURCE says of functions that come from a string or from standard input."""
+
+
+class Scripts:
+    """The relative names under which processes opened files, and what they meant."""
+
+    def __init__(self) -> None:
+        self._parents: dict[int, int | None] = {}
+        self._openings: dict[tuple[int, bytes], tuple[list[int], list[bytes]]] = {}
+
+    def start(self, proc_id: int, parent_proc_id: int | None) -> None:
+        self._parents[proc_id] = parent_proc_id
+
+    def opened(self, proc_id: int, ts_ns: int, name: bytes, path: bytes) -> None:
+        times, paths = self._openings.setdefault((proc_id, name), ([], []))
+        times.append(ts_ns)
+        paths.append(path)
+
+    def path(self, proc_id: int, ts_ns: int, name: bytes) -> bytes | None:
+        """What `name` meant when the process, or the one it was forked from, opened it last
+        before `ts_ns`."""
+        ancestor: int | None = proc_id
+        while ancestor is not None:
+            times, paths = self._openings.get((ancestor, name), ([], []))
+            before = bisect_right(times, ts_ns)
+            if before:
+                return paths[before - 1]
+            ancestor = self._parents.get(ancestor)
+        return None
+
+
+class SiteTable:
+    """Hands out site ids."""
+
+    def __init__(self, scripts: Scripts) -> None:
+        self._scripts = scripts
+        self._ids: dict[tuple[Site, tuple[bytes, ...]], int] = {}
+
+    def of(self, proc_id: int, ts_ns: int, site: Site) -> int:
+        """The id of where a process was."""
+        names = tuple(self._absolute(proc_id, ts_ns, frame.source) for frame in site.frames)
+        return self._ids.setdefault((site, names), len(self._ids))
+
+    def column(self, batch: EventBatch) -> Int64:
+        """The id for each row of a batch, `NO_SITE` for none."""
+        ids = np.full(len(batch.sites) + 1, NO_SITE, np.int64)
+        relative = []
+        for code, site in enumerate(batch.sites):
+            if all(_is_settled(frame.source) for frame in site.frames):
+                ids[code] = self.of(0, 0, site)
+            else:
+                relative.append(code)
+        column = ids[batch.site]
+        for row in np.flatnonzero(np.isin(batch.site, relative)).tolist():
+            site = batch.sites[batch.site[row]]
+            column[row] = self.of(int(batch.proc_id[row]), int(batch.ts_ns[row]), site)
+        return column
+
+    def columns(self) -> dict[str, list[object]]:
+        """The table `sites`."""
+        table: dict[str, list[object]] = {}
+        for (site, sources), site_id in self._ids.items():
+            row = _row(site, sources)
+            for name, value in {"site_id": site_id, **row}.items():
+                table.setdefault(name, []).append(value)
+        return table
+
+    def _absolute(self, proc_id: int, ts_ns: int, source: bytes) -> bytes:
+        if _is_settled(source):
+            return source
+        return self._scripts.path(proc_id, ts_ns, source) or source
+
+
+def _is_settled(source: bytes) -> bool:
+    return source.startswith(b"/")
+
+
+def _row(site: Site, sources: tuple[bytes, ...]) -> dict[str, object]:
+    functions = [decode(frame.function) for frame in site.frames]
+    files = [decode(join(None, source)) for source in sources]
+    flags = site.flags
+    if any(odd for _, odd in [*functions, *files]):
+        flags |= SiteFlag.NOT_UTF8
+    if any(not _is_settled(source) and source not in NO_SCRIPTS for source in sources):
+        flags |= SiteFlag.FILE_RELATIVE
+    innermost = not site.frames or is_script(site.frames, 0, flags)
+    return {
+        "function": None if innermost else functions[0][0],
+        "file": files[0][0] if files else None,
+        "line": site.line,
+        "stack": [text for text, _ in reversed(functions)],
+        "files": [text for text, _ in reversed(files)],
+        "lines": [frame.called_from or None for frame in reversed(site.frames)],
+        "flags": int(flags),
+    }
+
+
+def is_script(frames: tuple[Frame, ...], place: int, flags: int) -> bool:
+    """Whether a frame is not a function but the script itself, which bash calls main as well."""
+    frame = frames[place]
+    return (
+        place == len(frames) - 1
+        and frame.function == b"main"
+        and frame.called_from == 0
+        and frame.source != b"environment"
+        and not flags & SiteFlag.STACK_TRUNCATED
+    )

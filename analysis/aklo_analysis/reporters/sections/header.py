@@ -25,7 +25,7 @@ def header(report: Report, page: Page) -> None:
     page.fact("Exit", _exit(meta), "plain" if meta.exit_status == 0 else "bad")
     page.fact("Processes", _processes(summary))
     page.fact("Syscalls", _syscalls(meta, summary), "bad" if meta.lost else "plain")
-    page.fact("Engine", f"{meta.engine}: {escape(meta.engine_reason)}")
+    page.fact("Engine", escape(f"{meta.engine}: {meta.engine_reason}"))
     if meta.filter:
         page.fact("Filter", "only " + ", ".join(map(escape, meta.filter)), "warning")
     if not meta.complete:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from aklo_trace import meta as meta_file
@@ -156,6 +157,32 @@ def test_damage_is_said_in_words(written: Path, damage: Any) -> None:
     damage(written / "syscalls" / PART)
     with pytest.raises(CorruptTrace, match=f"The table syscalls of {written} is damaged"):
         Trace(written, META).table("syscalls")
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("ts_ns", pa.array(["yesterday"])),
+        ("ts_ns", pa.array([None], pa.int64())),
+        ("ts_ns", pa.array([1.5])),
+        ("syscall", pa.array(["read"])),
+    ],
+)
+def test_columns_of_another_type_are_damage(written: Path, name: str, values: pa.Array) -> None:
+    part = written / "syscalls" / PART
+    table = pq.read_table(part).slice(0, 1)
+    place = table.column_names.index(name)
+    pq.write_table(table.set_column(place, name, values), part)
+    with pytest.raises(CorruptTrace, match=f"no column {name} as the schema has it"):
+        Trace(written, META).table("syscalls")
+
+
+@pytest.mark.parametrize("name", ["caf\udce9", "a\x1bb", "s p", "file:", "x?y#z", "é"])
+def test_any_directory_name_will_do(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    with TableWriter(tmp_path / name) as writer:
+        writer.add({"syscalls": syscalls()})
+    assert read_table(tmp_path / name, SYSCALLS, ["tid"]).num_rows == COUNT
 
 
 def test_any_flipped_byte_is_noticed_or_harmless(written: Path) -> None:

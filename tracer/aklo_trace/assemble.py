@@ -164,7 +164,7 @@ class Assembler:
             self._cwds.change(event.proc_id, event.ts_ns, self._directories.code(cwd))
 
     def _move(self, batch: EventBatch, directories: Directories, row: int) -> None:
-        moved_ns = int(batch.ts_ns[row] + batch.dur_ns[row])
+        moved_ns = _end_ns(batch, row)
         target = directories.entered(row)
         code = UNKNOWN if target is None else self._directories.code(target)
         self._cwds.change(int(batch.proc_id[row]), moved_ns, code)
@@ -208,13 +208,15 @@ class Assembler:
         return None if site is None else self._sites.of(proc_id, ts_ns, site)
 
 
+def _end_ns(batch: EventBatch, row: int) -> int:
+    return int(batch.ts_ns[row]) + int(batch.dur_ns[row])
+
+
 def _in_order(batch: EventBatch) -> Iterator[ProcessEvent | int]:
     """Process events, and the rows that change a working directory, by time."""
     moved = np.isin(batch.syscall, [CHDIR, FCHDIR]) & (batch.ret == 0)
     timed: list[tuple[int, ProcessEvent | int]] = [(e.ts_ns, e) for e in batch.process_events]
-    timed += [
-        (int(batch.ts_ns[row] + batch.dur_ns[row]), row) for row in np.flatnonzero(moved).tolist()
-    ]
+    timed += [(_end_ns(batch, row), row) for row in np.flatnonzero(moved).tolist()]
     return (item for _, item in sorted(timed, key=lambda entry: entry[0]))
 
 

@@ -141,12 +141,19 @@ def read_table(directory: Path, table: Table, columns: list[str] | None) -> pa.T
 
 def _read_part(path: Path, table: Table, names: list[str]) -> pa.Table:
     # Not pq.read_table: that imports pyarrow.dataset, for a fifth of a second.
-    read = pq.ParquetFile(pa.BufferReader(_mapped(path))).read(columns=names)
+    read = _read(pq.ParquetFile(pa.BufferReader(_mapped(path)), pre_buffer=False), names)
     wanted = arrow_schema(table)
     for name in names:
         if name not in read.column_names or not read.schema.field(name).equals(wanted.field(name)):
             raise ValueError(f"{path.name} has no column {name} as the schema has it")
     return read.select(names)
+
+
+def _read(file: pq.ParquetFile, names: list[str]) -> pa.Table:
+    try:
+        return file.read(columns=names)
+    except pa.ArrowException:  # where threads are refused, it can do without
+        return file.read(columns=names, use_threads=False)
 
 
 def _mapped(path: Path) -> mmap.mmap:

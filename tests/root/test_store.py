@@ -6,10 +6,12 @@ import json
 import os
 import shutil
 import subprocess
+from itertools import product
 from pathlib import Path
 
 import pytest
 
+from aklo_trace.escape import escape
 from aklo_trace.store import DONE, LIVE
 
 from .recording import TRACER_FAILED, Recorder, Recording, await_that
@@ -211,3 +213,59 @@ def test_nothing_of_the_live_part_stays(record: Recorder, taken: Path) -> None:
     names = {path.name for path in taken.iterdir()}
     assert names == {"meta.json", "syscalls", "processes", "images", "files"}
     assert not {LIVE, DONE} & names
+
+
+MEANWHILE = {
+    "rm -r trace": "trace was removed while",
+    "rm -r trace; mkdir trace": "trace was removed while",
+    "rm -r trace; ln -s /etc trace": "trace was removed while",
+    "rm -r trace/live": "trace was removed while",
+    "mv trace elsewhere": "trace was moved to",
+    "mv trace elsewhere; cp -r elsewhere trace": "trace was moved to",
+    "rm trace/live/start.json": "start.json",
+}
+
+
+@pytest.mark.parametrize("what", MEANWHILE)
+def test_what_becomes_of_a_trace_meanwhile_is_said(record: Recorder, what: str) -> None:
+    recording = record("sh", "-c", f"{what}; exit 3", cwd=record.folder)
+    assert recording.status == 3
+    assert_one_paragraph(recording.stderr)
+    assert MEANWHILE[what] in recording.stderr
+    moved = record.folder / "elsewhere"
+    if moved.exists():
+        assert f"'aklo-trace recover {moved}'" in recording.stderr
+        assert record.run("recover", moved).returncode == 0
+        found = record.opened("elsewhere")
+        assert (found.meta.complete, found.meta.exit_status) == (True, 3)
+
+
+@pytest.mark.parametrize("environ", [{"LC_ALL": "C"}, {"LC_ALL": "POSIX", "PYTHONUTF8": "0"}])
+def test_a_trace_whose_name_is_not_utf8(record: Recorder, environ: dict[str, str]) -> None:
+    raw = b"caf\xe9 \x1b[31m"
+    folder = record.folder / os.fsdecode(raw)
+    folder.mkdir()
+    (folder / ".aklo.conf").touch()
+    here = Recorder(record.engine, folder, {**record.environ, **environ})
+    trace = folder / os.fsdecode(b"tr\xff")
+    done = here("sh", "-c", "exit 3", raw, options=["-o", trace], cwd=folder)
+    assert (done.status, done.stderr) == (3, "trace: " + escape(str(trace)) + "\n")
+    assert without_output(here, "true", cwd=folder).startswith("trace: ")
+    for verb, wanted in (*product(("info", "recover", "report"), (trace, "latest")), ("list", "")):
+        shown = here.run(verb, *filter(None, [wanted]))
+        assert (shown.returncode, shown.stderr) == (0, ""), verb
+        assert "\x1b" not in shown.stdout
+        assert "\\xe9" in shown.stdout or verb == "report"
+    found = json.loads(here.run("info", trace, "--format", "json").stdout)
+    assert [os.fsencode(word) for word in found["argv"]] == [b"sh", b"-c", b"exit 3", raw]
+    assert os.fsencode(found["cwd"]) == os.fsencode(folder)
+
+
+@pytest.mark.parametrize("verb", ["info", "report", "recover", "list"])
+def test_what_a_terminal_would_obey_is_never_printed(record: Recorder, verb: str) -> None:
+    word = "\x1b[31mred\n\u202e"
+    for arguments in ([word], ["--format", word], [f"--no-such={word}"], ["latest", word]):
+        shown = record.run(verb, *arguments)
+        assert shown.returncode in (1, 2)
+        assert "\x1b" not in shown.stderr
+        assert "\u202e" not in shown.stderr

@@ -142,7 +142,8 @@ def conclude(directory: Path, outcome: Meta) -> Meta:
         return finish(directory, engine_named(outcome.engine).read(live), outcome)
     except FileNotFoundError as error:
         raise CorruptTrace(
-            f"The trace {directory} was interrupted before anything was recorded."
+            f"The trace {directory} was interrupted before anything was recorded, or has lost "
+            f"the file {error.filename}."
         ) from error
     except OSError as error:
         raise CorruptTrace(

@@ -272,11 +272,11 @@ def _finish(
     options: argparse.Namespace,
     problems: list[AkloTraceError],
 ) -> int:
-    for problem in problems:
-        complain(problem)
     directory = under_way.directory
     try:
         store.check_place(directory, under_way.lock, ended)
+        for problem in problems:
+            complain(problem)
         store.conclude(directory, ended)
         _report(directory, options)
         sys.stderr.flush()

@@ -136,7 +136,7 @@ def write_trace(directory: Path, count: int) -> None:
     for table in schema.TABLES:
         (directory / table.name).mkdir(parents=True)
         path = directory / table.name / "part-00000.parquet"
-        pq.write_table(arrow_table(table, rows[table.name]), path, compression="zstd")
+        pq.write_table(arrow_table(table, rows.get(table.name, {})), path, compression="zstd")
     facts = Meta(
         engine="synthetic",
         engine_reason="made by benchmarks/report_speed.py",
@@ -154,7 +154,7 @@ def write_trace(directory: Path, count: int) -> None:
 def arrow_table(table: schema.Table, columns: dict[str, object]) -> pa.Table:
     """`columns` in the types of the schema; those that are not there are null."""
     fields = tables.arrow_schema(table)
-    length = len(next(iter(columns.values())))  # type: ignore[arg-type]
+    length = len(next(iter(columns.values()), ()))  # type: ignore[arg-type]
     arrays = [
         pa.array(columns[field.name]).cast(field.type)
         if field.name in columns

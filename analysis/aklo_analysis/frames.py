@@ -2,7 +2,7 @@
 
 A nullable integer column becomes a masked one (``Int64`` and the like), so that a missing
 value never turns a column into floats; a column that is never null is a plain numpy one,
-a dictionary column is categorical, and a list of strings is a tuple, or None.
+a dictionary column is categorical, and a list is a tuple, or None.
 """
 
 from __future__ import annotations
@@ -44,19 +44,26 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class Frames:
-    """The four tables of `aklo_trace.schema`, with the columns named there."""
+    """The tables of `aklo_trace.schema`, with the columns named there."""
 
     syscalls: pd.DataFrame
     processes: pd.DataFrame
     images: pd.DataFrame
     files: pd.DataFrame
+    sites: pd.DataFrame
 
 
 def load(trace: Source) -> Frames:
-    """Read the tables of a trace, of `syscalls` only the columns in `SYSCALLS`."""
+    """Read the tables of a trace, of `syscalls` only the columns in `SYSCALLS`. An empty path
+    names nothing and becomes null: a call with one works on its descriptor."""
+    files = _frame(trace, schema.FILES)
+    files["path"] = files["path"].where(files["path"] != "")
     return Frames(
-        _frame(trace, schema.SYSCALLS, SYSCALLS),
-        *(_frame(trace, table) for table in (schema.PROCESSES, schema.IMAGES, schema.FILES)),
+        syscalls=_frame(trace, schema.SYSCALLS, SYSCALLS),
+        processes=_frame(trace, schema.PROCESSES),
+        images=_frame(trace, schema.IMAGES),
+        files=files,
+        sites=_frame(trace, schema.SITES),
     )
 
 
@@ -67,7 +74,7 @@ def _frame(trace: Source, table: schema.Table, names: Sequence[str] | None = Non
 
 
 def _series(column: schema.Column, values: Any) -> Any:
-    if column.type == "strings":
+    if column.type in {"strings", "ints"}:
         texts = [None if value is None else tuple(value) for value in values.to_pylist()]
         return pd.Series(texts, dtype="object")
     integer = INTEGERS.get(column.type)

@@ -49,6 +49,13 @@ def test_names_of_calls_and_kinds_are_categories_and_arguments_tuples() -> None:
     assert frames.images["argv"].tolist() == [("sh", "-c", "true"), None]
 
 
+def test_an_empty_path_is_none() -> None:
+    trace = SyntheticTrace()
+    for path in ("", "/x", None):
+        trace.file(path)
+    assert load(trace).files["path"].isna().tolist() == [True, False, True]
+
+
 def test_an_empty_trace_has_all_columns() -> None:
     frames = load(SyntheticTrace())
     for table in TABLES[1:]:

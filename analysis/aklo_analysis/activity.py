@@ -39,7 +39,8 @@ ACTIVITIES = (
     Activity("metadata", "names and attributes of files", io=True),
     Activity("seek", "seeking", io=True),
     Activity("sync", "flushing to disk", io=True),
-    Activity("descriptor", "making and copying descriptors", io=True),
+    Activity("descriptor", "making descriptors", io=True),
+    Activity("socket", "setting up sockets", io=True),
     Activity("ioctl", "device control", io=True),
     Activity("terminal_write", "writing to the terminal", io=True),
     Activity("read_unknown", "reading from unknown files", io=True),
@@ -53,15 +54,15 @@ ACTIVITIES = (
     Activity("other", "other calls"),
     Activity("unknown", "calls of unknown class"),
     Activity("wait_child", "for child processes", waits=True),
-    Activity("pipe_read", "for input from a pipe", waits=True, io=True),
+    Activity("pipe_read", "for pipe input", waits=True, io=True),
     Activity("pipe_write", "for room in a pipe", waits=True, io=True),
     Activity("network", "for the network", waits=True, io=True),
-    Activity("terminal_read", "for input from the terminal", waits=True, io=True),
-    Activity("wait_io", "for a descriptor to be ready", waits=True),
+    Activity("terminal_read", "for terminal input", waits=True, io=True),
+    Activity("wait_io", "for a ready descriptor", waits=True),
     Activity("wait_signal", "for a signal", waits=True),
     Activity("sleep", "for a timer (sleep)", waits=True),
     Activity("lock", "for a lock", waits=True),
-    Activity("ipc", "for messages or semaphores", waits=True),
+    Activity("ipc", "for System V IPC", waits=True),
 )
 
 BY_KEY = {activity.key: activity for activity in ACTIVITIES}
@@ -106,8 +107,17 @@ BY_NAME = {
     "rt_sigtimedwait_time64": "wait_signal",
     "sigsuspend": "wait_signal",
     "vfork": "wait_child",  # until the child calls exec or ends
+    "bind": "socket",
+    "getpeername": "socket",
+    "getsockname": "socket",
+    "getsockopt": "socket",
+    "listen": "socket",
+    "setsockopt": "socket",
+    "shutdown": "socket",
+    "socket": "socket",
+    "socketpair": "socket",
 }
-"""Calls that wait, in a class that does not."""
+"""Calls that wait, in a class that does not, and the other way round."""
 
 
 def activity_of(syscall: str, medium: str) -> Activity:

@@ -1,9 +1,10 @@
 """The lives of processes: one row per process and image that it ran.
 
-The main thread of a life is at each instant inside a call or outside; so what it lived is
-the sum of its calls and of the time outside them, which is computing, page faults and
-waiting for a CPU. Threads other than the main one add their calls, but what they do outside
-calls is not known.
+The main thread of a life is at each instant inside a call, outside, ready but without a CPU,
+or stopped by a signal; so what it lived is the sum of these. Where an engine cannot tell how
+long it had no CPU, or was stopped, that is in the time outside calls, with computing and page
+faults. Threads other than the main one add their calls, but what they do outside calls is not
+known.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from aklo_analysis.activity import ACTIVITIES
 from aklo_analysis.frames import Frames
 from aklo_analysis.lineage import births, lives_of_calls
 from aklo_analysis.measure import measured
+from aklo_analysis.offcpu import cpu_wait, stopped
 from aklo_trace.schema import SyscallFlag
 
 Int64 = npt.NDArray[np.int64]
@@ -61,8 +63,12 @@ def live(frames: Frames, calls: pd.DataFrame, started_ns: int, ended_ns: int) ->
         table[name] = np.int64(0)
         table.loc[unfinished["life"][rows], name] = unfinished["ns"][rows].to_numpy()
     inside_ns = spans.inside_ns + table["unfinished_work_ns"] + table["unfinished_wait_ns"]
-    outside_ns = (end_ns - start_ns - inside_ns).clip(lower=0)
-    table["outside_ns"] = outside_ns.where(~lives["stray"], 0)
+    outside_ns = (end_ns - start_ns - inside_ns).clip(lower=0).where(~lives["stray"], 0)
+    process = lives["process"].to_numpy()
+    table["stopped_ns"] = stopped(frames, process, outside_ns.to_numpy())
+    outside_ns -= table["stopped_ns"]
+    table["cpu_wait_ns"] = cpu_wait(frames, process, outside_ns.to_numpy())
+    table["outside_ns"] = outside_ns - table["cpu_wait_ns"]
     return Lives(table, unfinished, life)
 
 

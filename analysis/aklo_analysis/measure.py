@@ -51,7 +51,11 @@ class LifeMeasure(Measure):
     """Sums over lives (see `aklo_analysis.lives`): their calls, and the time between them."""
 
     outside_ns: int = 0
-    """time of main threads outside calls: computing, page faults, waiting for a CPU"""
+    """time of main threads outside calls: computing, page faults"""
+    cpu_wait_ns: int = 0
+    """time outside calls in which they were ready but had no CPU, as far as that is known"""
+    stopped_ns: int = 0
+    """time in which a signal had stopped them (job control), as far as that is known"""
     unfinished_work_ns: int = 0
     """time of main threads in calls that never returned; the end of a process is one"""
     unfinished_wait_ns: int = 0
@@ -64,7 +68,7 @@ class LifeMeasure(Measure):
 
     @property
     def waited_ns(self) -> int:
-        return self.wait_ns + self.unfinished_wait_ns
+        return self.wait_ns + self.unfinished_wait_ns + self.cpu_wait_ns
 
 
 SUMS = [field.name for field in fields(Measure) if field.name != "calls"]
@@ -84,5 +88,5 @@ def life_measured(lives: pd.DataFrame, key: str) -> pd.DataFrame:
     sums = lives.groupby(key, sort=False)[LIFE_SUMS].sum()
     return sums.assign(
         own_ns=sums["outside_ns"] + sums["work_ns"] + sums["unfinished_work_ns"],
-        waited_ns=sums["wait_ns"] + sums["unfinished_wait_ns"],
+        waited_ns=sums["wait_ns"] + sums["unfinished_wait_ns"] + sums["cpu_wait_ns"],
     )

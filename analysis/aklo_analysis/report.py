@@ -19,6 +19,7 @@ from aklo_analysis.tables.programs import Programs, programs
 from aklo_analysis.tables.quality import Gap, gaps
 from aklo_analysis.tables.slowest import SlowCall, slowest
 from aklo_analysis.tables.summary import Summary, summary
+from aklo_analysis.tables.times import TimeRow, times
 
 if TYPE_CHECKING:
     from aklo_trace.meta import Meta
@@ -32,6 +33,7 @@ class Report:
     meta: Meta
     top: int
     summary: Summary
+    times: tuple[TimeRow, ...]
     activities: tuple[ActivityRow, ...]
     programs: Programs
     operations: Operations
@@ -51,12 +53,14 @@ def build(trace: Source, top: int = 10) -> Report:
     lives = live(frames, calls, started_ns, started_ns + (meta.wall_ns or 0))
     names = program_names(frames.images)
     paths = file_tables.by_path(frames, calls)
+    done = activities(calls, lives)
     return Report(
         meta=meta,
         top=top,
         summary=summary(frames, lives),
-        activities=activities(calls, lives),
-        programs=programs(lives, names, frames.images, top),
+        times=times(frames, lives, done, bool(meta.filter)),
+        activities=done,
+        programs=programs(frames, lives, names, top),
         operations=operations(calls),
         files=file_tables.files(paths, top),
         directories=file_tables.directories(paths, top),

@@ -26,6 +26,32 @@ def clip_start(text: str, width: int, ellipsis: str) -> str:
     return ellipsis + _fitting(text[::-1], width - len(ellipsis))[::-1]
 
 
+def clip_path(text: str, width: int, ellipsis: str) -> str:
+    """The end of a path in at most `width` columns, from a slash on if one is near."""
+    cut = clip_start(text, width, ellipsis)
+    if cut == text:
+        return text
+    kept = cut[len(ellipsis) :]
+    slash = kept.find("/", 0, len(kept) // 2)
+    return cut if slash < 0 else ellipsis + kept[slash:]
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Lines of at most `width` columns, 2 or more; a word that is longer is broken."""
+    lines, line = [], ""
+    for word in text.split(" "):
+        grown = f"{line} {word}" if line else word
+        if columns(grown) <= width:
+            line = grown
+            continue
+        lines += [line] if line else []
+        while columns(word) > width:
+            lines.append(_fitting(word, width))
+            word = word[len(lines[-1]) :]
+        line = word
+    return [*lines, line]
+
+
 def _fitting(text: str, width: int) -> str:
     return text[: sum(used <= width for used in accumulate(map(_columns, text)))]
 

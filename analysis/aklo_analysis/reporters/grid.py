@@ -1,7 +1,8 @@
 """Rows and columns of text, fitted to a width.
 
 Numbers stand left and are never cut; the last column is a name, a path or a command, and takes
-what is left.
+what is left. A column without a value in any row is left out, and where there is little room,
+those that are optional.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Final
 
 from tabulate import tabulate
 
-from aklo_analysis.reporters.clip import clip_end, clip_start, columns
+from aklo_analysis.reporters.clip import clip_end, clip_path, columns
 from aklo_analysis.reporters.ink import Ink
 
 INDENT: Final = 2
@@ -20,7 +21,7 @@ GAP: Final = 2
 LEAST: Final = 6
 """The last column is not cut below this; then lines are longer than the width."""
 
-CLIPS: Final[dict[str, Callable[[str, int, str], str]]] = {"end": clip_end, "start": clip_start}
+CLIPS: Final[dict[str, Callable[[str, int, str], str]]] = {"end": clip_end, "path": clip_path}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +37,19 @@ Cell = str | Bar
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`clip`: which side of a cell is cut if it does not fit. `limit`: how wide the cells of a
-    column other than the last can be; None is as wide as they are."""
+    """`clip`: how a cell is cut if it does not fit, a key of `CLIPS`. `limit`: how wide the
+    cells of a column other than the last can be; None is as wide as they are.
+
+    While the last column has less than `wanted` columns, and less than its cells need,
+    optional columns go: the highest `optional` first, and 0 never."""
 
     title: str
     align: str = "right"
     style: str = "plain"
     clip: str = "end"
     limit: int | None = None
+    wanted: int = 24
+    optional: int = 0
 
 
 @dataclass
@@ -60,35 +66,55 @@ class Grid:
     def lines(self, width: int | None, ink: Ink) -> list[str]:
         """The titles and the rows."""
         titles = [ink.text(column.title) for column in self.columns]
-        rows = [[_text(cell, ink) for cell in cells] for cells, _ in self.rows]
-        if width is not None:
-            self._fit(titles, rows, width, ink)
+        texts = [titles, *([_text(cell, ink) for cell in cells] for cells, _ in self.rows)]
+        shown = self._shown(texts, width, ink)
         styles = [["dim"] * len(titles), *(self._styles(style) for _, style in self.rows)]
-        text = tabulate(
-            [
-                [ink.paint(cell, style) for cell, style in zip(row, row_styles, strict=True)]
-                for row, row_styles in zip([titles, *rows], styles, strict=True)
-            ],
+        painted = [
+            [ink.paint(row[place], row_styles[place]) for place in shown]
+            for row, row_styles in zip(texts, styles, strict=True)
+        ]
+        aligned = tabulate(
+            painted,
             tablefmt="plain",
-            colalign=[column.align for column in self.columns],
+            colalign=[self.columns[place].align for place in shown],
             disable_numparse=True,
         )
-        return [" " * INDENT + line.rstrip() for line in text.splitlines()]
+        return [" " * INDENT + line.rstrip() for line in aligned.splitlines()]
 
     def _styles(self, row_style: str) -> list[str]:
         if row_style == "plain":
             return [column.style for column in self.columns]
         return [row_style] * len(self.columns)
 
-    def _fit(self, titles: list[str], rows: list[list[str]], width: int, ink: Ink) -> None:
-        """Cut cells to the limits of their columns, those of the last to what is left."""
-        left = width - INDENT
-        for place, column in enumerate(self.columns):
-            last = place == len(self.columns) - 1
-            limit = max(left, LEAST) if last else column.limit or width
-            for row in rows:
-                row[place] = CLIPS[column.clip](row[place], limit, ink.ellipsis)
-            left -= GAP + max(columns(row[place]) for row in [titles, *rows])
+    def _shown(self, texts: list[list[str]], width: int | None, ink: Ink) -> list[int]:
+        """The places of the columns to show. If there is a width, cells are cut to fit it."""
+        last = len(self.columns) - 1
+        shown = [place for place in range(last) if any(row[place] for row in texts[1:])]
+        if width is None:
+            return [*shown, last]
+        for place in shown:
+            self._cut(texts, place, self.columns[place].limit or width, ink)
+        wanted = min(_width(texts, last), self.columns[last].wanted)
+        optional = [place for place in shown if self.columns[place].optional]
+        for place in sorted(optional, key=lambda place: -self.columns[place].optional):
+            if _left(texts, shown, width) < wanted:
+                shown.remove(place)
+        self._cut(texts, last, max(_left(texts, shown, width), LEAST), ink)
+        return [*shown, last]
+
+    def _cut(self, texts: list[list[str]], place: int, width: int, ink: Ink) -> None:
+        clip = CLIPS[self.columns[place].clip]
+        for row in texts[1:]:
+            row[place] = clip(row[place], width, ink.ellipsis)
+
+
+def _width(texts: list[list[str]], place: int) -> int:
+    return max(columns(row[place]) for row in texts)
+
+
+def _left(texts: list[list[str]], shown: list[int], width: int) -> int:
+    """What the columns of numbers leave to the last."""
+    return width - INDENT - sum(_width(texts, place) + GAP for place in shown)
 
 
 def _text(cell: Cell, ink: Ink) -> str:

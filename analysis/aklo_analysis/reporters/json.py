@@ -16,10 +16,11 @@ from aklo_analysis.ranking import Ranking
 from aklo_analysis.report import Report
 from aklo_analysis.reporters.options import Options
 
-REPORT_VERSION: Final = 1
+REPORT_VERSION: Final = 2
 """Grows when a key changes its meaning or goes away; new keys do not change it."""
 
 TABLES: Final = (
+    "times",
     "activities",
     "programs",
     "operations",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import Final, TextIO
 
+from aklo_analysis.reporters.clip import wrap
 from aklo_analysis.reporters.grid import INDENT, Grid
 from aklo_analysis.reporters.ink import Ink
 from aklo_analysis.reporters.options import Options
@@ -63,4 +63,4 @@ class Page:
         text = self._ink.text(text)
         if self._width is None:
             return [text]
-        return textwrap.wrap(text, max(self._width - indent, 20), break_on_hyphens=False) or [""]
+        return wrap(text, max(self._width - indent, 20))

@@ -11,7 +11,7 @@ import pandas as pd
 
 from aklo_analysis.frames import Frames
 from aklo_analysis.measure import Measure, measured
-from aklo_analysis.nullable import known_values, optional
+from aklo_analysis.nullable import known_values, optional, optional_int
 from aklo_analysis.ranking import Ranking, rank
 
 RESTARTS = {
@@ -25,7 +25,8 @@ RESTARTS = {
 
 @dataclass(frozen=True, slots=True)
 class FailureRow:
-    """`path` is the file of most of these failures, of `paths` different ones."""
+    """`path` is the file of most of these failures, of `paths` different ones; `fd` the
+    descriptor of most."""
 
     errno: int
     name: str
@@ -33,6 +34,7 @@ class FailureRow:
     syscall: str
     path: str | None
     paths: int
+    fd: int | None
     measure: Measure
 
 
@@ -43,6 +45,7 @@ def failures(frames: Frames, calls: pd.DataFrame, top: int) -> Failures:
     """Calls that ended with an errno, most frequent first."""
     failed = calls[calls["failed"]].copy()
     failed["errno"] = known_values(frames.syscalls["errno"])[failed.index]
+    failed["fd"] = frames.syscalls["fd"].iloc[failed.index].array
 
     def row(group: Any, measure: Measure) -> FailureRow:
         number, syscall = group.Index
@@ -50,7 +53,8 @@ def failures(frames: Frames, calls: pd.DataFrame, top: int) -> Failures:
         file = failed["file"][same & (failed["file"] >= 0)].value_counts()
         path = optional(frames.files["path"].iloc[file.index[0]]) if len(file) else None
         name, meaning = error(number)
-        return FailureRow(number, name, meaning, syscall, path, len(file), measure)
+        fd = optional_int(failed["fd"][same].mode().get(0))
+        return FailureRow(number, name, meaning, syscall, path, len(file), fd, measure)
 
     sums = measured(failed, ["errno", "syscall"])
     return rank(sums, Measure, row, by=("calls", "work_ns"), top=top)

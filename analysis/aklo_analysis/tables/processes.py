@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from aklo_analysis.calls import UNKNOWN, positions
 from aklo_analysis.frames import Frames
@@ -19,12 +20,14 @@ from aklo_analysis.tables.programs import NOBODY, OWN_TIME
 @dataclass(frozen=True, slots=True)
 class ProcessRow:
     """`program` and `argv` are those of the last image it ran; if `execs` is 0, that is the
-    image of the process that it is a copy of. `start_ns` counts from the start of the trace;
+    image of the process that it is a copy of. `mostly` is the program that took most of its
+    work. `start_ns` counts from the start of the trace;
     `duration_ns` is None if its end was not seen."""
 
     proc_id: int
     pid: int
     program: str | None
+    mostly: str | None
     argv: tuple[str, ...] | None
     execs: int
     start_ns: int
@@ -43,10 +46,18 @@ def execs(frames: Frames) -> np.ndarray[Any, np.dtype[np.int64]]:
     return np.bincount(owner[owner != UNKNOWN], minlength=len(frames.processes))
 
 
+def _costliest(table: pd.DataFrame) -> pd.Series[int]:
+    """By process the image in which it worked most."""
+    own_ns = table["outside_ns"] + table["work_ns"] + table["unfinished_work_ns"]
+    rows = own_ns.groupby(table["process"]).idxmax()
+    return pd.Series(table["image"].to_numpy()[rows], index=rows.index)
+
+
 def processes(frames: Frames, lives: Lives, names: Objects, started_ns: int, top: int) -> Processes:
     """`names` as `program_names` gives them."""
     sums = life_measured(lives.table, "process")
     sums["image"] = lives.table.groupby("process")["image"].last()
+    sums["most"] = _costliest(lives.table)
     known = sums.index != UNKNOWN
     exec_count, argv = execs(frames), frames.images["argv"]
 
@@ -57,6 +68,7 @@ def processes(frames: Frames, lives: Lives, names: Objects, started_ns: int, top
             proc_id=int(process["proc_id"]),
             pid=int(process["pid"]),
             program=names[group.image],
+            mostly=names[group.most],
             argv=None if group.image == UNKNOWN else argv.iloc[group.image],
             execs=int(exec_count[group.Index]),
             start_ns=int(process["start_ns"]) - started_ns,

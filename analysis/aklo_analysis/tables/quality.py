@@ -72,7 +72,7 @@ CALLS: tuple[tuple[str, str, Condition], ...] = (
     ("unfinished", "calls that never returned", _unfinished),
     ("unknown_class", "calls of unknown class", _unknown_class),
     ("io_uring", "I/O in io_uring, unseen after", _io_uring),
-    ("mapped_files", "files mapped: I/O through memory is unseen", _mapped),
+    ("mapped_files", "mapped files: I/O in memory is unseen", _mapped),
 )
 """Gaps found in the calls: key, title, which calls have it."""
 

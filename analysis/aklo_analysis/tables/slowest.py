@@ -15,7 +15,7 @@ from aklo_analysis.nullable import Objects, optional, optional_int
 @dataclass(frozen=True, slots=True)
 class SlowCall:
     """`start_ns` counts from the start of the trace. `program` ran the call; `path` is the
-    file it worked on."""
+    file it worked on, `kind` what that is, and `fd` the descriptor."""
 
     start_ns: int
     dur_ns: int
@@ -23,6 +23,8 @@ class SlowCall:
     pid: int
     program: str | None
     path: str | None
+    kind: str | None
+    fd: int | None
     bytes: int | None
     errno: int | None
 
@@ -55,6 +57,8 @@ def _slow_call(
         pid=int(syscall["pid"]),
         program=program,
         path=optional(frames.files["path"].iloc[file]) if file >= 0 else None,
+        kind=optional(frames.files["kind"].iloc[file]) if file >= 0 else None,
+        fd=optional_int(syscall["fd"]),
         bytes=optional_int(syscall["bytes"]),
         errno=optional_int(syscall["errno"]),
     )

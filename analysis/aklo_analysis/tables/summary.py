@@ -23,9 +23,6 @@ class Summary:
     """processes that never called exec: subshells"""
     cpu_user_ns: int | None
     cpu_kernel_ns: int | None
-    computing_ns: int | None
-    """of the time outside calls, what was user CPU time; the rest went to page faults and to
-    waiting for a CPU"""
     max_rss_bytes: int | None
     """of the largest process"""
     measure: LifeMeasure
@@ -33,14 +30,12 @@ class Summary:
 
 def summary(frames: Frames, lives: Lives) -> Summary:
     processes, measure = frames.processes, LifeMeasure.over(lives.table)
-    cpu_user_ns = optional_int(processes["utime_ns"].sum(min_count=1))
     return Summary(
         processes=len(processes),
         programs_started=len(frames.images),
         copies=int((execs(frames) == 0).sum()),
-        cpu_user_ns=cpu_user_ns,
+        cpu_user_ns=optional_int(processes["utime_ns"].sum(min_count=1)),
         cpu_kernel_ns=optional_int(processes["stime_ns"].sum(min_count=1)),
-        computing_ns=None if cpu_user_ns is None else min(cpu_user_ns, measure.outside_ns),
         max_rss_bytes=optional_int(processes["max_rss_bytes"].max()),
         measure=measure,
     )

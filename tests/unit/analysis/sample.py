@@ -8,6 +8,13 @@ from .synthetic_trace import MS, SyntheticTrace
 
 US = 1_000
 UNFINISHED = int(SyscallFlag.UNFINISHED)
+SHELL = {
+    "exit_status": 3,
+    "utime_ns": 90 * MS,
+    "stime_ns": 30 * MS,
+    "run_delay_ns": 60 * MS,
+    "stopped_ns": 210 * MS,
+}
 HOSTILE = "/tmp/evil\x1b[2J\x1b]0;owned\x07\nExit       0\u202etxt.\u2066\u200b\x9b31m\x7f"
 
 
@@ -35,7 +42,7 @@ def sample_trace() -> SyntheticTrace:
 
 
 def _shell(trace: SyntheticTrace) -> None:
-    shell = trace.process(10, 0, 1400 * MS, exit_status=3, utime_ns=90 * MS, stime_ns=30 * MS)
+    shell = trace.process(10, 0, 1400 * MS, **SHELL)
     trace.image(shell, 0, "/usr/bin/env", "aklo", "new", script="/opt/aklo/bin/aklo")
     bash = trace.image(shell, 2 * MS, "/usr/bin/bash", "bash", "/opt/aklo/bin/aklo", "new")
     config, pipe = trace.file("/home/dev/project/.aklo.conf"), trace.file("pipe:[77]", "pipe")
@@ -65,7 +72,8 @@ def _shell(trace: SyntheticTrace) -> None:
 
 
 def _sed(trace: SyntheticTrace, pid: int, start: int) -> None:
-    more = {"parent_proc_id": 10, "ppid": 10, "exit_status": 0, "utime_ns": 5 * MS, "stime_ns": MS}
+    more = {"parent_proc_id": 10, "ppid": 10, "exit_status": 0, "utime_ns": 5 * MS}
+    more |= {"stime_ns": MS, "run_delay_ns": 7 * MS}
     trace.process(pid, start, start + 52 * MS, **more)
     trace.call(pid, "execve", start + MS, 2 * MS, image_id=1, file_id=None)
     words = ("sed", "-n", "s/^title: *//p", f"/home/dev/project/backlog/item-{pid}.md")

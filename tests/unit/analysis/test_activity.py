@@ -50,6 +50,8 @@ def test_tables_speak_of_known_calls_classes_and_media() -> None:
         ("vfork", "unknown", "wait_child", True),
         ("rt_sigsuspend", "unknown", "wait_signal", True),
         ("rt_sigprocmask", "unknown", "signal", False),
+        ("connect", "socket", "network", True),
+        ("getpeername", "socket", "socket", False),
         ("no_such_call", "unknown", "unknown", False),
     ],
 )

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from aklo_analysis.measure import Measure
 from aklo_analysis.ranking import Ranking
 from aklo_analysis.report import Report, build
+from aklo_analysis.tables.times import STOPPED, WAIT, WORK
 from aklo_trace.schema import ProcessFlag, SyscallFlag
 
 from .synthetic_trace import MS, SyntheticTrace
@@ -50,7 +51,9 @@ def traces(draw: st.DrawFn) -> SyntheticTrace:
             end,
             parent_proc_id=parent,
             flags=flags,
-            utime_ns=draw(st.none() | st.integers(0, MS)),
+            utime_ns=draw(st.none() | st.integers(0, 300 * MS)),
+            run_delay_ns=draw(st.none() | st.integers(0, 300 * MS)),
+            stopped_ns=draw(st.none() | st.integers(0, 300 * MS)),
         )
     for owner in draw(st.lists(st.integers(0, 7), max_size=6)):
         exe = draw(st.sampled_from(("/bin/sh", "/bin/cat", None)))
@@ -113,6 +116,36 @@ def test_programs_and_processes_share_the_same_time(trace: SyntheticTrace, top: 
     unfinished_ns = sum(row.unfinished_ns for row in report.activities)
     assert unfinished_ns == total.unfinished_work_ns + total.unfinished_wait_ns
     assert total.outside_ns >= 0
+    assert min(total.stopped_ns, total.cpu_wait_ns) >= 0
+    assert all(row.measure.outside_ns >= 0 for row in report.programs.rows)
+    assert all(row.measure.cpu_wait_ns >= 0 for row in report.programs.rows)
+
+
+@settings(max_examples=50, deadline=None)
+@given(traces())
+def test_the_time_rows_are_all_work_all_waiting_and_all_stops(trace: SyntheticTrace) -> None:
+    report = build(trace)
+    total = report.summary.measure
+    sums = dict.fromkeys((WORK, WAIT, STOPPED), 0)
+    for row in report.times:
+        assert row.time_ns >= 0
+        sums[row.part] += row.time_ns
+    assert sums == {WORK: total.own_ns, WAIT: total.waited_ns, STOPPED: total.stopped_ns}
+
+
+@settings(max_examples=50, deadline=None)
+@given(traces())
+def test_being_stopped_or_without_a_cpu_is_taken_from_the_time_outside_calls(
+    trace: SyntheticTrace,
+) -> None:
+    with_both = build(trace).summary.measure
+    for process in trace.rows["processes"]:
+        process |= {"stopped_ns": None, "run_delay_ns": None}
+    without = build(trace).summary.measure
+    both_ns = with_both.cpu_wait_ns + with_both.stopped_ns
+    assert with_both.outside_ns + both_ns == without.outside_ns
+    assert without.cpu_wait_ns == without.stopped_ns == 0
+    assert calls_of(with_both) == calls_of(without)
 
 
 @settings(max_examples=50, deadline=None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aklo_analysis.reporters.clip import clip_end, clip_start, columns
+from aklo_analysis.reporters.clip import clip_end, clip_path, clip_start, columns, wrap
 from aklo_analysis.reporters.grid import Bar, Column, Grid
 from aklo_analysis.reporters.ink import Ink
 
@@ -26,7 +26,7 @@ def test_a_text_is_cut_at_either_side() -> None:
     assert clip_start("日本語", 4, "…") == "…語"
 
 
-@given(printable, st.integers(4, 30), st.sampled_from((clip_end, clip_start)))
+@given(printable, st.integers(4, 30), st.sampled_from((clip_end, clip_start, clip_path)))
 def test_a_cut_text_fits(text: str, width: int, clip: object) -> None:
     cut = clip(text, width, "…")  # type: ignore[operator]
     assert columns(cut) <= width
@@ -34,9 +34,9 @@ def test_a_cut_text_fits(text: str, width: int, clip: object) -> None:
 
 
 def test_the_last_column_takes_what_is_left() -> None:
-    grid = Grid((Column("calls"), Column("path", "left", clip="start")))
+    grid = Grid((Column("calls"), Column("path", "left", clip="path")))
     grid.add("1,234", "/a/very/long/path/to/a/file")
-    assert grid.lines(22, PLAIN) == ["  calls  path", "  1,234  …th/to/a/file"]
+    assert grid.lines(22, PLAIN) == ["  calls  path", "  1,234  …/to/a/file"]
     assert grid.lines(None, PLAIN)[1] == "  1,234  /a/very/long/path/to/a/file"
 
 
@@ -65,3 +65,54 @@ def test_a_bar_is_never_empty_for_a_share_above_zero() -> None:
 
 def test_a_bar_is_never_longer_than_its_width() -> None:
     assert PLAIN.bar(7.0, 10) == "█" * 10
+
+
+def test_a_path_is_cut_at_a_slash_if_one_is_near() -> None:
+    assert clip_path("/opt/modules/item.sh", 12, "…") == "…/item.sh"
+    assert clip_path("/opt/averylongname.sh", 12, "…") == "…longname.sh"
+    assert clip_path("/opt/long/", 6, "…") == "…long/"
+
+
+def test_a_column_without_values_is_left_out() -> None:
+    grid = Grid((Column("calls"), Column("failed"), Column("name", "left")))
+    grid.add("1", "", "a")
+    assert grid.lines(80, PLAIN) == grid.lines(None, PLAIN) == ["  calls  name", "      1  a"]
+    grid.add("2", "1", "b")
+    assert "failed" in grid.lines(80, PLAIN)[0]
+
+
+def optional_grid() -> Grid:
+    grid = Grid(
+        (Column("a"), Column("b", optional=1), Column("c", optional=2), Column("d", "left"))
+    )
+    grid.add("1", "2", "3", "a long name")
+    return grid
+
+
+def test_where_there_is_little_room_optional_columns_go_one_by_one() -> None:
+    found = [optional_grid().lines(width, PLAIN)[1] for width in (22, 21, 19, 18, 16, 15)]
+    assert found == [
+        "  1  2  3  a long name",
+        "  1  2  a long name",
+        "  1  2  a long name",
+        "  1  a long name",
+        "  1  a long name",
+        "  1  a long na…",
+    ]
+
+
+def test_where_nothing_is_cut_no_column_goes() -> None:
+    assert optional_grid().lines(None, PLAIN)[1] == "  1  2  3  a long name"
+
+
+@given(st.lists(printable.map(lambda text: text.replace(" ", ""))), st.integers(2, 30))
+def test_wrapped_lines_fit_and_lose_nothing(words: list[str], width: int) -> None:
+    lines = wrap(" ".join(words), width)
+    assert max(map(columns, lines)) <= width
+    assert "".join(lines).replace(" ", "") == "".join(words)
+
+
+def test_a_line_is_wrapped_between_words() -> None:
+    assert wrap("one two three four", 9) == ["one two", "three", "four"]
+    assert wrap("日本 日本 日本", 9) == ["日本 日本", "日本"]
+    assert wrap("", 9) == [""]

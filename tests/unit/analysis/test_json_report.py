@@ -11,6 +11,7 @@ from typing import Any
 
 from aklo_analysis.report import build
 from aklo_analysis.reporters import REPORTERS, Options
+from aklo_analysis.tables.times import APART, OUTSIDE
 
 from .sample import HOSTILE, sample_trace
 from .synthetic_trace import SyntheticTrace
@@ -41,6 +42,19 @@ def test_every_key_is_documented_and_every_documented_key_occurs() -> None:
     found = set(keys(json.loads(written(sample_trace()))))
     documented = set(re.findall(r"^\| `(\w+)` \|", DOCUMENT.read_text("utf-8"), re.MULTILINE))
     assert found == documented
+
+
+def test_every_kind_of_time_outside_calls_is_documented() -> None:
+    documented = re.findall(r"^- `(\w+)`:", DOCUMENT.read_text("utf-8"), re.MULTILINE)
+    assert documented == [*OUTSIDE, *APART]
+
+
+def test_times_add_up_to_what_was_lived() -> None:
+    report = json.loads(written(sample_trace()))
+    names = ("outside", "cpu_wait", "stopped", "work", "wait")
+    names += ("unfinished_work", "unfinished_wait")
+    lived = sum(report["summary"][f"{name}_ns"] for name in names)
+    assert sum(row["time_ns"] for row in report["tables"]["times"]) == lived
 
 
 def test_the_version_comes_first() -> None:

@@ -1,4 +1,4 @@
-"""Processes live one life per image, and every instant of it is inside a call or outside."""
+"""Processes live one life per image; each instant of it is in a call, outside, or stopped."""
 
 from __future__ import annotations
 
@@ -155,6 +155,61 @@ def test_calls_that_overlap_leave_no_time_outside_rather_than_less_than_none() -
     trace.call(10, "read", 0, 90 * MS)
     trace.call(10, "read", 50 * MS, 40 * MS)
     assert row(lives_of(trace), 0, 0)["outside_ns"] == 0
+
+
+def test_stopped_time_is_not_time_outside_calls() -> None:
+    trace = SyntheticTrace()
+    trace.image(trace.process(10, 0, 100 * MS, stopped_ns=35 * MS), 0, "/bin/sh")
+    trace.call(10, "read", 0, 40 * MS)
+    measure = LifeMeasure.over(lives_of(trace).table)
+    assert (measure.outside_ns, measure.stopped_ns) == (25 * MS, 35 * MS)
+    assert (measure.own_ns, measure.waited_ns) == (65 * MS, 0)
+
+
+def test_a_stop_is_in_the_life_with_the_most_time_outside_calls() -> None:
+    trace = shell_and_child()
+    trace.rows["processes"][1]["stopped_ns"] = 80 * MS
+    lives = lives_of(trace)
+    forked, cat = row(lives, 1, 0), row(lives, 1, 1)
+    assert (cat["stopped_ns"], cat["outside_ns"]) == ((200 - 121 - 10) * MS, 0)
+    assert (forked["stopped_ns"], forked["outside_ns"]) == (11 * MS, 2 * MS)
+    assert row(lives, 0, 0)["stopped_ns"] == 0
+
+
+def test_waiting_for_a_cpu_is_waiting() -> None:
+    trace = SyntheticTrace()
+    more = {"utime_ns": 20 * MS, "run_delay_ns": 35 * MS}
+    trace.image(trace.process(10, 0, 100 * MS, **more), 0, "/bin/sh")
+    trace.call(10, "read", 0, 40 * MS)
+    measure = LifeMeasure.over(lives_of(trace).table)
+    assert (measure.outside_ns, measure.cpu_wait_ns) == (25 * MS, 35 * MS)
+    assert (measure.own_ns, measure.waited_ns) == (65 * MS, 35 * MS)
+
+
+def test_lives_share_what_their_process_waited_for_a_cpu() -> None:
+    trace = shell_and_child()
+    trace.rows["processes"][1] |= {"utime_ns": 42 * MS, "run_delay_ns": 41 * MS}
+    lives = lives_of(trace)
+    forked, cat = row(lives, 1, 0), row(lives, 1, 1)
+    assert (forked["cpu_wait_ns"], forked["outside_ns"]) == (6_341_463, 13 * MS - 6_341_463)
+    assert cat["cpu_wait_ns"] == 40 * MS - 6_341_463
+    assert row(lives, 0, 0)["cpu_wait_ns"] == 0
+
+
+def test_an_hour_of_waiting_for_a_cpu_is_exact() -> None:
+    hour = 3_600_000 * MS
+    trace = SyntheticTrace(wall_ns=3 * hour)
+    known = {"utime_ns": 0, "run_delay_ns": hour + 1}
+    trace.image(trace.process(10, 0, 2 * hour, **known), 0, "/bin/sh")
+    assert row(lives_of(trace), 0, 0)["cpu_wait_ns"] == hour + 1
+
+
+def test_no_more_is_stopped_than_there_is_time_outside_calls() -> None:
+    trace = SyntheticTrace()
+    trace.image(trace.process(10, 0, 100 * MS, stopped_ns=999 * MS), 0, "/bin/sh")
+    trace.call(10, "read", 0, 40 * MS)
+    life = row(lives_of(trace), 0, 0)
+    assert (life["stopped_ns"], life["outside_ns"]) == (60 * MS, 0)
 
 
 def test_times_are_exact_to_the_nanosecond() -> None:

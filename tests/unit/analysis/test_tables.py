@@ -6,6 +6,7 @@ import pytest
 
 from aklo_analysis.report import Report, build
 from aklo_analysis.tables.failures import error
+from aklo_analysis.tables.times import STOPPED, WAIT, WORK
 from aklo_trace.schema import SyscallFlag
 
 from .sample import sample_trace
@@ -85,8 +86,39 @@ def test_directories_have_their_entries_and_not_those_below() -> None:
 
 def test_programs_count_their_starts_and_the_processes_that_ran_them() -> None:
     rows = {row.program: row for row in report_of(sample_trace()).programs.rows}
-    assert (rows["sed"].starts, rows["sed"].processes) == (8, 8)
-    assert (rows["aklo (bash)"].starts, rows["aklo (bash)"].processes) == (1, 10)
+    sed, shell = rows["sed"], rows["aklo (bash)"]
+    assert (sed.starts, sed.forks, sed.processes) == (8, 0, 8)
+    assert (shell.starts, shell.forks, shell.processes) == (1, 9, 10)
+
+
+def test_a_program_that_executes_itself_is_started_twice_in_one_process() -> None:
+    trace = shell()
+    trace.image(10, 100 * MS, "/bin/bash", "bash", "/opt/run.sh", "again")
+    trace.image(10, 200 * MS, "/bin/cat")
+    report = report_of(trace)
+    rows = {row.program: (row.starts, row.forks, row.processes) for row in report.programs.rows}
+    assert rows == {"run.sh (bash)": (2, 0, 1), "cat": (1, 0, 1)}
+    assert [(row.execs, row.program) for row in report.processes.rows] == [(3, "cat")]
+    assert (report.summary.processes, report.summary.programs_started) == (1, 3)
+
+
+def test_a_process_says_which_of_its_programs_took_most_of_its_work() -> None:
+    trace = shell()
+    trace.image(10, 300 * MS, "/bin/env")
+    trace.image(10, 301 * MS, "/bin/cat")
+    trace.call(10, "nanosleep", 302 * MS, 190 * MS, image_id=2)
+    (row,) = report_of(trace).processes.rows
+    assert (row.program, row.mostly) == ("cat", "run.sh (bash)")
+
+
+def test_every_process_but_the_first_is_the_fork_of_one_program() -> None:
+    trace = shell()
+    trace.process(11, 10 * MS, 400 * MS, parent_proc_id=10)
+    trace.image(11, 20 * MS, "/bin/env")
+    trace.image(11, 30 * MS, "/bin/cat")
+    trace.process(12, 40 * MS, 300 * MS, parent_proc_id=11)
+    rows = {row.program: (row.starts, row.forks) for row in report_of(trace).programs.rows}
+    assert rows == {"run.sh (bash)": (1, 1), "env": (1, 0), "cat": (1, 1)}
 
 
 def test_a_process_that_never_called_exec_has_the_command_of_its_parent() -> None:
@@ -155,18 +187,59 @@ def test_gaps_are_counted() -> None:
     }
 
 
-def test_the_summary_tells_user_time_from_the_rest_of_the_time_outside_calls() -> None:
+def outside(more: dict[str, int | None]) -> dict[str, tuple[int, str]]:
+    """What the 60 ms outside calls of a process of 100 ms are said to be."""
     trace = SyntheticTrace()
-    trace.image(trace.process(10, 0, 100 * MS, utime_ns=30 * MS), 0, "/bin/sh")
+    trace.image(trace.process(10, 0, 100 * MS, **more), 0, "/bin/sh")
     trace.call(10, "read", 0, 40 * MS)
-    summary = report_of(trace).summary
-    assert (summary.measure.outside_ns, summary.computing_ns) == (60 * MS, 30 * MS)
+    rows = [row for row in report_of(trace).times if row.calls is None]
+    return {row.key: (row.time_ns // MS, row.part) for row in rows}
 
 
-def test_user_time_of_many_threads_does_not_exceed_the_time_outside_calls() -> None:
+@pytest.mark.parametrize(
+    ("utime", "run_delay", "expected"),
+    [
+        (30, 20, {"computing": 30, "fault": 10, "cpu_wait": 20}),
+        (30, 30, {"computing": 30, "cpu_wait": 30}),
+        (30, 900, {"computing": 30, "cpu_wait": 30}),
+        (None, 20, {"outside": 60}),
+        (300, 20, {"computing": 60}),
+        (30, None, {"computing": 30, "off_cpu": 30}),
+        (None, None, {"outside": 60}),
+    ],
+)
+def test_time_outside_calls_is_told_apart_as_far_as_it_is_known(
+    utime: int | None, run_delay: int | None, expected: dict[str, int]
+) -> None:
+    known = {"utime_ns": utime, "run_delay_ns": run_delay}
+    found = outside({name: ms if ms is None else ms * MS for name, ms in known.items()})
+    parts = {"cpu_wait": WAIT}
+    assert found == {key: (ms, parts.get(key, WORK)) for key, ms in expected.items()}
+
+
+def test_being_stopped_is_a_part_of_its_own() -> None:
+    more = {"utime_ns": 30 * MS, "run_delay_ns": 5 * MS, "stopped_ns": 20 * MS}
+    assert outside(more) == {
+        "computing": (30, WORK),
+        "fault": (5, WORK),
+        "cpu_wait": (5, WAIT),
+        "stopped": (20, STOPPED),
+    }
+
+
+def test_where_only_some_calls_were_recorded_time_outside_may_be_the_others() -> None:
+    trace = SyntheticTrace(facts={"filter": ("read",)})
+    trace.image(trace.process(10, 0, 100 * MS, utime_ns=30 * MS), 0, "/bin/sh")
+    titles = [row.title for row in report_of(trace).times]
+    assert titles == ["calls not recorded, CPU waits", "computing"]
+
+
+def test_what_is_known_of_one_process_is_not_taken_from_another() -> None:
     trace = SyntheticTrace()
-    trace.image(trace.process(10, 0, 100 * MS, utime_ns=300 * MS), 0, "/bin/sh")
-    assert report_of(trace).summary.computing_ns == 100 * MS
+    trace.process(10, 0, 100 * MS, utime_ns=900 * MS, run_delay_ns=900 * MS)
+    trace.process(11, 0, 100 * MS, utime_ns=10 * MS, run_delay_ns=20 * MS)
+    times = {row.key: row.time_ns // MS for row in report_of(trace).times}
+    assert times == {"computing": 110, "fault": 70, "cpu_wait": 20}
 
 
 def test_of_calls_that_took_equally_long_the_first_are_shown() -> None:

@@ -13,10 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from aklo_analysis.activity import ACTIVITIES
 from aklo_analysis.report import build
 from aklo_analysis.reporters import REPORTERS, Options
 from aklo_analysis.reporters.clip import columns
 from aklo_analysis.reporters.ink import STYLES
+from aklo_analysis.tables.times import OUTSIDE
+from aklo_trace import syscalls
 
 from .sample import HOSTILE, sample_trace
 from .synthetic_trace import MS, SyntheticTrace
@@ -47,7 +50,7 @@ def test_the_report_looks_as_it_should(name: str, options: Options) -> None:
     assert found == path.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("width", [80, 81, 132])
+@pytest.mark.parametrize("width", [60, 80, 81, 120, 132])
 def test_no_line_is_longer_than_the_terminal_is_wide(width: int) -> None:
     assert max(map(columns, text(Options(width)).splitlines())) <= width
 
@@ -103,6 +106,102 @@ def test_a_signal_is_named(number: int, name: str) -> None:
     assert f"killed by signal {number} ({name})" in text(Options(), trace)
 
 
+def test_the_first_lines_say_what_matters_most() -> None:
+    first = "\n".join(text(Options(width=None)).splitlines()[:10])
+    assert "Incomplete 12 of 212 calls were lost" in first
+    assert "Work       1.08s: 83% blocked by page faults, 11% computing" in first
+    assert "Waiting    722ms: 44% for pipe input, 26% for a timer (sleep)" in first
+    assert "Stopped    210ms" in first
+    assert "Programs   68% of the work in aklo (bash), 31% sed" in first
+
+
+def test_what_is_nothing_is_not_said() -> None:
+    trace = SyntheticTrace()
+    trace.image(trace.process(10, 0, 9 * MS, utime_ns=9 * MS, run_delay_ns=0), 0, "/bin/sh")
+    found = text(Options(), trace)
+    for word in ("Waiting", "Stopped", "Programs", "waiting", "stopped", "faults", "side by side"):
+        assert word not in found
+    assert "1 (1 program started)" in found
+
+
+def test_a_process_that_was_mostly_another_program_says_so() -> None:
+    trace = SyntheticTrace()
+    trace.image(trace.process(10, 0, 9 * MS), 0, "/bin/sh")
+    trace.image(10, 8 * MS, "/bin/cat", "cat", "x")
+    assert "  (mostly sh) cat x" in text(Options(), trace)
+    trace.image(10, 1 * MS, "/bin/cat", "cat", "x")
+    assert "  cat x" in section(text(Options(), trace), "TOP PROCESSES")
+
+
+def test_waiting_that_is_no_hundredth_of_the_time_is_not_in_the_first_lines() -> None:
+    trace = SyntheticTrace(wall_ns=900 * MS)
+    trace.image(trace.process(10, 0, 900 * MS), 0, "/bin/sh")
+    trace.call(10, "wait4", 1 * MS, 8 * MS)
+    assert "Waiting  " not in text(Options(), trace)
+    trace.call(10, "wait4", 10 * MS, 1 * MS)
+    assert "Waiting    9.00ms: 100% for child processes" in text(Options(), trace)
+
+
+def everything() -> SyntheticTrace:
+    """A trace with every kind of time there is."""
+    trace = SyntheticTrace()
+    trace.image(trace.process(10, 0, 900 * MS, utime_ns=9 * MS, run_delay_ns=MS), 0, "/bin/sh")
+    trace.process(11, 0, 900 * MS, parent_proc_id=10, utime_ns=9 * MS, stopped_ns=20 * MS)
+    trace.process(12, 0, 900 * MS, parent_proc_id=10)
+    media = [("/x", "regular"), (None, "pipe"), (None, "socket"), ("/dev/pts/1", "character")]
+    files = [trace.file(path, kind) for path, kind in [*media, (None, "anonymous"), (None, None)]]
+    for number, call in enumerate(syscalls.table()):
+        for place, file in enumerate(files):
+            at = number * len(files) + place
+            trace.call(10, call.name, at * 100_000, 90_000, fd=3, file_id=file, image_id=0)
+    trace.call(10, "brand_new_call", 999 * MS, 90_000)
+    return trace
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+@pytest.mark.parametrize("filtered", [(), ("read",)])
+def test_no_kind_of_time_is_cut(width: int, filtered: tuple[str, ...]) -> None:
+    trace = everything()
+    trace.facts = {"filter": filtered}
+    found = text(Options(width), trace, top=100)
+    part = section(found, "WHERE THE TIME WENT")
+    assert "…" not in part
+    for activity in ACTIVITIES:
+        assert activity.title in part
+    for titles in OUTSIDE.values():
+        assert titles[bool(filtered)] in part
+    assert "stopped (job control)" in part
+    assert ("█" in part) == (width > 60)
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_in_the_table_of_operations_nothing_is_cut(width: int) -> None:
+    part = section(text(Options(width)), "I/O OPERATIONS")
+    assert "…" not in part
+    for name in ("read (pipe)", "read (?)", "write (tty)", "other calls", "other waits"):
+        assert name in part
+
+
+def test_numbers_and_units_are_one_word() -> None:
+    found = text(Options(width=None), top=100)
+    assert re.findall(r"\d (?:[num]?s|µs|%|B|[KMG]iB)\b", found) == []
+    assert re.findall(r"\d+(?:ms|µs)\b", found) != []
+
+
+def test_of_a_file_without_a_path_the_report_says_what_is_known() -> None:
+    trace = SyntheticTrace()
+    trace.image(trace.process(10, 0, 9 * MS), 0, "/bin/sh")
+    trace.call(10, "fstat", 1 * MS, 100, fd=3, file_id=trace.file("", None))
+    trace.call(10, "fstat", 2 * MS, 99, fd=4, file_id=trace.file(None, "socket"))
+    trace.call(10, "fstat", 3 * MS, 98, fd=5, errno=9)
+    found = text(Options(), trace)
+    slowest = section(found, "SLOWEST CALLS")
+    assert re.findall(r"\(.*\)", slowest) == ["(fd 3)", "(socket, fd 4)", "(fd 5)"]
+    assert "(fd 5)" in section(found, "FAILED CALLS")
+    files = section(found, "TOP FILES")
+    assert "(files of unknown path)" in files
+
+
 def test_every_table_says_how_much_it_leaves_out() -> None:
     found = text(Options(), top=1)
     for section in re.split("\n\n", found)[1:-1]:
@@ -118,8 +217,8 @@ def test_what_is_unknown_has_rows_of_its_own() -> None:
     assert "(unknown)" in section(found, "BY PROGRAM")
     assert "(unknown)" in section(found, "TOP PROCESSES")
     assert "(unknown files)" in section(found, "TOP FILES")
-    assert "(paths from an unknown directory)" in section(found, "TOP DIRECTORIES")
-    assert "sig 15" in section(found, "TOP PROCESSES")
+    assert "(in unknown directories)" in section(found, "TOP DIRECTORIES")
+    assert "SIGTERM" in section(found, "TOP PROCESSES")
 
 
 def section(report: str, title: str) -> str:

@@ -13,7 +13,7 @@ Section = Callable[[Report, Page], None]
 
 SECTIONS: Final[tuple[Section, ...]] = (
     header.header,
-    time.activities,
+    time.times,
     time.programs,
     calls.operations,
     files.files,

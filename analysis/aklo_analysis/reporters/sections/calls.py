@@ -16,7 +16,14 @@ from aklo_analysis.units import count, duration, size
 from aklo_trace.escape import escape
 
 OPERATIONS: Final = (
-    *map(Column, ("calls", "failed", "bytes", "time", "p50", "p95", "p99", "max")),
+    Column("calls"),
+    Column("failed", optional=5),
+    Column("bytes", optional=2),
+    Column("time"),
+    Column("p50", optional=1),
+    Column("p95", optional=4),
+    Column("p99", optional=3),
+    Column("max"),
     Column("operation", "left"),
 )
 SLOWEST: Final = (
@@ -24,22 +31,22 @@ SLOWEST: Final = (
     Column("at"),
     Column("call", "left"),
     Column("error", "left", "warning"),
-    Column("program", "left", limit=16),
-    Column("file", "left", clip="start"),
+    Column("program", "left", limit=16, optional=1),
+    Column("file", "left", clip="path"),
 )
 FAILURES: Final = (
     Column("calls"),
-    Column("time"),
+    Column("time", optional=2),
     Column("error", "left"),
     Column("call", "left"),
-    Column("paths"),
-    Column("most often", "left", clip="start"),
+    Column("paths", optional=1),
+    Column("most often", "left", clip="path"),
 )
 
 MEDIA: Final = {
     "terminal_write": "tty",
-    "read_unknown": "unknown",
-    "write_unknown": "unknown",
+    "read_unknown": "?",
+    "write_unknown": "?",
     "pipe_read": "pipe",
     "pipe_write": "pipe",
     "terminal_read": "tty",
@@ -54,7 +61,7 @@ def operations(report: Report, page: Page) -> None:
         return
     _add_operations(grid, [r for r in rows if r.activity.io and not r.activity.waits], report.top)
     _add_operations(grid, [r for r in rows if r.activity.io and r.activity.waits], report.top)
-    for waits, name in (False, "no I/O"), (True, "no I/O, waits"):
+    for waits, name in (False, "other calls"), (True, "other waits"):
         other = [r.measure for r in rows if not r.activity.io and r.activity.waits == waits]
         if other:
             _add_measure(grid, sum(other, start=Measure()), name, "dim")
@@ -80,8 +87,8 @@ def _add_measure(
 ) -> None:
     d = distribution
     times = [d.p50_ns, d.p95_ns, d.p99_ns, d.max_ns] if d else []
-    cells = [_compact(duration(ns)) for ns in [measure.total_ns, *times]]
-    moved = _compact(size(measure.bytes)) if measure.bytes else ""
+    cells = [duration(ns) for ns in [measure.total_ns, *times]]
+    moved = size(measure.bytes) if measure.bytes else ""
     failed = count(measure.failed) if measure.failed else ""
     grid.add(
         count(measure.calls), failed, moved, *cells, *[""] * (5 - len(cells)), name, style=style
@@ -93,31 +100,35 @@ def _operation(row: OperationRow) -> str:
     return f"{row.syscall} ({medium})" if medium else row.syscall
 
 
-def _compact(text: str) -> str:
-    """Nine columns of numbers fit into eighty only without the space before the unit."""
-    return text.replace(" ", "")
-
-
 def slowest(report: Report, page: Page) -> None:
     grid = Grid(SLOWEST)
     for call in report.slowest:
         failed = "" if call.errno is None else error(call.errno)[0]
         grid.add(
             duration(call.dur_ns),
-            duration(call.start_ns),
+            f"+{duration(call.start_ns)}",
             call.syscall,
             failed,
             escape(call.program or "unknown"),
-            escape(call.path or ""),
+            _file(call.path, call.kind, call.fd),
         )
     page.titled("SLOWEST CALLS", grid, "Calls that wait for others are left out.")
+
+
+def _file(path: str | None, kind: str | None, fd: int | None) -> str:
+    """The path of a file; without it what is known: `(socket, fd 3)`."""
+    if path is not None:
+        return escape(path)
+    known = [] if kind is None else [kind]
+    known += [] if fd is None else [f"fd {fd}"]
+    return f"({', '.join(known)})" if known else ""
 
 
 def failures(report: Report, page: Page) -> None:
     grid = Grid(FAILURES)
     for row in report.failures.rows:
         paths = count(row.paths) if row.paths else ""
-        time, path = duration(row.measure.total_ns), escape(row.path or "")
+        time, path = duration(row.measure.total_ns), _file(row.path, None, row.fd)
         grid.add(count(row.measure.calls), time, row.name, row.syscall, paths, path)
     if report.failures.others:
         rest, more = report.failures.rest, f"{report.failures.others} more"

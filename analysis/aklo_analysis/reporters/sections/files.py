@@ -15,19 +15,24 @@ from aklo_trace.escape import escape
 APART: Final = {
     UNKNOWN_FILE: "unknown files",
     NAMELESS: "files of unknown path",
-    RELATIVE: "paths from an unknown directory",
+    RELATIVE: "in unknown directories",
     "pipes": "pipes, with waiting",
     "sockets": "sockets, with waiting",
     "anonymous": "files without a name",
 }
 """What stands apart, in this order; calls that are not about a file are left out."""
 
-DIRECTORY: Final = (Column("entries"), Column("directory", "left", clip="start"))
-NUMBERS: Final = (Column("time"), Column("calls"), Column("failed"), Column("bytes"))
+DIRECTORY: Final = (Column("entries"), Column("directory", "left", clip="path"))
+NUMBERS: Final = (
+    Column("time"),
+    Column("calls"),
+    Column("failed", optional=2),
+    Column("bytes", optional=1),
+)
 
 
 def files(report: Report, page: Page) -> None:
-    ranking, grid = report.files, Grid((*NUMBERS, Column("path", "left", clip="start")))
+    ranking, grid = report.files, Grid((*NUMBERS, Column("path", "left", clip="path")))
     for row in ranking.rows:
         grid.add(*_numbers(row.measure), escape(row.path))
     if ranking.others:

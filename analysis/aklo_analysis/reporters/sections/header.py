@@ -1,19 +1,24 @@
-"""What was traced, how it went, and by which means."""
+"""What was traced, how it went, and the most important of what follows."""
 
 from __future__ import annotations
 
-import signal
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from aklo_analysis.report import Report
 from aklo_analysis.reporters.page import Page
+from aklo_analysis.signals import signal_name
 from aklo_analysis.tables.summary import Summary
-from aklo_analysis.units import count, duration
+from aklo_analysis.tables.times import WAIT, WORK
+from aklo_analysis.units import count, counted, duration, share
 from aklo_trace.escape import escape, escape_command
 from aklo_trace.meta import Meta
 
 COMMAND: Final = 400
 """Characters of the command that are shown: a script given to ``bash -c`` can be long."""
+
+NAMED: Final = 3
+"""How many kinds of work, and programs, are named here."""
 
 
 def header(report: Report, page: Page) -> None:
@@ -21,15 +26,42 @@ def header(report: Report, page: Page) -> None:
     command = escape_command(meta.argv)
     page.title("aklo-trace")
     page.fact("Command", command if len(command) <= COMMAND else command[:COMMAND] + " …", "strong")
-    page.fact("Wall time", _wall(meta, summary))
     page.fact("Exit", _exit(meta), "plain" if meta.exit_status == 0 else "bad")
+    if not meta.complete:
+        page.fact("Incomplete", escape(meta.incomplete_reason or "for an unknown reason"), "bad")
+    page.fact("Wall time", _wall(meta, summary))
+    for label, value in _findings(report):
+        page.fact(label, value)
     page.fact("Processes", _processes(summary))
     page.fact("Syscalls", _syscalls(meta, summary), "bad" if meta.lost else "plain")
     page.fact("Engine", escape(f"{meta.engine}: {meta.engine_reason}"))
     if meta.filter:
         page.fact("Filter", "only " + ", ".join(map(escape, meta.filter)), "warning")
-    if not meta.complete:
-        page.fact("Incomplete", escape(meta.incomplete_reason or "for an unknown reason"), "bad")
+
+
+def _findings(report: Report) -> Iterator[tuple[str, str]]:
+    """What the time went to, as label and value."""
+    measure = report.summary.measure
+    for label, part, whole_ns, prefix in (
+        ("Work", WORK, measure.own_ns, ""),
+        ("Waiting", WAIT, measure.waited_ns, "waiting "),
+    ):
+        kinds = [row for row in report.times if row.part == part]
+        rows = [(row.time_ns, row.title.removeprefix(prefix)) for row in kinds]
+        small = part == WAIT and 100 * whole_ns < (report.meta.wall_ns or 0)
+        if not small and (named := _largest(rows, whole_ns)):
+            yield label, f"{duration(whole_ns)}: {named}"
+    if measure.stopped_ns:
+        yield "Stopped", f"{duration(measure.stopped_ns)} by signals, as job control does"
+    programs = [(row.measure.own_ns, escape(row.program)) for row in report.programs.rows]
+    if len(programs) > 1 and (named := _largest(programs, measure.own_ns)):
+        yield "Programs", named.replace("%", "% of the work in", 1)
+
+
+def _largest(parts: Iterable[tuple[int, str]], whole_ns: int) -> str:
+    """`60% computing, 30% starting programs`: what makes up at least 1 percent."""
+    large = [(ns, name) for ns, name in parts if 100 * ns >= whole_ns > 0]
+    return ", ".join(f"{share(ns, whole_ns)} {name}" for ns, name in large[:NAMED])
 
 
 def _wall(meta: Meta, summary: Summary) -> str:
@@ -44,21 +76,14 @@ def _wall(meta: Meta, summary: Summary) -> str:
 
 def _exit(meta: Meta) -> str:
     if meta.signal is not None:
-        return f"killed by signal {meta.signal} ({_signal_name(meta.signal)})"
+        return f"killed by signal {meta.signal} ({signal_name(meta.signal) or 'unknown'})"
     return "unknown" if meta.exit_status is None else str(meta.exit_status)
-
-
-def _signal_name(number: int) -> str:
-    if signal.SIGRTMIN < number < signal.SIGRTMAX:
-        return f"SIGRTMIN+{number - signal.SIGRTMIN}"
-    names = {known.value: known.name for known in signal.Signals}
-    return names.get(number, "unknown")
 
 
 def _processes(summary: Summary) -> str:
     only_forked = f", {count(summary.copies)} only forked" if summary.copies else ""
-    started = count(summary.programs_started)
-    return f"{count(summary.processes)} ({started} programs started{only_forked})"
+    started = counted(summary.programs_started, "program")
+    return f"{count(summary.processes)} ({started} started{only_forked})"
 
 
 def _syscalls(meta: Meta, summary: Summary) -> str:

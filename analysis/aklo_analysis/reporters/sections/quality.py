@@ -16,7 +16,7 @@ def quality(report: Report, page: Page) -> None:
         page.sentence("Complete: the recording ended in order, and nothing was lost.", "good")
     else:
         page.sentence(f"Incomplete: {escape(meta.incomplete_reason or 'unknown why')}", "bad")
-    grid = Grid((Column("rows"), Column("share"), Column("what", "left")))
+    grid = Grid((Column("rows"), Column("share"), Column("what", "left", wanted=40)))
     attempts = meta.attempts or meta.lost + report.summary.measure.calls
     for kind, lost in (("lost: ", meta.loss), ("lost calls of ", meta.lost_by_syscall)):
         for name, number in sorted(lost.items(), key=lambda item: -item[1]):

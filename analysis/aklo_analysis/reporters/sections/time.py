@@ -1,4 +1,4 @@
-"""Where the time went: by activity, program and process."""
+"""Where the time went: by what was done, program and process."""
 
 from __future__ import annotations
 
@@ -8,93 +8,81 @@ from aklo_analysis.measure import LifeMeasure
 from aklo_analysis.report import Report
 from aklo_analysis.reporters.grid import Bar, Column, Grid
 from aklo_analysis.reporters.page import Page
+from aklo_analysis.signals import signal_name
 from aklo_analysis.tables.processes import ProcessRow
-from aklo_analysis.units import count, duration, share
+from aklo_analysis.tables.times import STOPPED, WORK, TimeRow
+from aklo_analysis.units import count, counted, duration, share
 from aklo_trace.escape import escape, escape_command
 
 BAR: Final = 20
 SMALL_BAR: Final = 10
 
-ACTIVITIES: Final = (
+TIMES: Final = (
     Column("time"),
     Column("share"),
-    Column("", "left", "bar"),
+    Column("", "left", "bar", optional=1),
     Column("calls"),
-    Column("work", "left"),
+    Column("spent on", "left", wanted=40),
 )
 PROGRAMS: Final = (
     Column("work"),
     Column("share"),
-    Column("", "left", "bar"),
+    Column("", "left", "bar", optional=1),
     Column("waited"),
     Column("starts"),
-    Column("processes"),
+    Column("forks"),
     Column("program", "left"),
 )
 PROCESSES: Final = (
     Column("work"),
     Column("lived"),
-    Column("calls"),
+    Column("calls", optional=1),
     Column("pid"),
     Column("exit"),
     Column("command", "left"),
 )
-
-Work = tuple[int, int, str]
-"""Time, number of calls, what was done."""
+FORKS: Final = "Forks: processes that began as a copy of the program, as subshells do."
 
 
-def activities(report: Report, page: Page) -> None:
-    """Work with its shares; then waiting, without shares."""
+def times(report: Report, page: Page) -> None:
+    """Work with its shares; then waiting, and being stopped, without shares."""
+    if not report.times:
+        return
     page.heading("WHERE THE TIME WENT", _remark(report))
     own_ns = report.summary.measure.own_ns
-    grid, work = Grid(ACTIVITIES), _work(report)
-    for time_ns, calls, title in work:
-        time = duration(time_ns), share(time_ns, own_ns), Bar(time_ns / max(work[0][0], 1), BAR)
-        grid.add(*time, count(calls) if calls else "", title)
+    grid, work = Grid(TIMES), _folded([r for r in report.times if r.part == WORK], report.top)
+    longest_ns = max((row.time_ns for row in work), default=0) or 1
+    for row in work:
+        bar = Bar(row.time_ns / longest_ns, BAR)
+        grid.add(duration(row.time_ns), share(row.time_ns, own_ns), bar, _calls(row), row.title)
     grid.add(duration(own_ns), "", "", "", "all work", style="strong")
-    for row in report.activities:
-        if row.activity.waits:
-            title = f"waiting {row.activity.title}"
-            number = count(row.measure.calls)
-            grid.add(duration(row.time_ns), "", "", number, title, style="dim")
+    for row in report.times:
+        if row.part != WORK:
+            style = "warning" if row.part == STOPPED else "dim"
+            grid.add(duration(row.time_ns), "", "", _calls(row), row.title, style=style)
     page.grid(grid)
 
 
-def _work(report: Report) -> list[Work]:
-    """Costliest first, those after `report.top` as one."""
-    work: list[Work] = [
-        (row.time_ns, row.measure.calls, row.activity.title)
-        for row in report.activities
-        if not row.activity.waits
-    ]
-    work += _outside(report)
-    work.sort(key=lambda row: row[0], reverse=True)
-    folded = work[report.top :]
-    if folded:
-        times, calls, _ = zip(*folded, strict=True)
-        work[report.top :] = [(sum(times), sum(calls), f"{len(folded)} more")]
-    return work
+def _folded(rows: list[TimeRow], top: int) -> list[TimeRow]:
+    """The rows after the first `top`, if there are several, as one."""
+    rest = rows[top:]
+    if len(rest) < 2:
+        return rows
+    time_ns, calls = sum(row.time_ns for row in rest), sum(row.calls or 0 for row in rest)
+    return [*rows[:top], TimeRow("rest", f"{len(rest)} more", WORK, time_ns, calls)]
 
 
-def _outside(report: Report) -> list[Work]:
-    """The time outside calls, as far as it is known what it was."""
-    outside_ns, computing_ns = report.summary.measure.outside_ns, report.summary.computing_ns
-    unrecorded = "calls not recorded, " if report.meta.filter else ""
-    if computing_ns is None:
-        return [(outside_ns, 0, f"{unrecorded}computing, or waiting for a CPU")]
-    idle = f"{unrecorded}waiting for a CPU, page faults"
-    return [(computing_ns, 0, "computing (user CPU)"), (outside_ns - computing_ns, 0, idle)]
+def _calls(row: TimeRow) -> str:
+    return count(row.calls) if row.calls else ""
 
 
 def _remark(report: Report) -> str:
-    summary = report.summary
-    if report.meta.wall_ns is None or summary.processes < 2:
+    processes = report.summary.processes
+    if processes < 2:
         return ""
     return (
-        f"{duration(summary.measure.own_ns)} of work in {duration(report.meta.wall_ns)}, summed "
-        f"over {count(summary.processes)} processes that may run side by side. Waiting is not "
-        "work: what others do meanwhile is counted as theirs."
+        f"Summed over {counted(processes, 'process', 'processes')} that may run side by side. "
+        "Waiting for others is not work: what they do meanwhile is counted as theirs."
     )
 
 
@@ -103,19 +91,21 @@ def programs(report: Report, page: Page) -> None:
     whole_ns = report.summary.measure.own_ns
     longest_ns = max((row.measure.own_ns for row in ranking.rows), default=1) or 1
 
-    def add(measure: LifeMeasure, starts: str, processes: str, name: str, style: str) -> None:
-        own_ns, waited = measure.own_ns, duration(measure.waited_ns)
+    def add(measure: LifeMeasure, starts: str, forks: str, name: str, style: str) -> None:
+        own_ns, waited = measure.own_ns, duration(measure.waited_ns) if measure.waited_ns else ""
         bar = Bar(min(own_ns / longest_ns, 1), SMALL_BAR) if style == "plain" else ""
-        cells = duration(own_ns), share(own_ns, whole_ns), bar, waited, starts, processes, name
+        cells = duration(own_ns), share(own_ns, whole_ns), bar, waited, starts, forks, name
         grid.add(*cells, style=style)
 
     for row in ranking.rows:
-        add(row.measure, count(row.starts), count(row.processes), escape(row.program), "plain")
+        starts, forks = (count(n) if n else "" for n in (row.starts, row.forks))
+        add(row.measure, starts, forks, escape(row.program), "plain")
     if ranking.others:
         add(ranking.rest, "", "", f"{count(ranking.others)} more", "dim")
     for name, measure in ranking.apart.items():
         add(measure, "", "", f"({name})", "warning")
-    page.titled("BY PROGRAM", grid)
+    forked = any(row.forks for row in ranking.rows)
+    page.titled("BY PROGRAM", grid, FORKS if forked else "")
 
 
 def processes(report: Report, page: Page) -> None:
@@ -137,10 +127,12 @@ def processes(report: Report, page: Page) -> None:
 
 def _end(row: ProcessRow) -> str:
     if row.signal is not None:
-        return f"sig {row.signal}"
+        return signal_name(row.signal) or f"signal {row.signal}"
     return "" if row.exit_status is None else str(row.exit_status)
 
 
 def _command(row: ProcessRow) -> str:
     command = escape_command(row.argv) if row.argv else escape(row.program or "unknown")
+    if row.execs > 1 and row.mostly is not None and row.mostly != row.program:
+        return f"(mostly {escape(row.mostly)}) {command}"
     return command if row.execs else f"(fork) {command}"

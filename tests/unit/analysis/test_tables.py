@@ -159,6 +159,16 @@ def test_failures_name_the_path_that_failed_most_often() -> None:
     assert (bad.name, bad.path, bad.paths) == ("EBADF", None, 0)
 
 
+def test_failures_name_their_own_descriptor() -> None:
+    trace = shell()
+    for fd in (7, 7, 8):
+        trace.call(10, "close", 0, 1, fd=fd, errno=9)
+    trace.call(10, "lseek", 0, 1, fd=5, errno=29)
+    trace.call(10, "wait4", 0, 1, errno=10)
+    found = {row.name: row.fd for row in report_of(trace).failures.rows}
+    assert found == {"EBADF": 7, "ESPIPE": 5, "ECHILD": None}
+
+
 @pytest.mark.parametrize(
     ("number", "name"), [(2, "ENOENT"), (11, "EAGAIN"), (512, "ERESTARTSYS"), (4095, "4095")]
 )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import multiprocessing
+import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -63,7 +65,16 @@ def _begin() -> None:
     kernel each time costs a tenth of the whole."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    threading.Thread(target=_end_with_reader, daemon=True).start()
     with suppress(OSError, AttributeError):  # a C library without mallopt
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(_M_TRIM_THRESHOLD, KEPT_BYTES)
         mallopt(_M_MMAP_THRESHOLD, KEPT_BYTES)
+
+
+def _end_with_reader() -> None:
+    """A worker whose reader was killed would wait for its next piece for ever."""
+    reader = multiprocessing.parent_process()
+    if reader:
+        reader.join()
+        os._exit(1)

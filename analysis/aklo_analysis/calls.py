@@ -96,6 +96,8 @@ def _media(frames: Frames, file: Int32) -> npt.NDArray[np.int8]:
 def _files(frames: Frames) -> Int32:
     rows = frames.syscalls
     file = positions(frames.files, "file_id", rows["file_id"])
+    nothing_known = frames.files[["path", "kind", "inode"]].isna().all(axis=1)
+    file = np.where(np.append(nothing_known, False)[file], np.int32(UNKNOWN), file)
     names, codes = categories(rows["syscall"])
     names_path = np.array([_names_path(name) for name in names], dtype=bool)
     has_fd = rows["fd"].notna().to_numpy() & (known_values(rows["errno"]) != errno.EBADF)

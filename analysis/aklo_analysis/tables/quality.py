@@ -33,7 +33,6 @@ FLAGS = (
     ("path_cut", "calls whose path is cut", "syscalls", SyscallFlag.PATH_TRUNCATED),
     ("path_unreadable", "calls of unreadable path", "syscalls", SyscallFlag.PATH_UNREADABLE),
     ("path_lost", "calls whose path was lost", "syscalls", SyscallFlag.PATH_LOST),
-    ("path_relative", "paths from an unknown directory", "syscalls", SyscallFlag.PATH_RELATIVE),
     ("no_entry", "calls whose beginning was not seen", "syscalls", SyscallFlag.NO_ENTRY),
     ("injected", "calls that strace tampered with", "syscalls", SyscallFlag.INJECTED),
     ("start_unseen", "processes that were there before", "processes", ProcessFlag.START_UNSEEN),
@@ -47,6 +46,12 @@ FLAGS = (
 
 def _unknown_file(_: Frames, calls: pd.DataFrame) -> pd.Series[bool]:
     return (calls["file"] == UNKNOWN) & ~calls["failed"]
+
+
+def _relative(frames: Frames, calls: pd.DataFrame) -> pd.Series[bool]:
+    """An empty path is relative, too, but to a descriptor: that is an unknown file."""
+    relative = (frames.syscalls["flags"] & int(SyscallFlag.PATH_RELATIVE)).astype("bool")
+    return relative & (calls["file"] != UNKNOWN)
 
 
 def _unfinished(frames: Frames, calls: pd.DataFrame) -> pd.Series[bool]:
@@ -69,6 +74,7 @@ def _mapped(_: Frames, calls: pd.DataFrame) -> pd.Series[bool]:
 
 CALLS: tuple[tuple[str, str, Condition], ...] = (
     ("unknown_file", "calls on unknown files", _unknown_file),
+    ("path_relative", "paths from an unknown directory", _relative),
     ("unfinished", "calls that never returned", _unfinished),
     ("unknown_class", "calls of unknown class", _unknown_class),
     ("io_uring", "I/O in io_uring, unseen after", _io_uring),

@@ -56,7 +56,8 @@ def test_files_without_a_path_stand_apart() -> None:
     trace = shell()
     trace.call(10, "read", 0, 1, file_id=trace.file("pipe:[1]", "pipe"))
     trace.call(10, "read", 0, 2, file_id=trace.file(None, "regular"))
-    trace.call(10, "read", 0, 3, fd=7)
+    trace.call(10, "read", 0, 2, fd=7)
+    trace.call(10, "newfstatat", 0, 1, file_id=trace.file("", None))
     trace.call(10, "getpid", 0, 4)
     files = report_of(trace).files
     assert files.rows == ()
@@ -178,8 +179,10 @@ def test_errors_have_names(number: int, name: str) -> None:
 
 def test_gaps_are_counted() -> None:
     trace = shell()
-    flags = int(SyscallFlag.PATH_LOST | SyscallFlag.PATH_RELATIVE)
-    trace.call(10, "openat", 0, 1, flags=flags)
+    trace.call(10, "openat", 0, 1, flags=int(SyscallFlag.PATH_LOST))
+    relative = int(SyscallFlag.PATH_RELATIVE)
+    trace.call(10, "openat", 0, 1, flags=relative, file_id=trace.file("here"))
+    trace.call(10, "fstatat64", 0, 1, flags=relative, file_id=trace.file("", None))
     trace.call(10, "read", 0, None, flags=int(SyscallFlag.UNFINISHED))
     trace.call(10, "exit_group", 0, None, flags=int(SyscallFlag.UNFINISHED))
     trace.call(10, "io_uring_enter", 0, 1, fd=3)
@@ -189,7 +192,7 @@ def test_gaps_are_counted() -> None:
     assert found == {
         "path_lost": 1,
         "path_relative": 1,
-        "unknown_file": 2,
+        "unknown_file": 3,
         "unfinished": 1,
         "unknown_class": 1,
         "io_uring": 1,

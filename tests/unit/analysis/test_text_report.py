@@ -199,7 +199,7 @@ def test_of_a_file_without_a_path_the_report_says_what_is_known() -> None:
     assert re.findall(r"\(.*\)", slowest) == ["(fd 3)", "(socket, fd 4)", "(fd 5)"]
     assert "(fd 5)" in section(found, "FAILED CALLS")
     files = section(found, "TOP FILES")
-    assert "(files of unknown path)" in files
+    assert "(unknown files)" in files
 
 
 def test_every_table_says_how_much_it_leaves_out() -> None:

@@ -17,14 +17,20 @@ from aklo_trace.strace.calls import CLONE_THREAD, Image
 from aklo_trace.strace.descriptors import Descriptor, describe
 from aklo_trace.strace.quoting import unescape
 
-_STRING: Final = rb'"(?:[^"\\]|\\.)*"'
+_INSIDE: Final = rb'(?:[^"\\]++|\\.)*+'
+"""Of a string. It never gives back what it has matched: else a long one takes long."""
+_STRING: Final = rb'"' + _INSIDE + rb'(?:"|(?P<endless>\\?\Z))'
+"""One that has no end is passed over whole: else it would be tried again from every quote."""
+_COMMENT: Final = rb"/\*.{,120}?\*/"
 _INSIDE_BRACKETS: Final = rb"""
-    /[^<>]* (?: <(?:char|block)\ [^<>]*> )?                         # a path
-  | [A-Z][A-Za-z0-9-]*:\[ (?: "(?:[^"\\]|\\.)*" | [^"<>] | -> )* \] # a socket
-  | [^/<>=\s][^<>]* (?: <[^<>]*> )?                                 # pipe, anon_inode, comm
+    /[^<>]*+ (?: <(?:char|block)\ [^<>]*> )?                         # a path
+  | [A-Z][A-Za-z0-9-]*:\[ (?: "(?:[^"\\]++|\\.)*+" | [^"<>] | -> )* \] # a socket
+  | [^/<>=\s][^<>]*+ (?: <[^<>]*> )?                                # pipe, anon_inode, comm
 """
 DESCRIPTION: Final = rb"<(?:" + _INSIDE_BRACKETS + rb")>"
-_OPAQUE: Final = re.compile(_STRING + rb"| (?<=[0-9D])" + DESCRIPTION + rb"| /\*.*?\*/", re.VERBOSE)
+_OPAQUE: Final = re.compile(
+    _STRING + rb"| (?<=[0-9D])" + DESCRIPTION + rb"|" + _COMMENT, re.VERBOSE
+)
 _BRACKETS: Final = re.compile(rb"[,()\[\]{}]")
 _OPENING: Final = frozenset((b"(", b"[", b"{"))
 _NAME: Final = rb"(?:[a-z_]\w*=)?"
@@ -39,10 +45,14 @@ _DESCRIPTOR: Final = re.compile(
     re.VERBOSE,
 )
 _TEXT: Final = re.compile(
-    _NAME + rb'"(?P<text>(?:[^"\\]|\\.)*)"(?P<cut>\.\.\.)?' + _AFTER, re.VERBOSE
+    _NAME + rb'"(?P<text>' + _INSIDE + rb')"(?P<cut>\.\.\.)?' + _AFTER, re.VERBOSE
 )
 _WORD: Final = re.compile(
-    rb"""(?: "(?P<word>(?:[^"\\]|\\.)*)"(?P<cut>\.\.\.)? | (?P<more>\.\.\.)(?:\ /\*.*?\*/)? )
+    rb'(?: "(?P<word>'
+    + _INSIDE
+    + rb')"(?P<cut>\.\.\.)? | (?P<more>\.\.\.)(?:\ '
+    + _COMMENT
+    + rb""")? )
     (?: ,\ (?=["0.]) | (?=\]) )""",
     re.VERBOSE,
 )
@@ -59,12 +69,13 @@ def integer(text: bytes) -> int:
 
 
 def mask(text: bytes) -> bytes:
-    """`text` with everything inside strings, descriptions and comments blanked out."""
+    """`text` with everything inside strings, descriptions and comments blanked out, but not
+    from a string on that has no end."""
     return _OPAQUE.sub(_blank, text)
 
 
 def _blank(match: re.Match[bytes]) -> bytes:
-    return b"_" * (match.end() - match.start())
+    return match[0] if match["endless"] is not None else b"_" * (match.end() - match.start())
 
 
 def split(text: bytes, masked: bytes) -> list[bytes]:

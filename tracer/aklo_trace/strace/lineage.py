@@ -49,6 +49,7 @@ class Lineage:
         self._own_cwd = own_cwd
         self._is_fine = is_fine
         self._live: dict[int, Thread] = {}
+        self._forking: dict[int, Thread] = {}
         self._births = Births()
         self._next_proc_id = 1
         self._tids: list[int] = []
@@ -116,9 +117,8 @@ class Lineage:
                 return self._born(tid, parent, birth.spawned.is_thread, started_ns)
             if not birth.spawned and parent and parent.is_forking:
                 return self._claimed(tid, parent, started_ns)
-        forking = [thread for thread in self._live.values() if thread.is_forking]
-        if len(forking) == 1:
-            return self._claimed(tid, forking[0], moment.ts_ns)
+        if len(self._forking) == 1:
+            return self._claimed(tid, next(iter(self._forking.values())), moment.ts_ns)
         first = self.root is None
         known = first and moment.execs
         thread = self._start(
@@ -136,6 +136,7 @@ class Lineage:
 
     def _claimed(self, tid: int, parent: Thread, ts_ns: int) -> Thread:
         """The child of a fork that has not returned."""
+        self._forking.pop(parent.tid, None)
         parent.claimed = True
         return self._born(tid, parent, parent.open is not None and parent.open.thread, ts_ns)
 
@@ -218,6 +219,8 @@ class Lineage:
             call.flags |= SyscallFlag.COMPAT if thread.compat else 0
             thread.open, thread.begun_ns, thread.opened_by = call, moment.ts_ns, thread.tid
             thread.claimed = False
+            if call.syscall in SPAWNS:
+                self._forking[thread.tid] = thread
             if call.syscall in EXITS and call.status is not None:
                 self.leaving(Leaving(moment.line, moment.ts_ns, moment.thread, call.status))
         elif thread.open and thread.open.syscall == call.syscall:
@@ -227,6 +230,7 @@ class Lineage:
                 JoinedCall(thread.begun_ns, thread.process.proc_id, thread.opened_by, joined)
             )
             thread.open = None
+            self._forking.pop(thread.tid, None)
             self._take_effect(joined, thread, moment, thread.begun_ns)
         else:
             self._abandon(thread)
@@ -263,6 +267,7 @@ class Lineage:
     def _abandon(self, thread: Thread, flag: SyscallFlag = SyscallFlag.UNFINISHED) -> None:
         """No return of a thread's open call is in the log."""
         call, thread.open = thread.open, None
+        self._forking.pop(thread.tid, None)
         if call:
             call.part = Part.WHOLE
             call.flags |= int(flag)
@@ -277,6 +282,7 @@ class Lineage:
         if other and other is not leader:
             leader.open, other.open = other.open, None
             leader.opened_by, leader.begun_ns = other.opened_by, other.begun_ns
+            self._forking.pop(other.tid, None)
             self._drop(other)
 
     def personality(self, moment: Personality) -> None:

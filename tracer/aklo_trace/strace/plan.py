@@ -100,14 +100,21 @@ def _ranges(source: LogSource, size: int, layout: Layout) -> Iterator[Task]:
 def _blocks(chunks: Iterator[bytes], text: bytes, layout: Layout) -> Iterator[Task]:
     """Pieces of a stream, which must be read in order. A line is not cut, nor parted from the
     next one where a diagnostic of strace interrupts it."""
+    parts, size = [text], len(text)
     for more in chunks:
-        text += more
+        parts.append(more)
+        size += len(more)
+        if size < PIECE_BYTES or (b"\n" not in more and size < LONGEST_LINE_BYTES):
+            continue
+        text = b"".join(parts)
         while len(text) >= PIECE_BYTES and (cut := _last_cut(text, layout)):
             yield Task([Slice(0, data=text[:cut])], layout)
             text = text[cut:]
         if len(text) >= LONGEST_LINE_BYTES:
             yield Task([Slice(0, data=text)], layout)
             text = b""
+        parts, size = [text], len(text)
+    text = b"".join(parts)
     while text:
         cut = _last_cut(text, layout) or len(text)
         yield Task([Slice(0, data=text[:cut])], layout)

@@ -22,7 +22,7 @@ from aklo_trace.strace.times import DAY_NS
 
 Int64 = npt.NDArray[np.int64]
 
-LONGEST_LINE_BYTES: Final = 64 << 20
+LONGEST_LINE_BYTES: Final = 16 << 20
 """What is longer is cut; strace writes at most a few MB for the longest possible exec."""
 
 NO_TID: Final = -1

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from aklo_trace.escape import escape
+from aklo_trace.schema import TABLES
 from aklo_trace.store import DONE, LIVE
 
 from .recording import TRACER_FAILED, Recorder, Recording, await_that
@@ -211,7 +212,7 @@ def test_from_a_folder_that_was_removed(record: Recorder, tmp_path: Path) -> Non
 def test_nothing_of_the_live_part_stays(record: Recorder, taken: Path) -> None:
     record("true")
     names = {path.name for path in taken.iterdir()}
-    assert names == {"meta.json", "syscalls", "processes", "images", "files"}
+    assert names == {"meta.json", *(table.name for table in TABLES)}
     assert not {LIVE, DONE} & names
 
 

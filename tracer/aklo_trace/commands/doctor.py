@@ -11,6 +11,7 @@ import platform
 from aklo_trace import __version__
 from aklo_trace.engines import ENGINES
 from aklo_trace.errors import EngineUnavailable
+from aklo_trace.escape import escape
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -26,8 +27,8 @@ def run(options: argparse.Namespace) -> int:
         capability = engine.probe()
         best = best or (engine.name if capability.usable else "")
         print(f"  {engine.name:<8} {'usable' if capability.usable else 'not usable'}: ", end="")
-        print(capability.reason)
+        print(escape(capability.reason))
         if capability.fix:
-            print(f"           to do: {capability.fix}")
+            print(f"           to do: {escape(capability.fix)}")
     print(f"\nA recording takes {best}." if best else "\nNo engine can run here.")
     return 0 if best else EngineUnavailable.exit_status

@@ -95,9 +95,9 @@ def _say(directory: Path, finished: Meta) -> None:
     calls, processes = finished.tables["syscalls"], finished.tables["processes"]
     print(f"{calls:,} calls of {processes:,} processes", file=sys.stderr)
     for cause, count in finished.loss.items():
-        print(f"{count:,} {cause.replace('_', ' ')}", file=sys.stderr)
+        print(escape(f"{count:,} {cause.replace('_', ' ')}"), file=sys.stderr)
     for note in finished.notes:
-        print(f"note: {note}", file=sys.stderr)
+        print(escape(f"note: {note}"), file=sys.stderr)
     print(f"trace: {escape(str(directory))}", file=sys.stderr)
 
 

@@ -48,13 +48,18 @@ class Spans:
     last_ns: Int64
 
 
-def live(frames: Frames, calls: pd.DataFrame, started_ns: int, ended_ns: int) -> Lives:
+def live(
+    frames: Frames, calls: pd.DataFrame, started_ns: int, ended_ns: int, measured_time: bool = True
+) -> Lives:
     """The lives in a trace that lasted from `started_ns` to `ended_ns`; `calls` as `derive`
-    gives them."""
+    gives them. Without `measured_time` nothing is known of the time outside calls, nor of that
+    in calls that never returned."""
     lives, life = lives_of_calls(births(frames), calls, len(frames.images))
     spans = _spans(frames, calls, life, lives)
     start_ns, end_ns = _bounds(frames, lives, spans, started_ns, ended_ns)
     unfinished = _unfinished(frames, calls, life, end_ns)
+    if not measured_time:
+        unfinished, end_ns = unfinished[:0], start_ns
     table = lives[["process", "image"]].join(
         measured(calls, life).reindex(lives.index, fill_value=0)
     )

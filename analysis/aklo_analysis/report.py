@@ -20,6 +20,7 @@ from aklo_analysis.tables.quality import Gap, gaps
 from aklo_analysis.tables.slowest import SlowCall, slowest
 from aklo_analysis.tables.summary import Summary, summary
 from aklo_analysis.tables.times import TimeRow, times
+from aklo_trace.meta import MEASURED, ORDER
 
 if TYPE_CHECKING:
     from aklo_trace.meta import Meta
@@ -50,7 +51,9 @@ def build(trace: Source, top: int = 10) -> Report:
     meta, frames = trace.meta, load(trace)
     calls = derive(frames)
     started_ns = meta.started_at_ns
-    lives = live(frames, calls, started_ns, started_ns + (meta.wall_ns or 0))
+    ended_ns = started_ns + (meta.wall_ns or 0)
+    lives = live(frames, calls, started_ns, ended_ns, meta.timing == MEASURED)
+    origin_ns = None if meta.timing == ORDER else started_ns
     names = program_names(frames.images)
     paths = file_tables.by_path(frames, calls)
     done = activities(calls, lives)
@@ -64,8 +67,8 @@ def build(trace: Source, top: int = 10) -> Report:
         operations=operations(calls),
         files=file_tables.files(paths, top),
         directories=file_tables.directories(paths, top),
-        processes=processes(frames, lives, names, started_ns, top),
-        slowest=slowest(frames, calls, lives, names, started_ns, top),
+        processes=processes(frames, lives, names, origin_ns, top),
+        slowest=slowest(frames, calls, lives, names, origin_ns, top),
         failures=failures(frames, calls, top),
         gaps=gaps(frames, calls),
     )

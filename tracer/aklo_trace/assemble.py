@@ -209,7 +209,9 @@ class Assembler:
 
 
 def _end_ns(batch: EventBatch, row: int) -> int:
-    return int(batch.ts_ns[row]) + int(batch.dur_ns[row])
+    """When a call returned; its beginning if it is not known how long it took."""
+    dur_ns = int(batch.dur_ns[row])
+    return int(batch.ts_ns[row]) + (0 if dur_ns == NULL else dur_ns)
 
 
 def _in_order(batch: EventBatch) -> Iterator[ProcessEvent | int]:

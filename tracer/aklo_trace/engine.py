@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from aklo_trace.filter import Filter
+from aklo_trace.meta import MEASURED
 
 if TYPE_CHECKING:  # numpy stays out of the recording process
     from aklo_trace.events import EventBatch
@@ -58,6 +59,7 @@ class Account:
     `notes` are sentences about what the recording could not see. `clock_offset_ns` was added
     to the engine's clock to make it time since the epoch. `recorder_cpu_ns` and
     `recorder_max_rss_bytes` are what the recording process itself used, where that is known.
+    `missing` says in words what else the recording lacks, and `timing` is as in `Meta`.
     """
 
     attempts: int
@@ -69,6 +71,8 @@ class Account:
     clock_offset_ns: int | None = None
     recorder_cpu_ns: int | None = None
     recorder_max_rss_bytes: int | None = None
+    missing: tuple[str, ...] = ()
+    timing: str = MEASURED
 
 
 class Recorded(Protocol):

@@ -18,6 +18,11 @@ from aklo_trace.errors import CorruptTrace, NewerTrace, NotATrace
 from aklo_trace.plain_file import read_plain
 
 FILE: Final = "meta.json"
+
+MEASURED: Final = "measured"
+INSTANTS: Final = "instants"
+ORDER: Final = "order"
+"""Values of `timing`."""
 MOST_BYTES: Final = 64 << 20
 """The kernel takes 6 MiB of arguments, of which JSON can make six times as many bytes."""
 COUNT: Final = range(1 << 62)
@@ -45,6 +50,10 @@ class Meta:
     """The working directory that it started in."""
     started_at_ns: int
     """When it started."""
+    timing: str = MEASURED
+    """What is known of time: `measured`, when calls began and how long they took; `instants`,
+    not how long, so that what processes did between calls is unknown; `order`, only which came
+    first: all times are numbers in that order, and it started when it was imported."""
     schema_version: int = schema.VERSION
     """The version of the tables and of this file."""
     started_at: str = ""

@@ -35,7 +35,7 @@ from aklo_trace.errors import (
     reason_of,
     remedy_of,
 )
-from aklo_trace.meta import Meta
+from aklo_trace.meta import ORDER, Meta
 from aklo_trace.plain_file import check_written
 from aklo_trace.schema import TABLES
 
@@ -217,7 +217,9 @@ def _convert(directory: Path, recorded: Recorded, outcome: Meta) -> Meta:
         for batch in recorded.batches():
             writer.add(assembler.add(batch))
         writer.add(assembler.finish())
-    target = assembler.target
+    target, account = assembler.target, recorded.account()
+    if account.timing == ORDER:
+        target = replace(target, start_ns=None, wall_ns=None)
     return _accounted(
         replace(
             outcome,
@@ -225,12 +227,12 @@ def _convert(directory: Path, recorded: Recorded, outcome: Meta) -> Meta:
             argv=outcome.argv or target.argv,
             target_proc_id=target.proc_id,
             started_at_ns=target.start_ns or outcome.started_at_ns,
-            started_at=meta_file.iso(target.start_ns or outcome.started_at_ns),
+            started_at=meta_file.iso(target.start_ns) if target.start_ns else outcome.started_at,
             wall_ns=target.wall_ns if outcome.wall_ns is None else outcome.wall_ns,
             exit_status=target.exit_status if outcome.exit_status is None else outcome.exit_status,
             signal=target.signal if outcome.signal is None else outcome.signal,
         ),
-        recorded.account(),
+        account,
     )
 
 
@@ -239,8 +241,10 @@ def _accounted(meta: Meta, account: Account) -> Meta:
     reason = meta.incomplete_reason
     if reason is None and account.lost:
         reason = LOST.format(lost=lost, attempts=account.attempts) if lost else DETAILS_LOST
+    reasons = [reason] if reason else []
     return replace(
         meta,
+        timing=account.timing,
         attempts=account.attempts,
         lost=lost,
         loss=account.lost,
@@ -250,8 +254,8 @@ def _accounted(meta: Meta, account: Account) -> Meta:
         clock_offset_ns=account.clock_offset_ns,
         recorder_cpu_ns=account.recorder_cpu_ns,
         recorder_max_rss_bytes=account.recorder_max_rss_bytes,
-        incomplete_reason=reason,
-        complete=reason is None,
+        incomplete_reason="; ".join([*reasons, *account.missing]) or None,
+        complete=not reasons and not account.missing,
     )
 
 

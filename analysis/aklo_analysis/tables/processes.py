@@ -22,7 +22,7 @@ class ProcessRow:
     """`program` and `argv` are those of the last image it ran; if `execs` is 0, that is the
     image of the process that it is a copy of. `mostly` is the program that took most of its
     work. `start_ns` counts from the start of the trace;
-    `duration_ns` is None if its end was not seen."""
+    `duration_ns` is None if its end was not seen. Both are None if times are not known."""
 
     proc_id: int
     pid: int
@@ -30,7 +30,7 @@ class ProcessRow:
     mostly: str | None
     argv: tuple[str, ...] | None
     execs: int
-    start_ns: int
+    start_ns: int | None
     duration_ns: int | None
     exit_status: int | None
     signal: int | None
@@ -53,8 +53,10 @@ def _costliest(table: pd.DataFrame) -> pd.Series[int]:
     return pd.Series(table["image"].to_numpy()[rows], index=rows.index)
 
 
-def processes(frames: Frames, lives: Lives, names: Objects, started_ns: int, top: int) -> Processes:
-    """`names` as `program_names` gives them."""
+def processes(
+    frames: Frames, lives: Lives, names: Objects, started_ns: int | None, top: int
+) -> Processes:
+    """`names` as `program_names` gives them; `started_ns` is None if times are not known."""
     sums = life_measured(lives.table, "process")
     sums["image"] = lives.table.groupby("process")["image"].last()
     sums["most"] = _costliest(lives.table)
@@ -63,7 +65,7 @@ def processes(frames: Frames, lives: Lives, names: Objects, started_ns: int, top
 
     def row(group: Any, measure: LifeMeasure) -> ProcessRow:
         process = frames.processes.iloc[group.Index]
-        end_ns = optional_int(process["end_ns"])
+        end_ns = None if started_ns is None else optional_int(process["end_ns"])
         return ProcessRow(
             proc_id=int(process["proc_id"]),
             pid=int(process["pid"]),
@@ -71,7 +73,7 @@ def processes(frames: Frames, lives: Lives, names: Objects, started_ns: int, top
             mostly=names[group.most],
             argv=None if group.image == UNKNOWN else argv.iloc[group.image],
             execs=int(exec_count[group.Index]),
-            start_ns=int(process["start_ns"]) - started_ns,
+            start_ns=None if started_ns is None else int(process["start_ns"]) - started_ns,
             duration_ns=None if end_ns is None else end_ns - int(process["start_ns"]),
             exit_status=optional_int(process["exit_status"]),
             signal=optional_int(process["signal"]),

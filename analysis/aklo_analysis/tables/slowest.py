@@ -14,10 +14,10 @@ from aklo_analysis.nullable import Objects, optional, optional_int
 
 @dataclass(frozen=True, slots=True)
 class SlowCall:
-    """`start_ns` counts from the start of the trace. `program` ran the call; `path` is the
-    file it worked on, `kind` what that is, and `fd` the descriptor."""
+    """`start_ns` counts from the start of the trace, None if times are not known. `program`
+    ran the call; `path` is the file it worked on, `kind` what that is, and `fd` the descriptor."""
 
-    start_ns: int
+    start_ns: int | None
     dur_ns: int
     syscall: str
     pid: int
@@ -30,7 +30,12 @@ class SlowCall:
 
 
 def slowest(
-    frames: Frames, calls: pd.DataFrame, lives: Lives, names: Objects, started_ns: int, top: int
+    frames: Frames,
+    calls: pd.DataFrame,
+    lives: Lives,
+    names: Objects,
+    started_ns: int | None,
+    top: int,
 ) -> tuple[SlowCall, ...]:
     """The slowest calls that work; calls that wait for somebody else are left out. `names`
     as `program_names` gives them."""
@@ -46,12 +51,12 @@ def slowest(
 
 
 def _slow_call(
-    frames: Frames, calls: pd.DataFrame, row: int, program: str | None, started_ns: int
+    frames: Frames, calls: pd.DataFrame, row: int, program: str | None, started_ns: int | None
 ) -> SlowCall:
     call, syscall = calls.iloc[row], frames.syscalls.iloc[row]
     file = int(call["file"])
     return SlowCall(
-        start_ns=int(syscall["ts_ns"]) - started_ns,
+        start_ns=None if started_ns is None else int(syscall["ts_ns"]) - started_ns,
         dur_ns=int(call["work_ns"]),
         syscall=str(call["syscall"]),
         pid=int(syscall["pid"]),

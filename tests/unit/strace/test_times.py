@@ -11,6 +11,7 @@ import pytest
 from aklo_trace.strace.layout import Clock, Layout, PidStyle, detect
 from aklo_trace.strace.log import read_logs
 from aklo_trace.strace.sources import LogSource
+from aklo_trace.strace.times import LINE_NS
 
 from .readable import read, readable
 
@@ -61,7 +62,7 @@ def test_the_layout_is_found_and_read(line: str, layout: Layout) -> None:
         ("00:00:01 ", MIDNIGHT_NS + 1_000_000_000),
         ("     0.000001 ", MIDNIGHT_NS + 1000),
         ("     2 ", MIDNIGHT_NS + 2_000_000_000),
-        ("", MIDNIGHT_NS),
+        ("", LINE_NS),
     ],
 )
 @pytest.mark.parametrize("columns", ["", "[  39] ", "[00007f8b456d9ad7] "])
@@ -104,8 +105,8 @@ HALVES = """\
 
 def test_without_times_the_order_is_kept_and_nothing_is_measured() -> None:
     found = read(HALVES.format("", "", ""))
-    times = [(event["syscall"], event["ts_ns"] - MIDNIGHT_NS) for event in found.events]
-    assert times == [("pause", 0), ("getpid", 1000)]
+    times = [(event["syscall"], event["ts_ns"] // LINE_NS) for event in found.events]
+    assert times == [("pause", 1), ("getpid", 2)]
     assert not any("dur_ns" in event for event in found.events)
     assert found.statistics.clock is Clock.ORDER
 

@@ -96,6 +96,8 @@ def _say(directory: Path, finished: Meta) -> None:
     print(f"{calls:,} calls of {processes:,} processes", file=sys.stderr)
     for cause, count in finished.loss.items():
         print(escape(f"{count:,} {cause.replace('_', ' ')}"), file=sys.stderr)
+    if finished.incomplete_reason:
+        print(escape(f"incomplete: {finished.incomplete_reason}"), file=sys.stderr)
     for note in finished.notes:
         print(escape(f"note: {note}"), file=sys.stderr)
     print(f"trace: {escape(str(directory))}", file=sys.stderr)

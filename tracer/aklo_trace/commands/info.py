@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
 def _lines(meta: Meta) -> Iterator[tuple[str, str]]:
     yield "command", shlex.join(meta.argv)
     yield "directory", meta.cwd or "unknown"
-    yield "started", meta.started_at
+    yield "started", meta.started_at or "unknown"
     yield "wall time", "unknown" if meta.wall_ns is None else f"{meta.wall_ns / 1e9:.3f} s"
     yield "ended", _ending(meta)
     yield "engine", f"{meta.engine} ({meta.engine_reason})"

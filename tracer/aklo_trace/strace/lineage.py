@@ -36,13 +36,14 @@ from aklo_trace.strace.processes import (
     JoinedCall,
     Process,
     Thread,
+    Unseen,
 )
 
 
 class Lineage:
     """The processes of a log. `own_pid` is who makes lines without a pid before any other
     process is known, `own_cwd` its working directory; `is_fine` is as in `Layout`; `root` is
-    the first process."""
+    the first process, `unseen` complete at the end of the log."""
 
     def __init__(self, own_pid: int | None, own_cwd: bytes | None, is_fine: bool) -> None:
         self._own_pid = UNKNOWN_PID if own_pid is None else own_pid
@@ -55,6 +56,7 @@ class Lineage:
         self._tids: list[int] = []
         self._joined = Joined([])
         self.root: Process | None = None
+        self.unseen = Unseen()
 
     def join(
         self,
@@ -79,11 +81,14 @@ class Lineage:
         self._joined = Joined([])
         for thread in self._live.values():
             self._abandon(thread)
+            self.unseen.children += thread.silent
         staying = {thread.process.proc_id for thread in self._live.values() if not thread.leaving}
         for process in {t.process.proc_id: t.process for t in self._live.values()}.values():
             if process.left and process.proc_id not in staying:
                 process.status = process.left.status
                 self._end(process, process.left.ts_ns)
+        heard = {thread.process.proc_id for thread in self._live.values() if not thread.silent}
+        self.unseen.ends = len(staying & heard)
         self._live.clear()
         return self._joined
 
@@ -98,6 +103,7 @@ class Lineage:
             thread = None
         if not thread:
             thread = self._introduce(self._own_pid if tid == NAMELESS else tid, moment)
+        thread.silent = False
         self._joined.threads[moment.thread] = thread
         if thread.compat:
             self._joined.switches.append((moment.thread, 0, True))
@@ -121,6 +127,7 @@ class Lineage:
             return self._claimed(tid, next(iter(self._forking.values())), moment.ts_ns)
         first = self.root is None
         known = first and moment.execs
+        self.unseen.starts += not known
         thread = self._start(
             tid,
             ProcessStart(
@@ -170,11 +177,13 @@ class Lineage:
         child = self._live.get(moment.child)
         if child and child.orphan:
             child.orphan = False
+            self.unseen.starts -= 1
             return
         if child:
             self._drop(child)
         started_ns = self._births.started_ns(moment)
-        self._born(moment.child, self._thread(moment), moment.is_thread, started_ns)
+        thread = self._born(moment.child, self._thread(moment), moment.is_thread, started_ns)
+        thread.silent = True
 
     def replaced(self, moment: Replaced) -> None:
         process, image = self._thread(moment).process, moment.image
@@ -197,6 +206,7 @@ class Lineage:
     def _drop(self, thread: Thread, ended_ns: int | None = None) -> None:
         """A thread is no more; when it ended is known if its end was seen."""
         self._abandon(thread)
+        self.unseen.children += thread.silent
         if self._live.get(thread.tid) is thread:
             del self._live[thread.tid]
         thread.process.threads -= 1

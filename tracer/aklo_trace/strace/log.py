@@ -93,6 +93,7 @@ class StraceLog:
     def statistics(self) -> Statistics:
         """What the log was; complete once `batches` is exhausted."""
         tally, observed, root = self._tally, self._observed, self._lineage.root
+        unseen = self._lineage.unseen
         return Statistics(
             lines=tally.lines,
             events=observed.events,
@@ -108,6 +109,10 @@ class StraceLog:
             },
             clock=self._plan.clock,
             has_durations=tally.timed > 0,
+            is_fine=self._plan.layout.is_fine,
+            unseen_starts=unseen.starts,
+            unseen_children=unseen.children,
+            unseen_ends=unseen.ends,
             first_ns=observed.first_ns,
             last_ns=observed.last_ns,
             root_pid=root.pid if root else None,

@@ -14,7 +14,7 @@ from aklo_trace.strace.family import family_head, family_tasks
 from aklo_trace.strace.layout import Clock, Layout, PidStyle
 from aklo_trace.strace.slices import LONGEST_LINE_BYTES, NO_TID, Slice, Task, is_interrupted
 from aklo_trace.strace.sources import HEAD_BYTES, Head, LogSource
-from aklo_trace.strace.times import first_midnight_ns, midnight_ns
+from aklo_trace.strace.times import LINE_NS, first_midnight_ns, midnight_ns
 
 PIECE_BYTES: Final = 2 << 20
 STREAM_BYTES: Final = 1 << 16
@@ -82,6 +82,8 @@ def _single(source: LogSource, start_date: date | None) -> Plan:
 
 
 def _start_ns(source: LogSource, head: Head, start_date: date | None) -> int:
+    if head.layout.clock is Clock.ORDER:
+        return LINE_NS
     if head.layout.clock is Clock.DAY:
         return first_midnight_ns(start_date, source.modified(), head.first_ns or 0)
     if start_date:

@@ -32,7 +32,7 @@ class Process:
 class Thread:
     """A thread that lives. `open` is a call that `opened_by` began at `begun_ns`; `claimed` says
     that the child which an open fork made has been recognised. `orphan` is a thread whose fork
-    was not seen, `leaving` one that called exit."""
+    was not seen, `leaving` one that called exit, `silent` one of which there is no line yet."""
 
     tid: int
     process: Process
@@ -43,11 +43,21 @@ class Thread:
     compat: bool = False
     leaving: bool = False
     orphan: bool = False
+    silent: bool = False
 
     @property
     def is_forking(self) -> bool:
         """Whether it is in a fork whose child is not yet known."""
         return self.open is not None and self.open.syscall in SPAWNS and not self.claimed
+
+
+@dataclass(slots=True)
+class Unseen:
+    """How many processes lack their start or end, and how many children all their lines."""
+
+    starts: int = 0
+    children: int = 0
+    ends: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from typing import Final
 from aklo_trace.engine import Account
 from aklo_trace.escape import escape
 from aklo_trace.events import EventBatch
+from aklo_trace.meta import INSTANTS, MEASURED, ORDER
+from aklo_trace.strace.layout import Clock
 from aklo_trace.strace.log import read_logs
 from aklo_trace.strace.scribe import Unwritten
 from aklo_trace.strace.sources import LogSource
@@ -19,14 +21,14 @@ UNPARSED: Final = "lines_unparsed"
 UNWRITTEN: Final = "lines_unwritten"
 UNWRITTEN_BYTES: Final = "bytes_unwritten"
 _CLOCK_NOTES: Final = {
-    "order": "the log has no times: calls are only in order, a microsecond apart",
     "delta": "the log has times since the line before only: its date is a guess",
     "day": "the log has times of day only: its date is a guess unless it was given",
 }
 
 
 class StraceRecorded:
-    """The calls of one log, or of the files of one ``strace -ff``.
+    """The calls of one log, or of the files of one ``strace -ff``. Of one that was made here it
+    is known what is not in it: `unwritten`.
 
     Raises TraceError if a file cannot be read, UsageError if the files do not belong together.
     """
@@ -39,7 +41,7 @@ class StraceRecorded:
         skip_until_exec_of: int | None = None,
         unwritten: Unwritten | None = None,
     ) -> None:
-        self._unwritten = unwritten or Unwritten()
+        self._unwritten = unwritten
         self._log = read_logs(
             sources,
             workers=os.cpu_count() or 1,
@@ -56,11 +58,11 @@ class StraceRecorded:
 
     def account(self) -> Account:
         """A line that could not be written, or understood, may have been a call."""
-        found = self._log.statistics
+        found, unwritten = self._log.statistics, self._unwritten or Unwritten()
         counts = {
             UNPARSED: found.unparsed_lines,
-            UNWRITTEN: self._unwritten.lines,
-            UNWRITTEN_BYTES: self._unwritten.size_bytes,
+            UNWRITTEN: unwritten.lines,
+            UNWRITTEN_BYTES: unwritten.size_bytes,
         }
         return Account(
             attempts=found.events,
@@ -69,15 +71,38 @@ class StraceRecorded:
             lost_by_syscall={},
             in_flight_by_syscall={},
             notes=tuple(_notes(found)),
+            missing=tuple(_missing(found)) if self._unwritten is None else (),
+            timing=_timing(found),
         )
 
 
-def _notes(found: Statistics) -> Iterator[str]:
+def _timing(found: Statistics) -> str:
+    if found.clock is Clock.ORDER:
+        return ORDER
+    return MEASURED if found.is_fine and found.has_durations else INSTANTS
+
+
+def _missing(found: Statistics) -> Iterator[str]:
+    """What a log that was made elsewhere does not tell, in words."""
     yield from found.problems
+    if found.clock is Clock.ORDER:
+        yield "the log has no times (strace -ttt gives them): calls are only in order"
+    elif not found.is_fine:
+        yield "the log's times are whole seconds (strace -ttt gives more): computing is unknown"
+    if not found.has_durations:
+        yield "the log has no durations (strace -T gives them): computing is unknown"
+    for count, what in (
+        (found.unseen_starts, "processes were there before the log, or their parents' is missing"),
+        (found.unseen_children, "children have no line in the log (strace -f or -ff adds theirs)"),
+        (found.unseen_ends, "processes still run where the log ends: it is cut, or strace ended"),
+    ):
+        if count:
+            yield f"{count:,} {what}"
+
+
+def _notes(found: Statistics) -> Iterator[str]:
     if found.clock.value in _CLOCK_NOTES:
         yield _CLOCK_NOTES[found.clock.value]
-    if found.events and not found.has_durations:
-        yield "the log has no durations (strace -T gives them)"
     for example in found.examples:
         text = escape(example.text.decode("utf-8", "backslashreplace"))
         yield f"not understood, {example.file}:{example.line}: {text[:200]}"

@@ -32,8 +32,11 @@ class Statistics:
     Every line is counted once: `lines` = `whole_lines` + `unfinished_lines` + `resumed_lines`
     + the sum of `non_events` + `unparsed_lines`. `unknown_calls` are events whose names are not
     in the table of system calls. `clock` says what the times are: with ``order`` they only
-    number the lines, 1 µs each, and with ``delta`` or ``day`` the date is guessed unless it was
-    given. `has_durations` is false without `-T`. `machine` is the one whose calls these are, None
+    number the lines, and with ``delta`` or ``day`` the date is guessed unless it was
+    given. `has_durations` is false without `-T`, `is_fine` where times are whole seconds or none.
+    `unseen_starts` are processes that were there before the log began, or whose fork it lacks;
+    `unseen_children` those that were forked and made no line; `unseen_ends` those that still
+    ran when it ended. `machine` is the one whose calls these are, None
     if several would do or none does. `problems` are sentences about what could not be read.
     """
 
@@ -48,6 +51,10 @@ class Statistics:
     unknown_calls: dict[str, int]
     clock: Clock
     has_durations: bool
+    is_fine: bool
+    unseen_starts: int
+    unseen_children: int
+    unseen_ends: int
     first_ns: int | None
     last_ns: int | None
     root_pid: int | None

@@ -18,8 +18,10 @@ from aklo_trace.strace.layout import Clock
 
 Int64 = npt.NDArray[np.int64]
 
-LINE_NS: Final = 1000
-"""Lines without any time are put this far apart."""
+LINE_NS: Final = 1_000_000_000
+"""Lines without any time are put this far apart, the first so far from the epoch, where nobody
+takes it for the time when they were written. It is more than an exec, a fork or a chdir takes,
+so that the next line comes after its end."""
 
 DAY_NS: Final = 86_400_000_000_000
 

@@ -106,7 +106,7 @@ def slowest(report: Report, page: Page) -> None:
         failed = "" if call.errno is None else error(call.errno)[0]
         grid.add(
             duration(call.dur_ns),
-            f"+{duration(call.start_ns)}",
+            "" if call.start_ns is None else f"+{duration(call.start_ns)}",
             call.syscall,
             failed,
             escape(call.program or "unknown"),

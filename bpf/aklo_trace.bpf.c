@@ -18,6 +18,7 @@
 #include "file.bpf.h"
 #include "shell.bpf.h"
 #include "process.bpf.h"
+#include "timer.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -182,5 +183,17 @@ int BPF_PROG(on_task_exit, struct task_struct *task)
 		}
 	}
 	note_exit(task, state);
+	return 0;
+}
+
+SEC("perf_event")
+int on_tick(void *context)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_state *state = state_of(task);
+	struct control *control = the_control();
+
+	if (state && control && !state->mark.armed && !control->stopped)
+		take_sample(task, state);
 	return 0;
 }

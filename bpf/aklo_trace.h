@@ -67,6 +67,7 @@ enum record_kind {
 	RECORD_ARGV,
 	RECORD_EXIT,
 	RECORD_STACK,
+	RECORD_SAMPLE,
 	RECORD_KINDS,
 };
 
@@ -166,6 +167,24 @@ struct stack_record {
 	__u16 flags;
 };
 _Static_assert(sizeof(struct stack_record) == 16, "struct stack_record");
+
+enum sample_flag {
+	SAMPLE_IN_CALL = 1 << 0, /* the task was within a call */
+};
+
+/* A task that a timer found running. */
+struct sample_record {
+	__u32 kind;
+	__u32 proc_id;
+	__u32 tid;
+	__u32 stack;
+	__u32 line;
+	__u32 site_flags;
+	__u32 flags; /* enum sample_flag */
+	__u32 zero;
+	__u64 ts_ns;
+};
+_Static_assert(sizeof(struct sample_record) == 40, "struct sample_record");
 
 enum shell_kind {
 	SHELL_UNSEEN, /* user space has not looked at the binary yet */

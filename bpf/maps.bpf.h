@@ -3,6 +3,12 @@
 #ifndef AKLO_MAPS_H
 #define AKLO_MAPS_H
 
+/* What a shell executes. */
+struct shell_text {
+	__u8 is_string;	      /* of eval or a trap */
+	__u8 is_substitution; /* $(...) or `...` */
+};
+
 /* What is known of the shell that a task runs: addresses are those of its memory. */
 struct shell_state {
 	struct identity binary;
@@ -27,8 +33,7 @@ struct shell_state {
 	__u8 kind; /* enum shell_kind */
 	__u8 count_offset;
 	__u8 head_is_last;
-	__u8 in_string;	      /* of eval or a trap */
-	__u8 in_substitution; /* $(...) or `...` */
+	struct shell_text text;
 	__u8 forked_relative;
 	__u8 zero[6];
 };

@@ -479,25 +479,28 @@ static __always_inline __s64 stack_depth(const struct shell_state *shell, __u64 
 }
 
 /* Read what bash says of the text that it is executing. */
-static __always_inline void read_context(struct shell_state *shell)
+static __always_inline struct shell_text read_text(const struct shell_state *shell)
 {
 	__s32 environment = 0, eval_depth = 0, running_trap = 0;
+	struct shell_text text = {};
 
 	peek(&running_trap, sizeof(running_trap), shell->running_trap);
 	peek(&eval_depth, sizeof(eval_depth), shell->eval_depth);
 	peek(&environment, sizeof(environment), shell->environment);
-	shell->in_string = running_trap > 0 || eval_depth > 0;
-	shell->in_substitution = !!(environment & SUBSHELL_COMSUB);
+	text.is_string = running_trap > 0 || eval_depth > 0;
+	text.is_substitution = !!(environment & SUBSHELL_COMSUB);
+	return text;
 }
 
 /* Whether the line counts from the beginning of a string, or runs past the command. */
-static __always_inline bool is_relative(const struct shell_state *shell, __u32 depth, __u32 line)
+static __always_inline bool is_relative(const struct shell_state *shell, struct shell_text text,
+					__u32 depth, __u32 line)
 {
-	if (shell->in_string)
+	if (text.is_string)
 		return true;
 	if (depth != shell->forked_depth)
 		return false;
-	return shell->forked_relative || (shell->in_substitution && line != shell->forked_line);
+	return shell->forked_relative || (text.is_substitution && line != shell->forked_line);
 }
 
 /*
@@ -560,14 +563,14 @@ static __always_inline void note_site(struct task_struct *task, struct task_stat
 	count = frames_to_read(shell, depth, first, since_ns);
 	if (count) {
 		identify_stack(shell, depth, count);
-		read_context(shell);
+		shell->text = read_text(shell);
 	}
 	shell->depth = depth;
 	shell->first = first;
 	event->stack = depth ? shell->stack : 0;
 	if (depth && !shell->stack)
 		event->flags |= EVENT_SITE_UNKNOWN;
-	if (is_relative(shell, depth, event->line))
+	if (is_relative(shell, shell->text, depth, event->line))
 		event->flags |= EVENT_LINE_RELATIVE;
 }
 

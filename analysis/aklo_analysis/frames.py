@@ -51,6 +51,7 @@ class Frames:
     images: pd.DataFrame
     files: pd.DataFrame
     sites: pd.DataFrame
+    samples: pd.DataFrame
 
 
 def load(trace: Source) -> Frames:
@@ -64,6 +65,7 @@ def load(trace: Source) -> Frames:
         images=_frame(trace, schema.IMAGES),
         files=files,
         sites=_frame(trace, schema.SITES),
+        samples=_frame(trace, schema.SAMPLES),
     )
 
 

@@ -55,7 +55,14 @@ def written(tmp_path: Path) -> Path:
     """A trace whose tables have a few rows."""
     with TableWriter(tmp_path) as writer:
         writer.add({"syscalls": syscalls(), **{t.name: rows_of(t) for t in TABLES[1:]}})
-    assert writer.rows == {"syscalls": COUNT, "processes": 2, "images": 2, "files": 2, "sites": 2}
+    assert writer.rows == {
+        "syscalls": COUNT,
+        "processes": 2,
+        "images": 2,
+        "files": 2,
+        "sites": 2,
+        "samples": 2,
+    }
     meta_file.write(tmp_path, META)
     return tmp_path
 

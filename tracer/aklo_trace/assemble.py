@@ -112,6 +112,7 @@ class Assembler:
             "syscalls": columns,
             "processes": processes.columns(self._site_id),
             "images": images.columns(self._site_id),
+            "samples": self._sampled(batch),
         }
 
     def finish(self) -> dict[str, Columns]:
@@ -193,6 +194,21 @@ class Assembler:
             "shell": event.shell,
             "flags": event.flags | (ImageFlag.NOT_UTF8 if odd else 0),
         }
+
+    def _sampled(self, batch: EventBatch) -> Columns:
+        rows = _Rows()
+        for sample in batch.samples:
+            image = self._images.at(sample.proc_id, sample.ts_ns)
+            rows.add(
+                (sample.proc_id, sample.ts_ns, sample.site),
+                ts_ns=sample.ts_ns,
+                proc_id=sample.proc_id,
+                image_id=None if image == UNKNOWN else image,
+                tid=sample.tid,
+                period_ns=sample.period_ns,
+                flags=sample.flags,
+            )
+        return rows.columns(self._site_id)
 
     def _note_scripts(self, batch: EventBatch, images: Int32, file_ids: Int32) -> None:
         """Keep what the relative names meant that shells opened."""

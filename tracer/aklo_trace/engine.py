@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from aklo_trace.filter import Filter
 from aklo_trace.meta import MEASURED
@@ -27,6 +27,10 @@ from aklo_trace.meta import MEASURED
 if TYPE_CHECKING:  # numpy stays out of the recording process
     from aklo_trace.events import EventBatch
     from aklo_trace.target import HeldTarget
+
+
+SAMPLE_HZ: Final = 99
+"""Not a divisor of what programs do at round rates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +47,14 @@ class Capability:
 class CaptureOptions:
     """What the command line decides for a recording. `ring_bytes` is the memory for events,
     per CPU; None leaves it to the engine. `command` is the program that will be traced and
-    `search_path` its PATH: the shells among them are got ready for."""
+    `search_path` its PATH: the shells among them are got ready for. `sample_hz` is how often a
+    timer looks at what runs; 0 for never."""
 
     ring_bytes: int | None = None
     filter: Filter = field(default_factory=Filter)
     command: str = ""
     search_path: str = ""
+    sample_hz: int = SAMPLE_HZ
 
 
 @dataclass(frozen=True, slots=True)

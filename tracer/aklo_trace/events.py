@@ -109,6 +109,18 @@ class ImageStart:
     site: Site | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A thread that a timer found running; `site` is where in its shell code."""
+
+    ts_ns: int
+    proc_id: int
+    tid: int
+    period_ns: int
+    site: Site | None = None
+    flags: int = 0  # SampleFlag
+
+
 ProcessEvent = ProcessStart | ProcessEnd | ImageStart
 
 
@@ -145,6 +157,7 @@ class EventBatch:
     directories: dict[tuple[int, int], Identity] = field(default_factory=dict)  # by row, 0 or 1
     second_files: dict[int, Identity] = field(default_factory=dict)  # by row: of the second fd
     process_events: list[ProcessEvent] = field(default_factory=list)
+    samples: list[Sample] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.ts_ns)

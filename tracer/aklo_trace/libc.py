@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import os
+import platform
 from collections.abc import Callable, Sequence
 from typing import Final
+
+from aklo_trace.syscalls import by_name
 
 # <linux/prctl.h>
 PR_SET_PDEATHSIG: Final = 1
@@ -16,6 +19,7 @@ PR_SET_PTRACER: Final = 0x59616D61
 PR_SET_PTRACER_ANY: Final = 2**64 - 1
 
 _CAPABILITY_VERSION_3: Final = 0x20080522
+_PERF_FLAG_FD_CLOEXEC: Final = 8  # <linux/perf_event.h>
 _AT_EXECFN: Final = 31  # <linux/auxvec.h>
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -38,6 +42,13 @@ def _checked(result: int) -> int:
 def prctl(option: int, argument: int = 0) -> int:
     """prctl(2) with at most one argument. Raises OSError."""
     return _checked(_libc.prctl(option, ctypes.c_ulong(argument), *[ctypes.c_ulong(0)] * 3))
+
+
+def perf_event_open(attributes: bytes, cpu: int) -> int:
+    """An event of all processes on one CPU: its descriptor. Raises OSError."""
+    number = by_name()["perf_event_open"].numbers[platform.machine()]
+    flags, nobody, no_group = ctypes.c_ulong(_PERF_FLAG_FD_CLOEXEC), -1, -1
+    return _checked(_libc.syscall(number, attributes, nobody, cpu, no_group, flags))
 
 
 def parent_death_signal() -> int:

@@ -66,6 +66,15 @@ class SiteFlag(IntFlag):
     """The directory that the name of the file starts from is unknown."""
 
 
+class SampleFlag(IntFlag):
+    """Bits of `samples.flags`."""
+
+    IN_SYSCALL = 1 << 0
+    """The thread was within a system call."""
+    SITE_UNKNOWN = 1 << 1
+    """A shell ran, but where in its code it was could not be read."""
+
+
 class ProcessFlag(IntFlag):
     """Bits of `processes.flags`."""
 
@@ -231,4 +240,19 @@ SITES = Table(
     ),
 )
 
-TABLES: tuple[Table, ...] = (SYSCALLS, PROCESSES, IMAGES, FILES, SITES)
+SAMPLES = Table(
+    "samples",
+    "One row each time the timer found a thread of the trace running. Rows times `period_ns` are "
+    "CPU time, as far as samples can tell it.",
+    (
+        Column("ts_ns", "int64", "when", "ns since the epoch"),
+        Column("proc_id", "int32", "the process, as in `processes`"),
+        Column("image_id", "int32", "the program that ran, as in `images`", "", True),
+        Column("tid", "int32", "thread id, in the initial pid namespace"),
+        Column("site_id", "int32", "the shell code that ran, as in `sites`", "", True),
+        Column("period_ns", "int64", "what one sample stands for", "ns"),
+        Column("flags", "int32", "bits of SampleFlag"),
+    ),
+)
+
+TABLES: tuple[Table, ...] = (SYSCALLS, PROCESSES, IMAGES, FILES, SITES, SAMPLES)

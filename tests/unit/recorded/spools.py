@@ -113,6 +113,7 @@ class Spools:
             "machine": MACHINE,
             "page_bytes": PAGE_BYTES,
             "launcher_rss_bytes": 0,
+            "sample_hz": 0,
             "cpus": 1,
             "pid": PID,
             "ppid": PPID,

@@ -25,7 +25,7 @@ from aklo_trace import __version__, filter, location, store
 from aklo_trace import meta as meta_file
 from aklo_trace.afterwork import INTERRUPTED, do_apart
 from aklo_trace.cli import COMMANDS, TRACER_FAILED, complain, explained, print_traceback
-from aklo_trace.engine import CaptureOptions, Recording, Session
+from aklo_trace.engine import SAMPLE_HZ, CaptureOptions, Recording, Session
 from aklo_trace.engines import AUTO, Choice, check, choose
 from aklo_trace.errors import (
     AkloTraceError,
@@ -59,6 +59,7 @@ PRIVATE: Final = 0o077
 """The umask of what is written about a target."""
 NO_REPORT: Final = "none"
 SIZES: Final = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+MOST_SAMPLES: Final = 10_000
 SMALLEST_RING, LARGEST_RING = 4 << 10, 1 << 30
 
 
@@ -82,6 +83,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="record only calls of processes with this name",
     )
+    add(
+        "--sample-hz",
+        metavar="HZ",
+        type=int,
+        default=SAMPLE_HZ,
+        help=f"how often to look at what runs between calls (default: {SAMPLE_HZ}; 0: never)",
+    )
     add("--ring-size", metavar="SIZE", help="memory for events, per CPU (default: 8M)")
     add("--format", choices=(*FORMATS, NO_REPORT), default="text", help="of the report")
     add("-q", "--quiet", action="store_true", help="print nothing but errors")
@@ -95,11 +103,14 @@ def run(options: argparse.Namespace) -> int:
     check(options.engine)
     try:
         owner = invoking()
-        held = hold(argv, named(options.user) if options.user else owner, ptracer=True)
+        user = named(options.user) if options.user else owner
+        held = hold(argv, user, ptracer=True)
     except (TargetError, UsageError):
         raise
     except AkloTraceError as error:
         raise _before_start(error) from error
+    search_path = os.fsdecode(user.variable(b"PATH") or b"")
+    capture = replace(capture, command=os.fsdecode(argv[0]), search_path=search_path)
     abandon_inherited_files()
     os.umask(PRIVATE)
     try:
@@ -312,7 +323,12 @@ def _command(words: list[str]) -> list[str]:
 
 
 def _capture_options(options: argparse.Namespace) -> CaptureOptions:
+    if not 0 <= options.sample_hz <= MOST_SAMPLES:
+        raise UsageError(
+            f"--sample-hz: {options.sample_hz} is not from 0 (never) to {MOST_SAMPLES}."
+        )
     return CaptureOptions(
+        sample_hz=options.sample_hz,
         ring_bytes=_size(options.ring_size) if options.ring_size else None,
         filter=filter.parse(options.syscalls, options.programs),
     )

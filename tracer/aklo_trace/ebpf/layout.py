@@ -70,6 +70,7 @@ RECORD_EXEC: Final = 3
 RECORD_ARGV: Final = 4
 RECORD_EXIT: Final = 5
 RECORD_STACK: Final = 6
+RECORD_SAMPLE: Final = 7
 
 BASE_NONE: Final = 0
 BASE_CWD: Final = 1
@@ -197,6 +198,22 @@ STACK_NAME_TRUNCATED: Final = 1 << 1
 STACK_RECORD: Final = Struct(
     "stack_record",
     (("kind", "u4"), ("stack", "u4"), ("bytes", "u4"), ("frames", "u2"), ("flags", "u2")),
+)
+
+SAMPLE_IN_CALL: Final = 1 << 0
+SAMPLE_RECORD: Final = Struct(
+    "sample_record",
+    (
+        ("kind", "u4"),
+        ("proc_id", "u4"),
+        ("tid", "u4"),
+        ("stack", "u4"),
+        ("line", "u4"),
+        ("site_flags", "u4"),
+        ("flags", "u4"),
+        ("zero", "u4"),
+        ("ts_ns", "u8"),
+    ),
 )
 
 SHELL_LAYOUT: Final = Struct(

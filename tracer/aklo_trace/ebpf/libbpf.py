@@ -19,6 +19,7 @@ from aklo_trace.errors import CaptureError
 
 LIBRARY: Final = "libbpf.so.1"
 BPF_ANY: Final = 0
+BPF_PROG_TYPE_PERF_EVENT: Final = 7
 
 _PROTOTYPES: Final = {
     "libbpf_set_print": (c_void_p, (c_void_p,)),
@@ -37,6 +38,9 @@ _PROTOTYPES: Final = {
     "bpf_map_update_batch": (c_int, (c_int, c_void_p, c_void_p, POINTER(c_uint32), c_void_p)),
     "bpf_program__attach": (c_void_p, (c_void_p,)),
     "bpf_program__name": (c_char_p, (c_void_p,)),
+    "bpf_program__fd": (c_int, (c_void_p,)),
+    "bpf_program__type": (c_int, (c_void_p,)),
+    "bpf_object__find_program_by_name": (c_void_p, (c_void_p, c_char_p)),
     "bpf_link__destroy": (c_int, (c_void_p,)),
 }
 
@@ -124,16 +128,24 @@ class Object:
             )
 
     def attach(self) -> None:
-        """Attach every program of the object."""
+        """Attach every program of the object that says itself what to attach it to."""
         program = self._lib.bpf_object__next_program(self._object, None)
         while program:
-            with Log() as log:
-                link = self._lib.bpf_program__attach(program)
-            if not link:
-                name = self._lib.bpf_program__name(program).decode()
-                raise CaptureError(f"The BPF program {name} cannot be attached: {log.first}.")
-            self._links.append(link)
+            if self._lib.bpf_program__type(program) != BPF_PROG_TYPE_PERF_EVENT:
+                self._links.append(self._attached(program))
             program = self._lib.bpf_object__next_program(self._object, program)
+
+    def _attached(self, program: int) -> int:
+        with Log() as log:
+            link: int | None = self._lib.bpf_program__attach(program)
+        if not link:
+            name = self._lib.bpf_program__name(program).decode()
+            raise CaptureError(f"The BPF program {name} cannot be attached: {log.first}.")
+        return link
+
+    def program_fd(self, name: str) -> int:
+        program = self._lib.bpf_object__find_program_by_name(self._object, name.encode())
+        return int(self._lib.bpf_program__fd(program))
 
     def map_fd(self, name: str) -> int:
         return int(self._lib.bpf_map__fd(self._map(name)))

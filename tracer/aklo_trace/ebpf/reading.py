@@ -42,6 +42,7 @@ from aklo_trace.events import (
 from aklo_trace.schema import ProcessFlag, SyscallFlag
 from aklo_trace.syscalls import UNKNOWN, by_name, by_number, table
 
+NS_PER_SECOND: Final = 1_000_000_000
 BATCH_EVENTS: Final = 1 << 19
 KERNEL_FLAGS: Final = (1 << 12) - 1
 """Bits above are the kernel side's own."""
@@ -63,7 +64,10 @@ class EbpfRecorded:
         self._codes = _codes_of_slots(self._start["machine"])
         self._known: set[int] = set()
         self._stream = RecordStream(
-            live / RECORDS_FILE, self._start["offset_ns"], self._start["page_bytes"]
+            live / RECORDS_FILE,
+            self._start["offset_ns"],
+            self._start["page_bytes"],
+            NS_PER_SECOND // max(self._start["sample_hz"], 1),
         )
         self._shells = Shells(live / SHELLS_FILE)
         self._waiting = NO_RECORDS
@@ -161,6 +165,7 @@ class EbpfRecorded:
             process_events=self._introduced(
                 events, ts_ns, self._shells.named(self._own_peaks(process_events))
             ),
+            samples=self._stream.samples(),
         )
         return self._with_paths(batch, events["record_id"], paths)
 

@@ -20,8 +20,17 @@ import numpy.typing as npt
 
 from aklo_trace.ebpf import layout
 from aklo_trace.ebpf.stacks import Stacks
-from aklo_trace.events import ImageStart, Int32, Int64, ProcessEnd, ProcessEvent, ProcessStart, Site
-from aklo_trace.schema import ImageFlag
+from aklo_trace.events import (
+    ImageStart,
+    Int32,
+    Int64,
+    ProcessEnd,
+    ProcessEvent,
+    ProcessStart,
+    Sample,
+    Site,
+)
+from aklo_trace.schema import ImageFlag, SampleFlag, SyscallFlag
 
 _BODY: Final = layout.RING_HEADER_BYTES
 _SIZE_BITS: Final = layout.RING_BUSY - 1
@@ -124,9 +133,10 @@ def kernel_device(dev: int) -> int:
 
 
 class RecordStream:
-    """Reads a spool of records piece by piece; `offset_ns` turns boot time into wall time."""
+    """Reads a spool of records piece by piece; `offset_ns` turns boot time into wall time, and a
+    sample stands for `period_ns`."""
 
-    def __init__(self, path: Path, offset_ns: int, page_bytes: int) -> None:
+    def __init__(self, path: Path, offset_ns: int, page_bytes: int, period_ns: int) -> None:
         self._bytes = map_file(path)
         self._data = memoryview(self._bytes)
         whole = len(self._data) & ~7
@@ -136,6 +146,8 @@ class RecordStream:
         self._position = 0
         self._offset_ns = offset_ns
         self._page_bytes = page_bytes
+        self._period_ns = period_ns
+        self._samples: list[Sample] = []
         self._execs: dict[int, _Exec] = {}
         self._times: dict[int, tuple[int, int, int, int]] = {}
         self._events: list[ProcessEvent] = []
@@ -148,6 +160,7 @@ class RecordStream:
             layout.RECORD_ARGV: self._argv,
             layout.RECORD_EXIT: self._exit,
             layout.RECORD_STACK: self._stack,
+            layout.RECORD_SAMPLE: self._sample,
         }
 
     def read(self, end: int) -> tuple[PathRecords, list[ProcessEvent]]:
@@ -161,6 +174,11 @@ class RecordStream:
         events, self._events = [*self._events, *self._ends.values()], []
         self._ends.clear()
         return self._path_records(paths), sorted(events, key=lambda event: event.ts_ns)
+
+    def samples(self) -> list[Sample]:
+        """Those among what was read since the last time."""
+        samples, self._samples = self._samples, []
+        return samples
 
     def _walk(self, end: int) -> list[int]:
         """Go over the records that begin before `end`; the places of those of paths. The
@@ -285,6 +303,22 @@ class RecordStream:
         record = self._unpack(layout.STACK_RECORD, start)
         text = start + layout.STACK_RECORD.size
         self.stacks.add(record, bytes(self._data[text : text + record["bytes"]]))
+
+    def _sample(self, start: int) -> None:
+        record = self._unpack(layout.SAMPLE_RECORD, start)
+        flags = SampleFlag.IN_SYSCALL if record["flags"] & layout.SAMPLE_IN_CALL else 0
+        if record["site_flags"] & SyscallFlag.SITE_UNKNOWN:
+            flags |= SampleFlag.SITE_UNKNOWN
+        self._samples.append(
+            Sample(
+                record["ts_ns"] + self._offset_ns,
+                record["proc_id"],
+                record["tid"],
+                self._period_ns,
+                self._site(record),
+                int(flags),
+            )
+        )
 
     def _site(self, record: dict[str, int]) -> Site | None:
         return self.stacks.site(record["stack"], record["line"], record["site_flags"])

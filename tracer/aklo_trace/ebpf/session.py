@@ -18,6 +18,7 @@ from aklo_trace.ebpf.machine import BTF, object_path
 from aklo_trace.ebpf.recorder import Maps, Recorder
 from aklo_trace.ebpf.shells import SHELLS_FILE, Binary, known_shells
 from aklo_trace.ebpf.specs import specs
+from aklo_trace.ebpf.timer import Timer
 from aklo_trace.engine import CaptureOptions
 from aklo_trace.errors import CaptureError, StoreError
 
@@ -48,11 +49,13 @@ class EbpfSession:
         self._ring_events = ring_bytes // layout.EVENT.size
         self._record_ring_bytes = record_ring_bytes(ring_bytes)
         self._shells = known_shells(options.command, options.search_path)
+        self._sample_hz = options.sample_hz
+        self._timer: Timer | None = None
         self._object = Object(object_path())
         try:
             self._load(options)
         except CaptureError:
-            self._object.close()
+            self.close()
             raise
 
     def track(self, held: HeldTarget) -> None:
@@ -74,7 +77,7 @@ class EbpfSession:
     def start(self, live: Path, lock: int) -> EbpfRecording:
         del lock  # the forked recorder has it
         try:
-            _write_start(live, self._held)
+            _write_start(live, self._held, self._sample_hz)
             _write_shells(live, [binary for binary, _ in self._shells])
         except OSError as error:
             raise _cannot_begin(live, error.errno) from error
@@ -96,6 +99,8 @@ class EbpfSession:
         return EbpfRecording(pid, orders, live)
 
     def close(self) -> None:
+        if self._timer:
+            self._timer.close()
         self._object.close()
 
     def _load(self, options: CaptureOptions) -> None:
@@ -108,6 +113,8 @@ class EbpfSession:
         self._object.fill("specs", list(specs(platform.machine(), options.filter)))
         self._object.fill("shells", [fields for _, fields in self._shells])
         self._object.attach()
+        if options.sample_hz:
+            self._timer = Timer(self._object.program_fd("on_tick"), options.sample_hz)
 
     def _config(self, programs: tuple[bytes, ...]) -> bytes:
         head = struct.pack(
@@ -223,7 +230,7 @@ def _stopped(live: Path, status: int) -> CaptureError | StoreError:
     )
 
 
-def _write_start(live: Path, held: HeldTarget) -> None:
+def _write_start(live: Path, held: HeldTarget, sample_hz: int) -> None:
     """What the reader needs besides the rings: above all the offset that turns the kernel's
     boot time into time since the epoch."""
     before = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
@@ -234,6 +241,7 @@ def _write_start(live: Path, held: HeldTarget) -> None:
         "machine": platform.machine(),
         "page_bytes": os.sysconf("SC_PAGE_SIZE"),
         "cpus": possible_cpus(),
+        "sample_hz": sample_hz,
         "pid": held.pid,
         "ppid": os.getpid(),
         "launcher_rss_bytes": _peak_rss_bytes(held.pid),

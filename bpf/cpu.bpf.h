@@ -27,31 +27,23 @@ static __always_inline void leave_call(struct task_state *state, __u64 now_ns)
 	state->mark.in_call = false;
 }
 
-/* The kernel counts it if it was built to. */
-static __always_inline __u64 run_delay(struct task_struct *task)
-{
-	if (!bpf_core_field_exists(task->sched_info.run_delay))
-		return 0;
-	return task->sched_info.run_delay;
-}
-
 /* A target begins with its exec: what its launcher used before is not its own. */
-static __always_inline void begin_cpu(struct task_struct *task, struct task_state *state)
+static __always_inline void begin_cpu(struct task_state *state, __u64 run_delay_ns)
 {
-	state->run_delay_before_ns = run_delay(task);
+	state->run_delay_before_ns = run_delay_ns;
 	state->cpu_ns = 0;
 	state->system_ns = 0;
 	state->cpu_at_entry_ns = 0;
 	state->on_cpu_since_ns = state->event.start_ns;
 }
 
-static __always_inline void leave_cpu(struct task_struct *task, struct task_state *state)
+static __always_inline void leave_cpu(struct task_state *state, bool stopped)
 {
 	__u64 now_ns = bpf_ktime_get_boot_ns();
 
 	state->cpu_ns = cpu_time(state, now_ns);
 	state->on_cpu_since_ns = 0;
-	if (task->__state & TASK_STOPPED)
+	if (stopped)
 		state->stopped_since_ns = now_ns;
 }
 

@@ -68,7 +68,6 @@ struct task_struct {
 	int pid;
 	int tgid;
 	int exit_code;
-	char comm[16];
 	struct task_struct *group_leader;
 	struct files_struct *files;
 	struct signal_struct *signal;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* The maps, and the accounts that every program keeps. */
+/* What is kept between programs: the structs, and the maps as libbpf makes them. */
 #ifndef AKLO_MAPS_H
 #define AKLO_MAPS_H
 
@@ -57,6 +57,13 @@ struct task_state {
 	bool returns_fd;
 	__u8 zero[6];
 };
+
+/* Room to put a record of variable size together: programs are not preempted. */
+struct scratch {
+	__u64 words[(sizeof(struct path_record) + 2 * PATH_BYTES) / sizeof(__u64)];
+};
+
+#ifndef AKLO_BCC /* which takes its maps from tracer/aklo_trace/bcc/maps.py */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
@@ -116,11 +123,6 @@ struct {
 	__type(value, struct syscall_spec);
 } specs SEC(".maps");
 
-/* Room to put a record of variable size together: programs are not preempted. */
-struct scratch {
-	__u64 words[(sizeof(struct path_record) + 2 * PATH_BYTES) / sizeof(__u64)];
-};
-
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
@@ -130,81 +132,11 @@ struct {
 
 const volatile struct config config = {};
 
-static __always_inline struct counters *count_here(void)
-{
-	__u32 cpu = bpf_get_smp_processor_id();
-
-	return bpf_map_lookup_elem(&cpu_counters, &cpu);
-}
-
-static __always_inline struct control *the_control(void)
-{
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(&controls, &zero);
-}
-
-static __always_inline void *the_scratch(void)
-{
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(&scratches, &zero);
-}
-
 static __always_inline struct task_state *state_of(struct task_struct *task)
 {
 	return bpf_task_storage_get(&tasks, task, NULL, 0);
 }
 
-/* Hand a record to the reader, or count it as lost. */
-static __always_inline bool emit_record(void *record, __u64 bytes, enum record_kind kind)
-{
-	__u64 fill = bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA);
-	struct counters *counters;
-
-	if (!bpf_ringbuf_output(&records, record, bytes,
-				fill < config.wakeup_record_bytes ? BPF_RB_NO_WAKEUP
-								  : BPF_RB_FORCE_WAKEUP))
-		return true;
-	counters = count_here();
-	if (counters)
-		__sync_fetch_and_add(&counters->records_lost[kind & 7], 1);
-	return false;
-}
-
-static __always_inline void ring_bell(void)
-{
-	void *nothing = bpf_ringbuf_reserve(&bell, sizeof(__u64), 0);
-
-	if (nothing)
-		bpf_ringbuf_discard(nothing, BPF_RB_FORCE_WAKEUP);
-}
-
-/* Hand the call under way to the reader, or count it as lost. */
-static __always_inline void emit_event(struct task_state *state)
-{
-	__u32 cpu = bpf_get_smp_processor_id(), slot;
-	struct ring_position *position = bpf_map_lookup_elem(&positions, &cpu);
-	struct counters *counters;
-	struct event *event;
-	__u64 fill;
-
-	if (!position)
-		return;
-	fill = position->head - position->tail;
-	slot = cpu * config.ring_events + position->slot;
-	event = bpf_map_lookup_elem(&events, &slot);
-	if (!event || fill >= config.ring_events) {
-		counters = count_here();
-		if (counters)
-			counters->lost[state->slot & (SYSCALL_SLOTS - 1)]++;
-		return;
-	}
-	*event = state->event;
-	position->slot = position->slot + 1 < config.ring_events ? position->slot + 1 : 0;
-	/* The value is used, or this would be an instruction that does not order what was written. */
-	if (__sync_fetch_and_add(&position->head, 1) - position->tail + 1 == config.wakeup_events)
-		ring_bell();
-}
+#endif /* AKLO_BCC */
 
 #endif

@@ -574,6 +574,12 @@ static __always_inline void note_site(struct task_struct *task, struct task_stat
 		event->flags |= EVENT_LINE_RELATIVE;
 }
 
+/* What bash does from now on it does outside calls. */
+static __always_inline void leave_site(struct task_state *state, __u64 now_ns)
+{
+	state->shell.left_ns = now_ns;
+}
+
 /* A child begins with its parent's memory. */
 static __always_inline void inherit_shell(struct task_state *to, const struct task_state *from)
 {

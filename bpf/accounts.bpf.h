@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* The rings, and the accounts that every program keeps of them. */
+#ifndef AKLO_ACCOUNTS_H
+#define AKLO_ACCOUNTS_H
+
+static __always_inline struct counters *count_here(void)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+
+	return bpf_map_lookup_elem(&cpu_counters, &cpu);
+}
+
+static __always_inline struct control *the_control(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&controls, &zero);
+}
+
+static __always_inline void *the_scratch(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&scratches, &zero);
+}
+
+/* Hand a record to the reader, or count it as lost. */
+static __always_inline bool emit_record(void *record, __u64 bytes, enum record_kind kind)
+{
+	__u64 fill = bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA);
+	struct counters *counters;
+
+	if (!bpf_ringbuf_output(&records, record, bytes,
+				fill < config.wakeup_record_bytes ? BPF_RB_NO_WAKEUP
+								  : BPF_RB_FORCE_WAKEUP))
+		return true;
+	counters = count_here();
+	if (counters)
+		__sync_fetch_and_add(&counters->records_lost[kind & 7], 1);
+	return false;
+}
+
+static __always_inline void ring_bell(void)
+{
+	void *nothing = bpf_ringbuf_reserve(&bell, sizeof(__u64), 0);
+
+	if (nothing)
+		bpf_ringbuf_discard(nothing, BPF_RB_FORCE_WAKEUP);
+}
+
+/* Hand the call under way to the reader, or count it as lost. */
+static __always_inline void emit_event(struct task_state *state)
+{
+	__u32 cpu = bpf_get_smp_processor_id(), slot;
+	struct ring_position *position = bpf_map_lookup_elem(&positions, &cpu);
+	struct counters *counters;
+	struct event *event;
+	__u64 fill;
+
+	if (!position)
+		return;
+	fill = position->head - position->tail;
+	slot = cpu * config.ring_events + position->slot;
+	event = bpf_map_lookup_elem(&events, &slot);
+	if (!event || fill >= config.ring_events) {
+		counters = count_here();
+		if (counters)
+			counters->lost[state->slot & (SYSCALL_SLOTS - 1)]++;
+		return;
+	}
+	*event = state->event;
+	position->slot = position->slot + 1 < config.ring_events ? position->slot + 1 : 0;
+	/* The value is used, or this would be an instruction that does not order what was written. */
+	if (__sync_fetch_and_add(&position->head, 1) - position->tail + 1 == config.wakeup_events)
+		ring_bell();
+}
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* One call, from entry to exit. */
+#ifndef AKLO_CALL_H
+#define AKLO_CALL_H
+
+/* Whether the reader still wants calls. A target that is armed has not begun. */
+static __always_inline bool is_wanted(const struct task_state *state,
+				      const struct syscall_spec *spec)
+{
+	struct control *control = the_control();
+
+	if (!control || control->stopped)
+		return false;
+	if (state->mark.armed)
+		return spec->flags & SPEC_EXEC;
+	if (spec->flags & SPEC_ALWAYS)
+		return true;
+	return !state->mark.muted && spec->flags & SPEC_RECORD;
+}
+
+static __always_inline void count_attempt(const struct task_state *state)
+{
+	struct counters *counters = count_here();
+
+	if (counters)
+		counters->attempts[state->slot & (SYSCALL_SLOTS - 1)]++;
+}
+
+static __always_inline struct syscall_spec *spec_of(const struct task_state *state)
+{
+	return bpf_map_lookup_elem(&specs, &state->slot);
+}
+
+/* Choose the slot of a call that begins. Returns its spec if it is to be recorded. */
+static __always_inline struct syscall_spec *choose_call(struct task_state *state, long number,
+							bool compat)
+{
+	struct syscall_spec *spec;
+
+	state->slot = (unsigned long)number < UNKNOWN_SLOT ? number : UNKNOWN_SLOT;
+	if (compat)
+		state->slot += COMPAT_SLOT;
+	spec = spec_of(state);
+	if (!spec)
+		return NULL;
+	state->recorded = is_wanted(state, spec);
+	if (state->recorded)
+		return spec;
+	enter_call(state, bpf_ktime_get_boot_ns()); /* its CPU time counts all the same */
+	return NULL;
+}
+
+/* A call that is recorded begins; its arguments are in `state`. */
+static __always_inline void begin_call(struct task_struct *task, struct files_struct *files,
+				       struct task_state *state, const struct syscall_spec *spec,
+				       __u32 tid, bool compat)
+{
+	struct event *event = &state->event;
+
+	__builtin_memset(event, 0, sizeof(*event));
+	event->proc_id = state->mark.proc_id;
+	event->tid = tid;
+	event->nr = state->slot;
+	event->flags = compat ? EVENT_COMPAT : 0;
+	if (spec->fd != NO_ARGUMENT)
+		note_fd(files, event, arg(state, spec->fd), spec->flags & SPEC_FILE_POSITION);
+	if (spec->offset != NO_ARGUMENT && !compat) {
+		event->offset = arg(state, spec->offset);
+		event->flags |= EVENT_HAS_OFFSET;
+	}
+	if (spec->path[0] != NO_ARGUMENT || spec->fd2 != NO_ARGUMENT)
+		note_paths(files, state, spec, false);
+	if (!state->mark.armed) {
+		note_site(task, state);
+		count_attempt(state);
+	}
+	state->returns_fd = spec->flags & SPEC_RETURNS_FD;
+	event->start_ns = bpf_ktime_get_boot_ns();
+	enter_call(state, event->start_ns);
+}
+
+/* The call returns. False if nothing of it is recorded. */
+static __always_inline bool leave_recorded_call(struct task_state *state, long ret)
+{
+	__u64 now_ns = bpf_ktime_get_boot_ns();
+
+	leave_call(state, now_ns);
+	leave_site(state, now_ns);
+	if (!state->recorded || state->mark.armed) /* armed: an exec that failed */
+		return false;
+	state->event.dur_ns = now_ns - state->event.start_ns;
+	state->event.ret = ret;
+	return true;
+}
+
+/* Read what can be read only when a call has returned, and hand the call over. */
+static __always_inline void end_call(struct files_struct *files, struct task_state *state)
+{
+	struct syscall_spec *spec;
+
+	if (state->mark.path_pending) {
+		spec = spec_of(state);
+		if (spec)
+			note_paths(files, state, spec, true);
+	}
+	if (state->returns_fd && state->event.ret >= 0 && !(state->event.flags & EVENT_HAS_FD))
+		note_fd(files, &state->event, state->event.ret, false);
+	emit_event(state);
+}
+
+#endif

@@ -33,7 +33,7 @@ MIDNIGHT_NS = int(datetime(2024, 5, 1, tzinfo=UTC).timestamp()) * 1_000_000_000
         ("15:22:17.910307 (+     0.000330) getpid() = 1", Layout(PidStyle.NONE, Clock.DAY, 6)),
         ("     0.000330 getpid() = 1", Layout(PidStyle.NONE, Clock.DELTA, 6)),
         ("12345      0.000330 <... getpid resumed>) = 1", Layout(PidStyle.COLUMN, Clock.DELTA, 6)),
-        ("12345<ba sh> getpid() = 1", Layout(PidStyle.COLUMN, comm=True)),
+        ("12345<ba sh> getpid() = 1", Layout(PidStyle.COLUMN)),
         ("12345 15:22:18 [  59] getpid() = 1", Layout(PidStyle.COLUMN, Clock.DAY, bracketed=True)),
         ("[0000000000401540] +++ exited with 0 +++", Layout(bracketed=True)),
         (

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -66,8 +65,7 @@ class StraceSession:
 
     def start(self, live: Path, lock: int) -> StraceRecording:
         del lock  # the process that writes the log has it
-        start = {"pid": self._held.pid, "machine": platform.machine(), "ppid": os.getpid()}
-        (live / START_FILE).write_text(json.dumps(start))
+        (live / START_FILE).write_text(json.dumps({"pid": self._held.pid}))
         log = LiveLog(live / LOG_FILE, live / UNWRITTEN_FILE)
         tracer = capture.attach(
             self._held.pid,

@@ -58,7 +58,6 @@ class Layout:
     clock: Clock = Clock.ORDER
     fraction_digits: int = 0
     bracketed: bool = False
-    comm: bool = False
 
     @property
     def is_fine(self) -> bool:
@@ -109,7 +108,7 @@ def _nanoseconds(groups: dict[str, bytes | None]) -> int | None:
 
 _SAMPLE: Final = re.compile(
     rb"""
-    (?: (?P<bracket>\[pid\ +\d+(?P<comm_in>[^\]]*)\]\ ) | (?P<number>\d+)(?P<comm><[^<>]*>)?\ + )?
+    (?: (?P<bracket>\[pid\ +\d+[^\]]*\]\ ) | (?P<number>\d+)(?:<[^<>]*>)?\ + )?
     (?P<context>(?:\[[^\]]*\]\ )*)
     (?: (?P<day>\d\d:\d\d:\d\d)(?:\.(?P<day_fraction>\d+))?\ (?:\(\+[^)]*\)\ )?
       | (?P<epoch>\d{9,10})(?:\.(?P<epoch_fraction>\d+))?\ (?:\(\+[^)]*\)\ )?
@@ -128,7 +127,7 @@ def detect(lines: Iterable[bytes]) -> Layout:
         return Layout()
     most = votes.most_common(1)[0][0]
     if any(layout.pid_style is PidStyle.BRACKET for layout in votes):
-        return Layout(PidStyle.BRACKET, most.clock, most.fraction_digits, most.bracketed, most.comm)
+        return Layout(PidStyle.BRACKET, most.clock, most.fraction_digits, most.bracketed)
     return most
 
 
@@ -146,5 +145,4 @@ def _layout_of(line: bytes) -> Layout | None:
         if int(found["number"]) >= FIRST_EPOCH_SECOND and clock is Clock.ORDER:
             pid_style, clock = PidStyle.NONE, Clock.EPOCH
     bracketed = bool(found["context"] or found["columns"])
-    comm = bool(found["comm"] or found["comm_in"])
-    return Layout(pid_style, clock, len(fraction), bracketed, comm)
+    return Layout(pid_style, clock, len(fraction), bracketed)

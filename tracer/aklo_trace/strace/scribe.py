@@ -1,7 +1,7 @@
 """The process that writes down what strace says.
 
 strace prints into a pipe, and this process moves that to the live log: whole lines only, at the
-latest a twentieth of a second after they were said. strace itself would go on where a disk is
+latest some hundredth of a second after they were said. strace itself would go on where a disk is
 full, and leave holes that nobody can see. Here a line that cannot be written is counted, in a
 file that has its full size from the start; when there is room again, a line of our own in the
 log says that others are missing there.
@@ -28,8 +28,8 @@ HOLE: Final = b"aklo-trace: %d lines are missing here\n"
 PIPE_BYTES: Final = 1 << 20
 STOP_TIMEOUT_S: Final = 20.0
 FAULT: Final = 255
-_BYTES_PER_MS: Final = 20 << 10
-"""More than strace says in that time: so the pipe never is full, whatever its size."""
+_BYTES_PER_MS: Final = 100 << 10
+"""Several times what strace says in that time: it does not wait for room in the pipe."""
 _PAUSE_S: Final = 0.001
 _COUNTS: Final = struct.Struct("=QQQ")
 
@@ -164,7 +164,7 @@ def _live(pipe: int, log: LiveLog, leave: Callable[[], None]) -> NoReturn:
 def write_down(pipe: int, log: LiveLog) -> None:
     """Until nobody can write to the pipe any more."""
     capacity = fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ)
-    pause_ms = capacity // _BYTES_PER_MS
+    pause_ms = max(capacity // _BYTES_PER_MS, 1)
     hung_up = select.poll()
     hung_up.register(pipe, 0)
     while text := os.read(pipe, capacity):

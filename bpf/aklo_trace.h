@@ -269,7 +269,7 @@ struct control {
 	__u32 stopped; /* set by user space: record nothing more */
 	__u32 shells;  /* set by user space: how many stand in the map of that name */
 	__u32 last_stack;
-	__u32 zero;
+	__u32 live_tasks;
 };
 
 /* Fixed before loading. */
@@ -279,7 +279,7 @@ struct config {
 	__u32 wakeup_record_bytes; /* the same of the record ring */
 	__u32 direct;		 /* the kernel has bpf_rdonly_cast */
 	__u32 program_count;
-	__u32 zero;
+	__u32 attribution; /* whether shells are asked where they are */
 	char programs[PROGRAMS][COMM_BYTES];
 };
 

@@ -19,6 +19,7 @@ static __always_inline void begin_task(struct task_state *to, const struct task_
 {
 	struct fork_record record = {.kind = RECORD_FORK};
 
+	__sync_fetch_and_add(&control->live_tasks, 1);
 	to->mark.muted = from->mark.muted;
 	inherit_shell(to, from);
 	if (pid == ppid) { /* a thread */
@@ -101,11 +102,14 @@ static long emit_argv_chunk(__u32 index, void *context)
 	return !bytes;
 }
 
-static __always_inline void end_process(void)
+static __always_inline void count_end(bool last)
 {
 	struct control *control = the_control();
 
-	if (control)
+	if (!control)
+		return;
+	__sync_fetch_and_sub(&control->live_tasks, 1);
+	if (last)
 		__sync_fetch_and_sub(&control->live_processes, 1);
 }
 
@@ -116,7 +120,7 @@ static __always_inline void end_process(void)
 static __always_inline bool end_last_call(struct task_state *state)
 {
 	if (state->mark.armed) {
-		end_process();
+		count_end(true);
 		return false;
 	}
 	if (state->mark.in_call) {
@@ -139,8 +143,7 @@ static __always_inline void end_task(const struct task_state *state, struct exit
 	record->system_ns = state->system_ns;
 	record->stopped_ns = state->stopped_ns;
 	emit_record(record, sizeof(*record), RECORD_EXIT);
-	if (record->last)
-		end_process();
+	count_end(record->last);
 }
 
 #endif

@@ -617,6 +617,10 @@ static __always_inline void begin_shell(struct task_struct *task, struct task_st
 
 	__builtin_memset(shell, 0, sizeof(*shell));
 	shell->binary = *binary;
+	if (!config.attribution) {
+		shell->kind = SHELL_NONE;
+		return;
+	}
 	find_shell(task, shell);
 	if (shell->kind == SHELL_UNSEEN)
 		introduce(task, binary, path);

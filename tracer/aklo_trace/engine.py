@@ -48,13 +48,15 @@ class CaptureOptions:
     """What the command line decides for a recording. `ring_bytes` is the memory for events,
     per CPU; None leaves it to the engine. `command` is the program that will be traced and
     `search_path` its PATH: the shells among them are got ready for. `sample_hz` is how often a
-    timer looks at what runs; 0 for never."""
+    timer looks at what runs; 0 for never. `attribution`: whether shells are asked where they
+    are in their code."""
 
     ring_bytes: int | None = None
     filter: Filter = field(default_factory=Filter)
     command: str = ""
     search_path: str = ""
     sample_hz: int = SAMPLE_HZ
+    attribution: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=SAMPLE_HZ,
         help=f"how often to look at what runs between calls (default: {SAMPLE_HZ}; 0: never)",
     )
+    add(
+        "--no-attribution",
+        action="store_true",
+        help="do not look up which function and line of a shell makes a call",
+    )
     add("--ring-size", metavar="SIZE", help="memory for events, per CPU (default: 8M)")
     add("--format", choices=(*FORMATS, NO_REPORT), default="text", help="of the report")
     add("-q", "--quiet", action="store_true", help="print nothing but errors")
@@ -329,6 +334,7 @@ def _capture_options(options: argparse.Namespace) -> CaptureOptions:
         )
     return CaptureOptions(
         sample_hz=options.sample_hz,
+        attribution=not options.no_attribution,
         ring_bytes=_size(options.ring_size) if options.ring_size else None,
         filter=filter.parse(options.syscalls, options.programs),
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+from collections.abc import Iterator
 from ctypes import POINTER, byref, c_char_p, c_int, c_size_t, c_uint32, c_uint64, c_void_p
 from functools import cache
 from pathlib import Path
@@ -129,10 +130,14 @@ class Object:
 
     def attach(self) -> None:
         """Attach every program of the object that says itself what to attach it to."""
-        program = self._lib.bpf_object__next_program(self._object, None)
-        while program:
+        for program in self._programs():
             if self._lib.bpf_program__type(program) != BPF_PROG_TYPE_PERF_EVENT:
                 self._links.append(self._attached(program))
+
+    def _programs(self) -> Iterator[int]:
+        program = self._lib.bpf_object__next_program(self._object, None)
+        while program:
+            yield program
             program = self._lib.bpf_object__next_program(self._object, program)
 
     def _attached(self, program: int) -> int:
@@ -142,6 +147,9 @@ class Object:
             name = self._lib.bpf_program__name(program).decode()
             raise CaptureError(f"The BPF program {name} cannot be attached: {log.first}.")
         return link
+
+    def program_fds(self) -> list[int]:
+        return [int(self._lib.bpf_program__fd(program)) for program in self._programs()]
 
     def program_fd(self, name: str) -> int:
         program = self._lib.bpf_object__find_program_by_name(self._object, name.encode())

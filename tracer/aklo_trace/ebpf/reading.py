@@ -22,7 +22,7 @@ from aklo_trace.ebpf.records import (
     kernel_device,
     map_file,
 )
-from aklo_trace.ebpf.session import COST_FILE, START_FILE, TARGET_PROC_ID
+from aklo_trace.ebpf.session import END_FILE, START_FILE, TARGET_PROC_ID
 from aklo_trace.ebpf.shell_images import Shells
 from aklo_trace.ebpf.shells import SHELLS_FILE
 from aklo_trace.engine import Account
@@ -98,7 +98,7 @@ class EbpfRecorded:
         # The accounts of a recorder that was killed may be older than its last events.
         attempts = np.maximum(attempts, self._read + lost)
         records = 2 * slots
-        cost = self._cost()
+        end = self._end()
         causes = {
             "event_ring_full": int(ring_lost.sum()),
             "disk_write_failed": int(disk_lost.sum()),
@@ -106,21 +106,25 @@ class EbpfRecorded:
             "record_disk_write_failed": int(own[records : records + 8].sum()),
             "task_state_full": int(kernel[records + 8]),
         }
+        in_flight = attempts - self._read - lost
+        if "live_tasks" in end:
+            causes["unaccounted"] = max(int(in_flight.sum()) - end["live_tasks"], 0)
+            causes["program_not_run"] = end["missed_runs"]
         return Account(
             attempts=int(attempts.sum()),
             read=int(self._read.sum()),
             lost={cause: count for cause, count in causes.items() if count},
             lost_by_syscall=self._by_name(lost),
-            in_flight_by_syscall=self._by_name(attempts - self._read - lost),
+            in_flight_by_syscall=self._by_name(in_flight),
             notes=self._shells.notes(),
             clock_offset_ns=self._start["offset_ns"],
-            recorder_cpu_ns=cost.get("cpu_ns"),
-            recorder_max_rss_bytes=cost.get("max_rss_bytes"),
+            recorder_cpu_ns=end.get("cpu_ns"),
+            recorder_max_rss_bytes=end.get("max_rss_bytes"),
         )
 
-    def _cost(self) -> dict[str, int]:
+    def _end(self) -> dict[str, int]:
         try:
-            found: dict[str, int] = json.loads((self._live / COST_FILE).read_text())
+            found: dict[str, int] = json.loads((self._live / END_FILE).read_text())
         except (OSError, ValueError):  # the recorder was killed
             return {}
         return found

@@ -36,6 +36,7 @@ SETTLE_SECONDS: Final = 0.002
 BELL_BYTES: Final = 4096
 
 _LIVE: Final = CONTROL.offset("live_processes") // 4
+_TASKS: Final = CONTROL.offset("live_tasks") // 4
 _STOPPED: Final = CONTROL.offset("stopped") // 4
 
 
@@ -125,6 +126,7 @@ class Recorder:
         self._records = RecordRing(maps.records, maps.record_ring_bytes)
         self._bell = RecordRing(maps.bell, BELL_BYTES)
         self._control = map_array(maps.controls, CONTROL.size, writable=True).cast("I")
+        self.live_tasks = 0  # how many threads were traced when recording stopped
         self._strangers = Strangers(maps.strangers, maps.shells, self._control, live)
         self.accounts = Accounts(maps.cpu_counters, maps.cpus, live / COUNTERS_FILE)
         self._event_spool = Spool(live / EVENTS_FILE, self.accounts.lose_events)
@@ -181,6 +183,7 @@ class Recorder:
 
     def _finish(self) -> None:
         self._control[_STOPPED] = 1
+        self.live_tasks = self._control[_TASKS]
         self.drain()
         time.sleep(SETTLE_SECONDS)
         self.drain()

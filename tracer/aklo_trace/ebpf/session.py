@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from aklo_trace.target import HeldTarget
 
 START_FILE: Final = "start.json"
-COST_FILE: Final = "cost.json"
+END_FILE: Final = "end.json"
 TARGET_PROC_ID: Final = 1
 FAULT: Final = 255
 """Exit status of a recorder that failed for another reason than an error of the system."""
@@ -60,7 +60,10 @@ class EbpfSession:
 
     def track(self, held: HeldTarget) -> None:
         control = layout.CONTROL.pack(
-            next_proc_id=TARGET_PROC_ID + 1, live_processes=1, shells=len(self._shells)
+            next_proc_id=TARGET_PROC_ID + 1,
+            live_processes=1,
+            live_tasks=1,
+            shells=len(self._shells),
         )
         self._object.update("controls", struct.pack("=I", 0), control)
         mark = layout.TASK_MARK.pack(proc_id=TARGET_PROC_ID, armed=1)
@@ -104,7 +107,7 @@ class EbpfSession:
         self._object.close()
 
     def _load(self, options: CaptureOptions) -> None:
-        self._object.set_config(self._config(options.filter.programs))
+        self._object.set_config(self._config(options))
         self._object.set_max_entries("events", self._ring_events * self._cpus)
         self._object.set_max_entries("positions", self._cpus)
         self._object.set_max_entries("cpu_counters", self._cpus)
@@ -116,7 +119,8 @@ class EbpfSession:
         if options.sample_hz:
             self._timer = Timer(self._object.program_fd("on_tick"), options.sample_hz)
 
-    def _config(self, programs: tuple[bytes, ...]) -> bytes:
+    def _config(self, options: CaptureOptions) -> bytes:
+        programs = options.filter.programs
         head = struct.pack(
             layout.CONFIG_FORMAT,
             self._ring_events,
@@ -124,6 +128,7 @@ class EbpfSession:
             self._record_ring_bytes // 4,
             _has_cast(),
             len(programs),
+            options.attribution,
         )
         names = b"".join(name.ljust(layout.COMM_BYTES, b"\0") for name in programs)
         return (head + names).ljust(layout.CONFIG_BYTES, b"\0")
@@ -144,6 +149,13 @@ class EbpfSession:
             record_ring_bytes=self._record_ring_bytes,
         )
 
+    def _missed_runs(self) -> int:
+        """How often the kernel did not run a program, because it was running already. Source:
+        bpf_prog_show_fdinfo() of the kernel."""
+        texts = (Path(f"/proc/self/fdinfo/{fd}").read_text() for fd in self._object.program_fds())
+        lines = (line.split() for text in texts for line in text.splitlines())
+        return sum(int(words[1]) for words in lines if words[0] == "recursion_misses:")
+
     def _record(self, live: Path, commands: int, ready: int) -> None:
         """The recording process; never returns. It exits with the errno of what stopped it."""
         status = FAULT
@@ -156,7 +168,7 @@ class EbpfSession:
             os.close(ready)
             recorder.run(commands)
             with suppress(OSError):
-                _write_cost(live)
+                _write_end(live, recorder.live_tasks, self._missed_runs())
             if recorder.error:
                 raise recorder.error
             status = 0
@@ -256,13 +268,15 @@ def _write_shells(live: Path, shells: list[Binary]) -> None:
         file.write(text)
 
 
-def _write_cost(live: Path) -> None:
-    """What this recording process used, for the reader of the trace."""
-    cost: dict[str, object] = {
+def _write_end(live: Path, live_tasks: int, missed_runs: int) -> None:
+    """What was still running, and what this recording process used, for the reader."""
+    end: dict[str, object] = {
+        "live_tasks": live_tasks,
+        "missed_runs": missed_runs,
         "cpu_ns": time.process_time_ns(),
         "max_rss_bytes": _peak_rss_bytes(os.getpid()),
     }
-    _write_json(live / COST_FILE, cost)
+    _write_json(live / END_FILE, end)
 
 
 def _write_json(path: Path, value: dict[str, object]) -> None:

@@ -85,9 +85,9 @@ static __always_inline bool leave_recorded_call(struct task_state *state, long r
 	__u64 now_ns = bpf_ktime_get_boot_ns();
 
 	leave_call(state, now_ns);
-	leave_site(state, now_ns);
 	if (!state->recorded || state->mark.armed) /* armed: an exec that failed */
 		return false;
+	leave_site(state, now_ns);
 	state->event.dur_ns = now_ns - state->event.start_ns;
 	state->event.ret = ret;
 	return true;

@@ -22,6 +22,8 @@ enum { FOR_CALLS, FOR_TIMER, PURPOSES };
 struct bash_variable {
 	__u64 name;
 	__u64 value;
+	__u64 exported;
+	__u64 dynamic; /* what computes the value; 0 in a variable that a script made */
 };
 
 struct bash_bucket {
@@ -172,7 +174,7 @@ static long match_variable(__u32 index, void *context)
 	return 1;
 }
 
-/* The array of a global variable; 0 while bash has not made it. */
+/* The array of one of bash's own global variables; 0 while bash has not made it. */
 static __always_inline __u64 find_array(const struct shell_state *shell, const char *name,
 					__u32 length, struct bash_variable *found, __u64 *where)
 {
@@ -195,7 +197,7 @@ static __always_inline __u64 find_array(const struct shell_state *shell, const c
 	if (!peek(&search.bucket, sizeof(search.bucket), address))
 		return 0;
 	bpf_loop(BUCKET_ENTRIES, match_variable, &search, 0);
-	if (!search.variable || !peek(found, sizeof(*found), search.variable))
+	if (!search.variable || !peek(found, sizeof(*found), search.variable) || !found->dynamic)
 		return 0;
 	*where = search.variable;
 	return found->value;
@@ -216,25 +218,24 @@ static __always_inline __u64 head_of(const struct shell_state *shell, __u64 arra
 static __always_inline bool find_arrays(struct shell_state *shell)
 {
 	struct bash_variable found;
-	__u64 array, where;
+	__u64 where;
 	__u32 count;
 
-	array = find_array(shell, "BASH_SOURCE", 11, &found, &where);
-	if (!array)
+	shell->arrays[1] = find_array(shell, "BASH_SOURCE", 11, &found, &where);
+	shell->arrays[2] = find_array(shell, "BASH_LINENO", 11, &found, &where);
+	if (!shell->arrays[1] || !shell->arrays[2])
 		return false;
-	shell->heads[1] = head_of(shell, array, &count);
-	array = find_array(shell, "BASH_LINENO", 11, &found, &where);
-	if (!array)
+	shell->arrays[0] = find_array(shell, "FUNCNAME", 8, &found, &where);
+	if (!shell->arrays[0])
 		return false;
-	shell->heads[2] = head_of(shell, array, &count);
-	array = find_array(shell, "FUNCNAME", 8, &found, &where);
-	if (!array)
-		return false;
-	shell->heads[0] = head_of(shell, array, &count);
+	for (int i = 0; i < STACK_ARRAYS; i++) {
+		shell->heads[i] = head_of(shell, shell->arrays[i], &count);
+		if (!shell->heads[i])
+			return false;
+	}
 	shell->names = where;
 	shell->names_name = found.name;
-	shell->names_array = array;
-	return shell->heads[0] && shell->heads[1] && shell->heads[2];
+	return true;
 }
 
 static __always_inline struct stack_scratch *stack_scratch_for(__u32 purpose)
@@ -352,6 +353,18 @@ static __always_inline bool begin_walk(struct stack_walk *walk, const struct she
 	return true;
 }
 
+/* Whether all arrays are as long as the first: bash can be about to enter a function. */
+static __always_inline bool are_even(const struct shell_state *shell, __u32 depth)
+{
+	__u32 count;
+
+	for (int i = 1; i < STACK_ARRAYS; i++)
+		if (!peek(&count, sizeof(count), shell->arrays[i] + shell->count_offset) ||
+		    count != depth)
+			return false;
+	return true;
+}
+
 /*
  * The hash of the stack of `depth` frames, of which the `count` innermost are read and the others
  * are in `hashes`. 0 when the arrays do not fit each other, as while bash is changing them.
@@ -367,15 +380,11 @@ static __always_inline __u64 hash_stack(const struct shell_state *shell, __u64 *
 	};
 	__u64 hash = depth;
 
-	if (!begin_walk(&walk, shell))
+	if (!are_even(shell, depth) || !begin_walk(&walk, shell))
 		return 0;
 	bpf_loop(STACK_FRAMES, hash_frame, &walk, 0);
 	if (walk.failed)
 		return 0;
-	if (count == depth)
-		for (int i = 0; i < STACK_ARRAYS; i++)
-			if (walk.next[i] != shell->heads[i])
-				return 0;
 	for (__u32 i = 0; i < STACK_FRAMES && i < depth; i++)
 		hash = mix(hash, hashes[(depth - 1 - i) & (STACK_FRAMES - 1)]);
 	return hash ?: 1;
@@ -469,7 +478,7 @@ static __always_inline __s64 stack_depth(const struct shell_state *shell, __u64 
 	__u32 count;
 
 	if (!peek(&names, sizeof(names), shell->names) || names.name != shell->names_name ||
-	    names.value != shell->names_array)
+	    names.value != shell->arrays[0] || !names.dynamic)
 		return -1;
 	if (head_of(shell, names.value, &count) != shell->heads[0])
 		return -1;
@@ -508,14 +517,12 @@ static __always_inline bool is_relative(const struct shell_state *shell, struct 
  * enter a function, and all frames before a new one are those that were there.
  */
 static __always_inline __u32 frames_to_read(const struct shell_state *shell, __u32 depth,
-					    __u64 first, __u64 since_ns)
+					    __u64 since_ns)
 {
 	__u32 limit = depth < STACK_FRAMES ? depth : STACK_FRAMES, count;
 
 	if (!shell->stack || depth > STACK_FRAMES || shell->depth > STACK_FRAMES)
 		return limit;
-	if (depth == shell->depth && first == shell->first && since_ns < CALL_NS)
-		return 0;
 	if (since_ns > (__u64)STACK_FRAMES * CALL_NS)
 		return limit;
 	count = (__u32)since_ns / CALL_NS + 1;
@@ -523,16 +530,28 @@ static __always_inline __u32 frames_to_read(const struct shell_state *shell, __u
 }
 
 /* Find out which stack it is, having read what can be new. */
-static __always_inline void identify_stack(struct shell_state *shell, __u32 depth, __u32 count)
+static __always_inline void identify_stack(struct shell_state *shell, __u32 depth, __u64 since_ns)
 {
+	__u32 count = frames_to_read(shell, depth, since_ns);
 	__u64 hash;
 
+	if (!depth)
+		return;
 	hash = hash_stack(shell, shell->hashes, depth, count, FOR_CALLS);
 	if (!hash)
 		shell->stack = 0;
 	else if (hash != shell->hash || !shell->stack)
 		shell->stack = stack_number(shell, hash, depth, FOR_CALLS);
 	shell->hash = hash;
+}
+
+/* The arrays are not there: not yet, or no longer. */
+static __always_inline void lose_stack(struct shell_state *shell, struct event *event)
+{
+	shell->names = 0;
+	shell->stack = 0;
+	if (shell->names_name)
+		event->flags |= EVENT_SITE_UNKNOWN;
 }
 
 /* Note in an event where bash is. A shell that is starting up is nowhere. */
@@ -542,34 +561,35 @@ static __always_inline void note_site(struct task_struct *task, struct task_stat
 	struct event *event = &state->event;
 	__u64 first = 0, since_ns;
 	__s64 depth;
-	__u32 count;
 
 	if (shell->kind == SHELL_UNSEEN)
 		find_shell(task, shell);
+	if (shell->kind == SHELL_UNSEEN) /* the reader clears this if it was no shell */
+		event->flags |= EVENT_SITE_UNKNOWN;
 	if (shell->kind != SHELL_BASH)
 		return;
 	if (!shell->names && !find_arrays(shell)) {
-		shell->names = 0;
+		lose_stack(shell, event);
 		return;
 	}
 	since_ns = bpf_ktime_get_boot_ns() - shell->left_ns;
 	depth = stack_depth(shell, &first);
 	if (depth < 0) {
-		shell->names = 0;
-		event->flags |= EVENT_SITE_UNKNOWN;
+		lose_stack(shell, event);
 		return;
 	}
-	peek(&event->line, sizeof(event->line), shell->line_number);
-	count = frames_to_read(shell, depth, first, since_ns);
-	if (count) {
-		identify_stack(shell, depth, count);
+	if (depth != shell->depth || first != shell->first || !shell->stack || since_ns >= CALL_NS) {
+		identify_stack(shell, depth, since_ns);
 		shell->text = read_text(shell);
 	}
 	shell->depth = depth;
 	shell->first = first;
-	event->stack = depth ? shell->stack : 0;
-	if (depth && !shell->stack)
+	if (depth && !shell->stack) {
 		event->flags |= EVENT_SITE_UNKNOWN;
+		return;
+	}
+	event->stack = depth ? shell->stack : 0;
+	peek(&event->line, sizeof(event->line), shell->line_number);
 	if (is_relative(shell, shell->text, depth, event->line))
 		event->flags |= EVENT_LINE_RELATIVE;
 }

@@ -31,7 +31,7 @@ from aklo_trace.events import (
 from aklo_trace.files import FileTable
 from aklo_trace.naming import OPENS, name_files
 from aklo_trace.paths import join
-from aklo_trace.schema import ImageFlag, ProcessFlag
+from aklo_trace.schema import ImageFlag, ProcessFlag, SyscallFlag
 from aklo_trace.sites import Scripts, SiteTable
 from aklo_trace.syscalls import table
 from aklo_trace.text import decode
@@ -42,6 +42,7 @@ Columns = dict[str, "npt.NDArray[np.generic] | list[object]"]
 
 MOST_PROCESSES: Final = 1 << 26
 """What is beyond is damage, and would take all memory."""
+SITE_UNKNOWN: Final = int(SyscallFlag.SITE_UNKNOWN)
 MOVES_BYTES: Final = np.array([call.returns == "bytes" for call in table()])
 
 
@@ -87,7 +88,8 @@ class Assembler:
         processes, images = self._follow(batch, directories)
         named = name_files(batch, self._files, self._cwds, directories)
         ran = self._images.of(batch.proc_id, batch.ts_ns)
-        self._note_scripts(batch, ran, named.file_ids)
+        by_shell = np.array([*self._is_shell, False])[ran]
+        self._note_scripts(batch, by_shell, named.file_ids)
         columns: Columns = {
             "ts_ns": batch.ts_ns,
             "dur_ns": batch.dur_ns,
@@ -104,7 +106,7 @@ class Assembler:
             "bytes": np.where(MOVES_BYTES[batch.syscall] & (batch.ret >= 0), batch.ret, NULL),
             "offset": batch.offset,
             "site_id": _nullable(self._sites.column(batch)),
-            "flags": batch.flags | named.flags,
+            "flags": np.where(by_shell, batch.flags, batch.flags & ~SITE_UNKNOWN) | named.flags,
         }
         self._cwds.forget_ended()
         self._images.forget_ended()
@@ -210,9 +212,10 @@ class Assembler:
             )
         return rows.columns(self._site_id)
 
-    def _note_scripts(self, batch: EventBatch, images: Int32, file_ids: Int32) -> None:
+    def _note_scripts(
+        self, batch: EventBatch, by_shell: npt.NDArray[np.bool_], file_ids: Int32
+    ) -> None:
         """Keep what the relative names meant that shells opened."""
-        by_shell = np.array([*self._is_shell, False])[images]
         opened = by_shell & (batch.base == CWD) & OPENS[batch.syscall] & (batch.ret >= 0)
         for row in np.flatnonzero(opened).tolist():
             path = self._files.path(int(file_ids[row]))

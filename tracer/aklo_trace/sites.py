@@ -105,7 +105,7 @@ def _row(site: Site, sources: tuple[bytes, ...]) -> dict[str, object]:
     innermost = not site.frames or is_script(site.frames, 0, flags)
     return {
         "function": None if innermost else functions[0][0],
-        "file": files[0][0] if files else None,
+        "file": files[0][0] if files and sources[0] not in NO_SCRIPTS else None,
         "line": site.line,
         "stack": [text for text, _ in reversed(functions)],
         "files": [text for text, _ in reversed(files)],

@@ -1,0 +1,10 @@
+mark
+loaded() {
+    mark; spawn
+    mark
+}
+mark; spawn
+
+mark
+loaded
+mark

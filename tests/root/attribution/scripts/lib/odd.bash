@@ -1,0 +1,7 @@
+mark; spawn
+odd() {
+    mark; spawn
+    mark
+}
+odd
+mark

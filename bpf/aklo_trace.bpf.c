@@ -21,6 +21,8 @@
 #include "call.bpf.h"
 #include "life.bpf.h"
 #include "process.bpf.h"
+#include "place.bpf.h"
+#include "join.bpf.h"
 #include "timer.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -54,6 +56,18 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long ret)
 		return 0;
 	if (leave_recorded_call(state, ret))
 		end_call(task->files, state);
+	return 0;
+}
+
+/* Loaded to join running tasks. */
+SEC("tp_btf/sys_exit")
+int BPF_PROG(on_joining_exit, struct pt_regs *regs, long ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_state *state = state_of(task);
+
+	if (state && state->joining)
+		end_joining(task, state, regs, ret);
 	return 0;
 }
 
@@ -108,5 +122,35 @@ int on_tick(void *context)
 
 	if (state && control && !state->mark.armed && !control->stopped)
 		take_sample(task, state);
+	return 0;
+}
+
+/* Mark the processes that user space wants, and tell it of what was marked. */
+SEC("iter/task")
+int join_tasks(struct bpf_iter__task *context)
+{
+	struct task_struct *task = context->task, *reader = bpf_get_current_task_btf();
+	struct control *control = the_control();
+	struct task_state *origin;
+	__u32 pid;
+
+	if (!task || !control || task->tgid == reader->tgid || state_of(task))
+		return 0;
+	pid = pid_for_reader(task);
+	origin = traced_origin(task);
+	if (origin || (task->pid == task->tgid && bpf_map_lookup_elem(&join_pids, &pid)))
+		join(context->meta->seq, task, origin, control);
+	return 0;
+}
+
+/* Tell user space which files the processes that joined had open. */
+SEC("iter/task_file")
+int tell_files(struct bpf_iter__task_file *context)
+{
+	struct task_struct *task = context->task;
+	struct file *file = context->file;
+
+	if (task && file)
+		tell_file(context->meta->seq, task, context->fd, file);
 	return 0;
 }

@@ -23,6 +23,7 @@
 #define FUNCTION_BYTES 256   /* of a function's name, with its NUL */
 #define BASH_CONTEXT_TABLE 32 /* offset of VAR_CONTEXT.table in bash */
 #define BASH_ELEMENT_NEXT 16  /* offset of ARRAY_ELEMENT.next in bash */
+#define JOIN_PIDS 4096	     /* processes that can be asked for at once */
 #define NO_ARGUMENT (-1)
 
 /* The low bits are those of SyscallFlag in tracer/aklo_trace/schema.py. */
@@ -32,6 +33,7 @@ enum event_flag {
 	EVENT_PATH_LOST = 1 << 2,
 	EVENT_COMPAT = 1 << 4,
 	EVENT_UNFINISHED = 1 << 5,
+	EVENT_NO_ENTRY = 1 << 6,
 	EVENT_SITE_UNKNOWN = 1 << 10,
 	EVENT_HAS_FD = 1 << 12,
 	EVENT_HAS_IDENTITY = 1 << 13,
@@ -185,6 +187,33 @@ struct sample_record {
 	__u64 ts_ns;
 };
 _Static_assert(sizeof(struct sample_record) == 40, "struct sample_record");
+
+/* A task that was marked while it was running. The names of its working directory and of its
+ * program follow, innermost first, each with its NUL; none for the root directory. */
+struct joined {
+	__u32 proc_id;
+	__u32 parent_proc_id; /* 0: its parent is not traced */
+	__u32 pid;
+	__u32 ppid;
+	__u32 pid_for_reader; /* in the pid namespace of user space */
+	__u32 tid;	      /* another than pid: only a thread */
+	__u64 ts_ns;
+	struct identity exe;
+	__u32 bytes[2];
+	__u32 has_cwd;
+	__u32 zero;
+};
+_Static_assert(sizeof(struct joined) == 64, "struct joined");
+
+/* A file that a process had open when it was marked; the names of its place follow. */
+struct held_file {
+	__u32 proc_id;
+	__s32 fd;
+	struct identity identity;
+	__u32 bytes;
+	__u32 zero;
+};
+_Static_assert(sizeof(struct held_file) == 32, "struct held_file");
 
 enum shell_kind {
 	SHELL_UNSEEN, /* user space has not looked at the binary yet */

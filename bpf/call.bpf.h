@@ -26,6 +26,23 @@ static __always_inline void count_attempt(const struct task_state *state)
 		counters->attempts[state->slot & (SYSCALL_SLOTS - 1)]++;
 }
 
+/* Take back what was counted, perhaps on another CPU: only sums are looked at. */
+static __always_inline void discount_attempt(const struct task_state *state)
+{
+	struct counters *counters = count_here();
+
+	if (counters)
+		counters->attempts[state->slot & (SYSCALL_SLOTS - 1)]--;
+}
+
+/* Where a call stands in the tables of calls. */
+static __always_inline __u32 slot_of(long number, bool compat)
+{
+	__u32 slot = (unsigned long)number < UNKNOWN_SLOT ? number : UNKNOWN_SLOT;
+
+	return compat ? slot + COMPAT_SLOT : slot;
+}
+
 static __always_inline struct syscall_spec *spec_of(const struct task_state *state)
 {
 	return bpf_map_lookup_elem(&specs, &state->slot);
@@ -37,9 +54,9 @@ static __always_inline struct syscall_spec *choose_call(struct task_state *state
 {
 	struct syscall_spec *spec;
 
-	state->slot = (unsigned long)number < UNKNOWN_SLOT ? number : UNKNOWN_SLOT;
-	if (compat)
-		state->slot += COMPAT_SLOT;
+	if (state->joining && __sync_lock_test_and_set(&state->joining, JOINED) == JOINING_COUNTED)
+		discount_attempt(state); /* there was none, as this one begins */
+	state->slot = slot_of(number, compat);
 	spec = spec_of(state);
 	if (!spec)
 		return NULL;

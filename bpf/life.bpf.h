@@ -39,13 +39,12 @@ static __always_inline void begin_task(struct task_state *to, const struct task_
 	emit_record(&record, sizeof(record), RECORD_FORK);
 }
 
-/* Whether --programs leaves this process out. */
-static __always_inline bool is_muted(void)
+/* Whether --programs leaves a process of this name out. */
+static __always_inline bool is_left_out(const char *comm)
 {
-	char comm[COMM_BYTES];
 	bool same;
 
-	if (!config.program_count || bpf_get_current_comm(comm, sizeof(comm)))
+	if (!config.program_count)
 		return false;
 	for (__u32 i = 0; i < PROGRAMS && i < config.program_count; i++) {
 		same = true;
@@ -59,6 +58,13 @@ static __always_inline bool is_muted(void)
 			return false;
 	}
 	return true;
+}
+
+static __always_inline bool is_muted(void)
+{
+	char comm[COMM_BYTES];
+
+	return !bpf_get_current_comm(comm, sizeof(comm)) && is_left_out(comm);
 }
 
 /* The current task executes another program. `filename` is the kernel's copy of its name. */

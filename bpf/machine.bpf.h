@@ -31,6 +31,12 @@ static __always_inline void load_args(__u64 *args, struct pt_regs *regs, bool co
 	args[5] = regs->r9;
 }
 
+/* Of the call that a task is in; negative if it is in none. */
+static __always_inline long call_number(struct pt_regs *regs)
+{
+	return regs->orig_ax;
+}
+
 #elif defined(__TARGET_ARCH_arm64)
 
 #define TIF_32BIT (1 << 22) /* arch/arm64/include/asm/thread_info.h */
@@ -50,6 +56,11 @@ static __always_inline void load_args(__u64 *args, struct pt_regs *regs, bool co
 	args[3] = regs->regs[3] & mask;
 	args[4] = regs->regs[4] & mask;
 	args[5] = regs->regs[5] & mask;
+}
+
+static __always_inline long call_number(struct pt_regs *regs)
+{
+	return regs->syscallno;
 }
 
 #endif

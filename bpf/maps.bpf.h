@@ -55,7 +55,16 @@ struct task_state {
 	__u32 ended; /* in a group leader: the end of its process has been told */
 	bool recorded; /* the call under way is */
 	bool returns_fd;
-	__u8 zero[6];
+	bool joined; /* it was there before it was traced */
+	__u8 zero;
+	__u32 joining; /* enum joining */
+};
+
+/* Of a task that was there before it was traced: what is known of the call that it was in. */
+enum joining {
+	JOINED,		 /* it has returned, or there was none */
+	JOINING,	 /* it is not known whether there is one */
+	JOINING_COUNTED, /* there seems to be one, and it stands in the accounts */
 };
 
 /* Room to put a record of variable size together: programs are not preempted. */

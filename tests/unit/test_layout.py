@@ -25,12 +25,13 @@ NUMBERS = {
     if name.isupper() and isinstance(value, int) and re.search(rf"\b{name}\b", HEADER.read_text())
 }
 ARRAYS = ("zero2", "zero", "bytes", "base", "path", "dirfd", "attempts", "lost", "records_lost")
+IDENTITY = ("inode", "dev", "mode")
 NESTED = {
-    "exec_record": {name: f"identity.{name}" for name in ("inode", "dev", "mode")},
+    "exec_record": {name: f"identity.{name}" for name in IDENTITY},
+    "held_file": {name: f"identity.{name}" for name in IDENTITY},
+    "joined": {name: f"exe.{name}" for name in IDENTITY},
     "path_record": {
-        f"{name}{which}": f"identity[{which}].{name}"
-        for name in ("inode", "dev", "mode")
-        for which in (0, 1)
+        f"{name}{which}": f"identity[{which}].{name}" for name in IDENTITY for which in (0, 1)
     },
 }
 KERNEL_FLAGS = 1 << 12

@@ -23,6 +23,7 @@ from aklo_trace.events import (
     ImageStart,
     Int32,
     Int64,
+    OpenFile,
     ProcessEnd,
     ProcessEvent,
     ProcessStart,
@@ -137,6 +138,8 @@ class Assembler:
                     self._start(event)
                 case ImageStart():
                     images.add((event.proc_id, event.ts_ns, event.site), **self._image(event))
+                case OpenFile():
+                    self._hold(event)
                 case ProcessEnd():
                     start = self._processes.pop(event.proc_id, None)
                     self._cwds.end(event.proc_id)
@@ -165,6 +168,11 @@ class Assembler:
         cwd = event.cwd or (self._cwd if begins_here else None)
         if cwd is not None:
             self._cwds.change(event.proc_id, event.ts_ns, self._directories.code(cwd))
+
+    def _hold(self, event: OpenFile) -> None:
+        file = event.identity
+        path = self._files.intern(event.path)
+        self._files.named(path, file.dev, file.inode, file.mode, 0)
 
     def _move(self, batch: EventBatch, directories: Directories, row: int) -> None:
         moved_ns = _end_ns(batch, row)

@@ -32,6 +32,7 @@ UNWRITABLE: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.E
 RECORD: Final = "record"
 COMMANDS: Final[dict[str, str]] = {
     RECORD: "trace a command and print its report (the default)",
+    "attach": "trace processes that are running",
     "report": "print the report of a trace",
     "info": "say what a trace is of, and whether it is complete",
     "list": "list the traces there are",

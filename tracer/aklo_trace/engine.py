@@ -33,6 +33,10 @@ SAMPLE_HZ: Final = 99
 """Not a divisor of what programs do at round rates."""
 
 
+MOST_JOINED: Final = 4096
+"""Running processes that can be asked for at once."""
+
+
 @dataclass(frozen=True, slots=True)
 class Capability:
     """Whether an engine can run here. `reason` is one sentence that says why or why not;
@@ -49,7 +53,7 @@ class CaptureOptions:
     per CPU; None leaves it to the engine. `command` is the program that will be traced and
     `search_path` its PATH: the shells among them are got ready for. `sample_hz` is how often a
     timer looks at what runs; 0 for never. `attribution`: whether shells are asked where they
-    are in their code."""
+    are in their code. `joins`: what will be traced is running already."""
 
     ring_bytes: int | None = None
     filter: Filter = field(default_factory=Filter)
@@ -57,6 +61,7 @@ class CaptureOptions:
     search_path: str = ""
     sample_hz: int = SAMPLE_HZ
     attribution: bool = True
+    joins: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,7 +121,18 @@ class Sample:
     flags: int = 0  # SampleFlag
 
 
-ProcessEvent = ProcessStart | ProcessEnd | ImageStart
+@dataclass(frozen=True, slots=True)
+class OpenFile:
+    """A descriptor that a process had open when it began to be traced."""
+
+    ts_ns: int
+    proc_id: int
+    fd: int
+    path: bytes
+    identity: Identity
+
+
+ProcessEvent = ProcessStart | ProcessEnd | ImageStart | OpenFile
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,8 @@ class SyscallFlag(IntFlag):
     UNFINISHED = 1 << 5
     """The call never returned: its process ended or replaced its image within it."""
     NO_ENTRY = 1 << 6
-    """The beginning of the call was not seen; time and arguments are unknown."""
+    """The beginning of the call was not seen: it was under way when tracing began, and counts from
+    then on, or its time and arguments are unknown."""
     NOT_UTF8 = 1 << 7
     """A path of this call holds bytes that are not UTF-8, escaped as ``\\xNN``."""
     PATH_RELATIVE = 1 << 8

@@ -13,6 +13,8 @@ from functools import cached_property
 from itertools import accumulate
 from typing import Final
 
+from aklo_trace.engine import MOST_JOINED
+
 _CODES: Final = {
     "u1": "B", "i1": "b", "u2": "H", "i2": "h", "u4": "I", "i4": "i", "u8": "Q", "i8": "q",
 }  # fmt: skip
@@ -54,11 +56,13 @@ PATH_BYTES: Final = 4096
 COMM_BYTES: Final = 16
 PROGRAMS: Final = 16
 NO_ARGUMENT: Final = -1
+JOIN_PIDS: Final = MOST_JOINED
 SHELLS: Final = 256
 STRANGER_BYTES: Final = 256
 STACK_FRAMES: Final = 32
 
 EVENT_UNFINISHED: Final = 1 << 5
+EVENT_NO_ENTRY: Final = 1 << 6
 EVENT_HAS_FD: Final = 1 << 12
 EVENT_HAS_IDENTITY: Final = 1 << 13
 EVENT_HAS_OFFSET: Final = 1 << 14
@@ -231,6 +235,39 @@ SHELL_LAYOUT: Final = Struct(
         ("eval_depth", "u8"),
         ("environment", "u8"),
         ("variables", "u8"),
+    ),
+)
+
+JOINED: Final = Struct(
+    "joined",
+    (
+        ("proc_id", "u4"),
+        ("parent_proc_id", "u4"),
+        ("pid", "u4"),
+        ("ppid", "u4"),
+        ("pid_for_reader", "u4"),
+        ("tid", "u4"),
+        ("ts_ns", "u8"),
+        ("inode", "u8"),
+        ("dev", "u4"),
+        ("mode", "u4"),
+        ("bytes0", "u4"),
+        ("bytes1", "u4"),
+        ("has_cwd", "u4"),
+        ("zero", "u4"),
+    ),
+)
+
+HELD_FILE: Final = Struct(
+    "held_file",
+    (
+        ("proc_id", "u4"),
+        ("fd", "i4"),
+        ("inode", "u8"),
+        ("dev", "u4"),
+        ("mode", "u4"),
+        ("bytes", "u4"),
+        ("zero", "u4"),
     ),
 )
 

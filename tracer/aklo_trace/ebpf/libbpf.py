@@ -9,9 +9,9 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from collections.abc import Iterator
-from ctypes import POINTER, byref, c_char_p, c_int, c_size_t, c_uint32, c_uint64, c_void_p
-from functools import cache
+from collections.abc import Iterable, Iterator
+from ctypes import POINTER, byref, c_bool, c_char_p, c_int, c_size_t, c_uint32, c_uint64, c_void_p
+from functools import cache, partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
@@ -20,6 +20,7 @@ from aklo_trace.errors import CaptureError
 
 LIBRARY: Final = "libbpf.so.1"
 BPF_ANY: Final = 0
+ITERATOR_BYTES: Final = 1 << 16
 BPF_PROG_TYPE_PERF_EVENT: Final = 7
 
 _PROTOTYPES: Final = {
@@ -42,7 +43,11 @@ _PROTOTYPES: Final = {
     "bpf_program__fd": (c_int, (c_void_p,)),
     "bpf_program__type": (c_int, (c_void_p,)),
     "bpf_object__find_program_by_name": (c_void_p, (c_void_p, c_char_p)),
+    "bpf_program__set_autoload": (c_int, (c_void_p, c_bool)),
+    "bpf_program__autoload": (c_bool, (c_void_p,)),
     "bpf_link__destroy": (c_int, (c_void_p,)),
+    "bpf_link__fd": (c_int, (c_void_p,)),
+    "bpf_iter_create": (c_int, (c_int,)),
 }
 
 
@@ -96,7 +101,7 @@ class Object:
     def __init__(self, path: Path) -> None:
         self._lib = library()
         self._path = path
-        self._links: list[int] = []
+        self._links: dict[str, int] = {}
         with Log() as log:
             self._object: int | None = self._lib.bpf_object__open_file(os.fsencode(path), None)
         if not self._object:
@@ -119,6 +124,12 @@ class Object:
             )
         ctypes.memmove(memory, value, len(value))
 
+    def leave_out(self, programs: Iterable[str]) -> None:
+        """Load the object without these programs."""
+        for name in programs:
+            program = self._lib.bpf_object__find_program_by_name(self._object, name.encode())
+            self._lib.bpf_program__set_autoload(program, False)
+
     def load(self) -> None:
         """Raises CaptureError with the kernel's own words when it refuses a program."""
         with Log() as log:
@@ -132,12 +143,15 @@ class Object:
         """Attach every program of the object that says itself what to attach it to."""
         for program in self._programs():
             if self._lib.bpf_program__type(program) != BPF_PROG_TYPE_PERF_EVENT:
-                self._links.append(self._attached(program))
+                name = self._lib.bpf_program__name(program).decode()
+                self._links[name] = self._attached(program)
 
     def _programs(self) -> Iterator[int]:
+        """Those that are loaded."""
         program = self._lib.bpf_object__next_program(self._object, None)
         while program:
-            yield program
+            if self._lib.bpf_program__autoload(program):
+                yield program
             program = self._lib.bpf_object__next_program(self._object, program)
 
     def _attached(self, program: int) -> int:
@@ -154,6 +168,16 @@ class Object:
     def program_fd(self, name: str) -> int:
         program = self._lib.bpf_object__find_program_by_name(self._object, name.encode())
         return int(self._lib.bpf_program__fd(program))
+
+    def iterate(self, name: str) -> bytes:
+        """Run the attached iterator of that name over all there is; what it wrote. Raises
+        OSError."""
+        link = self._lib.bpf_link__fd(self._links[name])
+        fd = self._lib.bpf_iter_create(link)
+        if fd < 0:
+            raise OSError(-fd, os.strerror(-fd), name)
+        with os.fdopen(fd, "rb", buffering=0) as file:
+            return b"".join(iter(partial(file.read, ITERATOR_BYTES), b""))
 
     def map_fd(self, name: str) -> int:
         return int(self._lib.bpf_map__fd(self._map(name)))
@@ -177,7 +201,7 @@ class Object:
 
     def close(self) -> None:
         """Let go of this process's hold; a process that inherited the descriptors keeps its own."""
-        for link in self._links:
+        for link in self._links.values():
             self._lib.bpf_link__destroy(link)
         self._links.clear()
         if self._object:

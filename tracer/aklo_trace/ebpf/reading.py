@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from aklo_trace.ebpf import layout
+from aklo_trace.ebpf import joined_events, layout
 from aklo_trace.ebpf.machine import COMPAT_MACHINE
 from aklo_trace.ebpf.recorder import COUNTERS_FILE, EVENTS_FILE, MARKS_FILE, RECORDS_FILE
 from aklo_trace.ebpf.records import (
@@ -77,8 +77,11 @@ class EbpfRecorded:
         data = memoryview(map_file(self._live / EVENTS_FILE))
         events = np.frombuffer(data[: len(data) // layout.EVENT.size * layout.EVENT.size], _SPOOLED)
         first = 0
+        joined = joined_events.of(self._live, self._start["offset_ns"])
         for last, records_end in _pieces(self._live / MARKS_FILE, len(events)):
             paths, process_events = self._stream.read(records_end)
+            process_events = joined_events.before(joined, process_events)
+            joined = []
             piece = events[first:last]
             self._read += np.bincount(piece["nr"], minlength=layout.SYSCALL_SLOTS)
             yield self._batch(piece, self._waiting.followed_by(paths), process_events)

@@ -137,9 +137,9 @@ class Recorder:
     def error(self) -> OSError | None:
         return self._event_spool.error or self._record_spool.error
 
-    def run(self, commands: int) -> None:
-        """Until a byte comes through `commands`; or, when its other end has died, until no
-        traced process is left."""
+    def run(self, commands: int, *, follows: bool) -> None:
+        """Until a byte comes through `commands` or its other end has died; a recorder that
+        `follows` records on in that case, until no traced process is left."""
         poll = select.epoll()
         for fd in (commands, self._bell.fd, self._records.fd, self._strangers.ring.fd):
             poll.register(fd, select.EPOLLIN | select.EPOLLET)
@@ -149,8 +149,10 @@ class Recorder:
             self.drain()
             self.accounts.save_if_due()
             if any(fd == commands for fd, _ in poll.poll(TICK_SECONDS)):
-                if os.read(commands, 1):
+                told = os.read(commands, 1)
+                if told and follows:
                     self._linger(poll)
+                if told or not follows:
                     break
                 poll.unregister(commands)
                 alone = True

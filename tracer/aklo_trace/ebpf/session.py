@@ -12,10 +12,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from aklo_trace.ebpf import layout
+from aklo_trace.ebpf import joining, layout
+from aklo_trace.ebpf.joining import JoinedProcess
 from aklo_trace.ebpf.libbpf import Object, possible_cpus
 from aklo_trace.ebpf.machine import BTF, object_path
 from aklo_trace.ebpf.recorder import Maps, Recorder
+from aklo_trace.ebpf.ring import map_array
 from aklo_trace.ebpf.shells import SHELLS_FILE, Binary, known_shells
 from aklo_trace.ebpf.specs import specs
 from aklo_trace.ebpf.timer import Timer
@@ -51,6 +53,8 @@ class EbpfSession:
         self._shells = known_shells(options.command, options.search_path)
         self._sample_hz = options.sample_hz
         self._timer: Timer | None = None
+        self._held: HeldTarget | None = None
+        self._joined: list[JoinedProcess] = []
         self._object = Object(object_path())
         try:
             self._load(options)
@@ -77,10 +81,28 @@ class EbpfSession:
         self._held = held
         self._precedence = _take_precedence()
 
+    def join(self, pids: list[int]) -> list[JoinedProcess]:
+        """Trace running processes, with their descendants, from now on. Returns all of them.
+        Raises CaptureError."""
+        control = layout.CONTROL.pack(next_proc_id=TARGET_PROC_ID, shells=len(self._shells))
+        self._object.update("controls", struct.pack("=I", 0), control)
+        self._precedence = _take_precedence()
+        self._joined = joining.join(self._object, pids)
+        for binary, fields in joining.unknown_programs(self._joined, self._shells):
+            if len(self._shells) < layout.SHELLS:
+                key = struct.pack("=I", len(self._shells))
+                self._object.update("shells", key, fields)
+                self._shells.append((binary, fields))
+        fd = self._object.map_fd("controls")
+        words = map_array(fd, layout.CONTROL.size, writable=True).cast("I")
+        words[layout.CONTROL.offset("shells") // 4] = len(self._shells)
+        return self._joined
+
     def start(self, live: Path, lock: int) -> EbpfRecording:
         del lock  # the forked recorder has it
         try:
             _write_start(live, self._held, self._sample_hz)
+            joining.write(live, self._joined)
             _write_shells(live, [binary for binary, _ in self._shells])
         except OSError as error:
             raise _cannot_begin(live, error.errno) from error
@@ -112,6 +134,8 @@ class EbpfSession:
         self._object.set_max_entries("positions", self._cpus)
         self._object.set_max_entries("cpu_counters", self._cpus)
         self._object.set_max_entries("records", self._record_ring_bytes)
+        if not options.joins:
+            self._object.leave_out(joining.PROGRAMS)
         self._object.load()
         self._object.fill("specs", list(specs(platform.machine(), options.filter)))
         self._object.fill("shells", [fields for _, fields in self._shells])
@@ -161,12 +185,13 @@ class EbpfSession:
         status = FAULT
         try:
             signal.pthread_sigmask(signal.SIG_SETMASK, signal.valid_signals())
-            self._held.leave()
+            if self._held:
+                self._held.leave()
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
             recorder = Recorder(self._maps(), live)
             os.write(ready, b"r")
             os.close(ready)
-            recorder.run(commands)
+            recorder.run(commands, follows=self._held is not None)
             with suppress(OSError):
                 _write_end(live, recorder.live_tasks, self._missed_runs())
             if recorder.error:
@@ -242,7 +267,7 @@ def _stopped(live: Path, status: int) -> CaptureError | StoreError:
     )
 
 
-def _write_start(live: Path, held: HeldTarget, sample_hz: int) -> None:
+def _write_start(live: Path, held: HeldTarget | None, sample_hz: int) -> None:
     """What the reader needs besides the rings: above all the offset that turns the kernel's
     boot time into time since the epoch."""
     before = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
@@ -254,9 +279,9 @@ def _write_start(live: Path, held: HeldTarget, sample_hz: int) -> None:
         "page_bytes": os.sysconf("SC_PAGE_SIZE"),
         "cpus": possible_cpus(),
         "sample_hz": sample_hz,
-        "pid": held.pid,
-        "ppid": os.getpid(),
-        "launcher_rss_bytes": _peak_rss_bytes(held.pid),
+        "pid": held.pid if held else 0,
+        "ppid": os.getpid() if held else 0,
+        "launcher_rss_bytes": _peak_rss_bytes(held.pid) if held else 0,
     }
     _write_json(live / START_FILE, start)
 

@@ -118,6 +118,18 @@ def examine(fd: int, path: str) -> tuple[Binary, bytes]:
     return binary, layout.SHELL_LAYOUT.pack(inode=inode, dev=dev, **fields)
 
 
+def examine_named(
+    name: str | bytes, path: str, identity: tuple[int, int]
+) -> tuple[Binary, bytes] | None:
+    """`examine` the file of that name if it is the one that the kernel knows as `identity`: device
+    and inode. Raises OSError."""
+    fd = os.open(name, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        return examine(fd, path) if kernel_identity(fd) == identity else None
+    finally:
+        os.close(fd)
+
+
 def kernel_identity(fd: int) -> tuple[int, int]:
     """Device and inode as the kernel's own structures have them: on overlay and btrfs, stat(2)
     gives others. Source: proc_pid_fdinfo(5) and proc_pid_mountinfo(5)."""

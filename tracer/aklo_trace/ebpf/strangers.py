@@ -15,7 +15,7 @@ from typing import Final
 from aklo_trace.ebpf import layout
 from aklo_trace.ebpf.layout import CONTROL, RING_HEADER_BYTES, SHELL_LAYOUT, STRANGER
 from aklo_trace.ebpf.ring import RecordRing, map_array, record_stride
-from aklo_trace.ebpf.shells import SHELLS_FILE, examine, kernel_identity
+from aklo_trace.ebpf.shells import SHELLS_FILE, examine_named
 
 STRANGERS_BYTES: Final = 4096
 _COUNT: Final = CONTROL.offset("shells") // 4
@@ -53,13 +53,10 @@ class Strangers:
 
     def _look(self, dev: int, inode: int, name: bytes, path: bytes) -> bool:
         """Whether the file of that name is the one; then it goes into the table."""
-        fd = os.open(name, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        try:
-            if kernel_identity(fd) != (dev, inode):
-                return False
-            binary, fields = examine(fd, os.fsdecode(path))
-        finally:
-            os.close(fd)
+        found = examine_named(name, os.fsdecode(path), (dev, inode))
+        if not found:
+            return False
+        binary, fields = found
         count = self._control[_COUNT]
         if count < layout.SHELLS:
             os.write(self._fd, binary.as_json().encode() + b"\n")

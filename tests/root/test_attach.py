@@ -1,0 +1,321 @@
+"""Attaching to processes that run: what is seen from then on, and that they do not notice."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections import Counter
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from aklo_trace.schema import ImageFlag, ProcessFlag, SyscallFlag
+from aklo_trace.store import LIVE
+
+from .attaching import attached, attachment, running
+from .processes import has_ended, holder_of, is_gone, programs_of
+from .recording import Recorder, Recording, await_that
+from .test_conservation import assert_conserved
+
+PROCESSES = 16
+SHELL = """
+inner() { cat < "$1/fifo" > /dev/null; : < "$1/in-inner"; }
+outer() { inner "$1"; }
+cd "$1"
+outer "$1"
+: < beside
+"""
+
+
+def fed(process: subprocess.Popen[bytes]) -> None:
+    assert process.stdin
+    process.stdin.write(b"x")
+    process.stdin.close()
+
+
+def begun_loops(record: Recorder, workloads: Path) -> tuple[Path, list[str | Path]]:
+    folder = record.folder / "loops"
+    folder.mkdir()
+    return folder, [workloads / "loops", folder, str(PROCESSES)]
+
+
+def test_loops_attached_in_the_middle_lose_and_repeat_nothing(
+    record: Recorder, workloads: Path
+) -> None:
+    """Between two instants at which all stand still, the files tell how often each has written."""
+    folder, command = begun_loops(record, workloads)
+    with running(*command, stdin=subprocess.PIPE) as target:
+        await_that(lambda: len(list(folder.iterdir())) == PROCESSES, "the loops")
+        stop_all(target.pid)
+        before = sizes(folder)
+        with attached(record, target.pid) as front:
+            signal_all(target.pid, signal.SIGCONT)
+            await_that(lambda: min(sizes(folder).values()) > 200, "two hundred rounds of each")
+            fed(target)
+            front.wait(60)
+        assert target.wait() == 0
+    recording = record.opened("attached", front.returncode)
+    after = sizes(folder)
+    written = Counter(Path(str(call.path)).name for call in recording.calls_of("write"))
+    assert written == {name: after[name] - before[name] for name in after}
+    assert recording.meta.complete, recording.meta.incomplete_reason
+    assert len(recording.processes) == PROCESSES + 1
+    assert_conserved(recording)
+
+
+def descendants(pid: int) -> list[int]:
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(below for child in children for below in descendants(int(child)))]
+
+
+def signal_all(pid: int, signo: int) -> None:
+    for process in descendants(pid):
+        os.kill(process, signo)
+
+
+def programs_below(pid: int) -> list[str]:
+    return [Path(f"/proc/{p}/comm").read_text().strip() for p in descendants(pid)]
+
+
+def state_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+def stop_all(pid: int) -> None:
+    signal_all(pid, signal.SIGSTOP)
+    await_that(lambda: {state_of(p) for p in descendants(pid)} == {"T"}, "all to stop")
+
+
+def sizes(folder: Path) -> dict[str, int]:
+    return {path.name: path.stat().st_size for path in folder.iterdir()}
+
+
+def test_attached_while_they_run_the_accounts_agree(record: Recorder, workloads: Path) -> None:
+    _, command = begun_loops(record, workloads)
+    with running(*command, stdin=subprocess.PIPE) as target:
+        recording = attachment(record, target.pid, **{"for": "300ms"})
+        assert target.poll() is None
+        fed(target)
+        assert target.wait(60) == 0
+    assert recording.status == 0
+    assert recording.meta.complete
+    assert_conserved(recording)
+    seen = [(call.tid, call.ts_ns) for call in recording.calls]
+    assert len(seen) == len(set(seen))
+    assert all(row["flags"] & ProcessFlag.END_UNSEEN for row in recording.processes)
+
+
+@pytest.fixture
+def shell(record: Recorder) -> Recording:
+    """A bash, attached while it is within two functions and waits for a child."""
+    folder = record.folder
+    os.mkfifo(folder / "fifo")
+    for name in ("in-inner", "beside"):
+        (folder / name).touch()
+    script = folder / "script"
+    script.write_text(SHELL)
+    fifo = os.open(folder / "fifo", os.O_RDWR | os.O_CLOEXEC)
+    with running("bash", script, folder, cwd=Path("/")) as target:
+        await_that(lambda: programs_below(target.pid) == ["bash", "cat"], "cat")
+        await_that(lambda: state_of(descendants(target.pid)[1]) == "S", "cat to wait")
+        with attached(record, target.pid) as front:
+            os.close(fifo)
+            front.wait(60)
+        assert target.wait() == 0
+    return record.opened("attached", front.returncode)
+
+
+def test_what_a_process_was_at_attach_is_known(shell: Recording) -> None:
+    target = shell.process(min(row["pid"] for row in shell.processes))
+    assert target["flags"] & ProcessFlag.START_UNSEEN
+    assert target["exit_status"] == 0
+    (image,) = shell.images_of(target["proc_id"])
+    assert Path(image["exe"]).name == "bash"
+    assert image["argv"] == ["bash", str(shell.directory.parent / "script"), image["argv"][2]]
+    assert image["shell"].startswith("bash ")
+    assert not image["flags"] & ImageFlag.ARGV_UNREADABLE
+    (child,) = (row for row in shell.processes if row is not target)
+    assert child["parent_proc_id"] == target["proc_id"]
+    assert Path(shell.images_of(child["proc_id"])[0]["exe"]).name == "cat"
+    assert shell.meta.argv == tuple(image["argv"])
+    assert shell.meta.exit_status == 0
+
+
+def test_the_working_directory_at_attach_is_known(shell: Recording) -> None:
+    assert str(shell.directory.parent / "beside") in {row["path"] for row in shell.files}
+
+
+def test_files_that_were_open_at_attach_have_their_names(shell: Recording) -> None:
+    fifo = str(shell.directory.parent / "fifo")
+    assert fifo in {call.path for call in shell.calls_of("read")}
+
+
+def test_a_call_under_way_at_attach_is_marked(shell: Recording) -> None:
+    marked = [call for call in shell.calls if call.flags & SyscallFlag.NO_ENTRY]
+    assert {call.syscall for call in marked} == {"read", "wait4"}
+    assert all(call.dur_ns > 0 for call in marked)
+    assert shell.meta.complete
+    assert_conserved(shell)
+
+
+def test_bash_is_known_to_be_within_its_functions(shell: Recording) -> None:
+    sites = {row["site_id"]: row for row in shell.rows("sites")}
+    (opened,) = (c for c in shell.calls_of("openat") if str(c.path).endswith("/in-inner"))
+    site = sites[opened.row["site_id"]]
+    assert site["stack"] == ["main", "outer", "inner"]
+    assert site["line"] == 2
+    (wait,) = (c for c in shell.calls_of("wait4") if c.flags & SyscallFlag.NO_ENTRY)
+    assert sites[wait.row["site_id"]]["stack"] == ["main", "outer", "inner"]
+
+
+def test_threads_and_a_process_whose_leader_ended_are_attached(
+    record: Recorder, workloads: Path
+) -> None:
+    script = (
+        "import threading, time, os, sys\n"
+        "def work():\n"
+        "    while os.getppid() and not os.path.exists(sys.argv[1]): time.sleep(0.01)\n"
+        "threading.Thread(target=work).start(); print('ready', flush=True)\n"
+    )
+    end = record.folder / "end"
+    with running("python3", "-c", script, end) as target:
+        assert target.stdout
+        target.stdout.readline()
+        with attached(record, target.pid) as front:
+            time.sleep(0.1)
+            end.touch()
+            front.wait(60)
+        assert target.wait() == 0
+    recording = record.opened("attached")
+    assert len({call.tid for call in recording.calls}) > 1
+    assert recording.meta.exit_status == 0
+    del workloads
+
+
+@pytest.mark.parametrize("whom", ["front", "recorder"])
+def test_a_target_is_unharmed_by_the_death_of_its_tracer(
+    record: Recorder, workloads: Path, whom: str
+) -> None:
+    _, command = begun_loops(record, workloads)
+    with running(*command, stdin=subprocess.PIPE) as target:
+        with attached(record, target.pid) as front:
+            recorder = holder_of(record.folder / "attached" / LIVE / "events.bin")
+            assert recorder
+            programs = programs_of(recorder)
+            assert programs
+            os.kill(front.pid if whom == "front" else recorder, signal.SIGKILL)
+            front.wait(60)
+            await_that(partial(has_ended, recorder), "the end of the recorder")
+            for program in programs:
+                await_that(partial(is_gone, program), f"BPF program {program} to go")
+        fed(target)
+        assert target.wait(60) == 0
+    recording = record.opened("attached")
+    assert not recording.meta.complete
+    assert recording.calls
+    assert_conserved(recording)
+
+
+@pytest.mark.parametrize("signo", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_recording_and_not_the_target(record: Recorder, signo: int) -> None:
+    with running("sleep", "60") as target:
+        with attached(record, target.pid) as front:
+            front.send_signal(signo)
+            assert front.wait(60) == 0
+        assert target.poll() is None
+    assert record.opened("attached").meta.complete
+
+
+def test_two_attached_to_one_process_see_the_same(record: Recorder, workloads: Path) -> None:
+    _, command = begun_loops(record, workloads)
+    with running(*command, stdin=subprocess.PIPE) as target:
+        stop_all(target.pid)
+        with (
+            attached(record, target.pid, name="one") as one,
+            attached(record, target.pid, name="two") as two,
+        ):
+            signal_all(target.pid, signal.SIGCONT)
+            time.sleep(0.2)
+            fed(target)
+            assert (one.wait(60), two.wait(60)) == (0, 0)
+        assert target.wait() == 0
+    first, second = (record.opened(name) for name in ("one", "two"))
+    assert first.meta.complete
+    assert second.meta.complete
+    counts = [Counter((c.tid, c.syscall) for c in r.calls) for r in (first, second)]
+    assert counts[0] == counts[1]
+
+
+def test_a_recorded_command_can_be_attached_to(record: Recorder, workloads: Path) -> None:
+    _, command = begun_loops(record, workloads)
+    front = record.start(*command, stdin=subprocess.PIPE, name="recorded")
+    await_that(lambda: len(list((record.folder / "loops").iterdir())) == PROCESSES, "the loops")
+    target = next(pid for pid in descendants(front.pid) if len(descendants(pid)) > PROCESSES)
+    target = max(target, *(p for p in descendants(front.pid) if len(descendants(p)) > PROCESSES))
+    with attached(record, target) as second:
+        time.sleep(0.2)
+        fed(front)
+        assert (front.wait(60), second.wait(60)) == (0, 0)
+    recorded, other = record.opened("recorded"), record.opened("attached")
+    assert recorded.meta.complete
+    assert other.meta.complete
+    assert len(recorded.calls) > len(other.calls) > 0
+
+
+def refusal(record: Recorder, *words: str) -> str:
+    done = record.run("attach", *words)
+    assert done.returncode in (1, 2)
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def test_what_cannot_be_attached_to_is_refused_in_words(record: Recorder) -> None:
+    ended = subprocess.Popen(["true"])
+    await_that(lambda: state_of(ended.pid) == "Z", "a process that has ended")
+    assert "has ended already" in refusal(record, "-p", str(ended.pid))
+    ended.wait()
+    assert "There is no process" in refusal(record, "-p", str(ended.pid))
+    assert "thread of the kernel" in refusal(record, "-p", "2")
+    assert "is not the number" in refusal(record, "-p", "1,x")
+    assert "is not the number" in refusal(record, "-p", "0")
+    assert "not a duration" in refusal(record, "-p", "1", "--for", "soon")
+
+
+def test_another_users_process_is_refused(record: Recorder) -> None:
+    with running("sleep", "60") as target:
+        words = "setpriv --reuid 65534 --clear-groups --inh-caps +bpf,+perfmon --ambient-caps"
+        command = [*words.split(), "+bpf,+perfmon", *record.command, "attach", "-p"]
+        done = subprocess.run([*command, str(target.pid)], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "only root may trace it" in done.stderr
+
+
+def test_a_target_that_executes_a_setuid_program(record: Recorder) -> None:
+    os.mkfifo(record.folder / "fifo")
+    script = 'read line < "$1/fifo"; mount > /dev/null; exit 3'
+    with running("bash", "-c", script, "bash", record.folder) as target:
+        await_that(lambda: state_of(target.pid) == "S", "bash to wait")
+        with attached(record, target.pid) as front:
+            (record.folder / "fifo").write_text("go on\n")
+            front.wait(60)
+        assert target.wait() == 3
+    recording = record.opened("attached")
+    assert "mount" in {Path(str(row["exe"])).name for row in recording.images}
+    assert recording.meta.complete
+
+
+def test_thousands_of_processes_are_attached_to(record: Recorder) -> None:
+    count = 2000
+    script = f"for i in {{1..{count}}}; do sleep 60 & done; echo ready; wait"
+    with running("bash", "-c", script) as target:
+        assert target.stdout
+        target.stdout.readline()
+        recording = attachment(record, target.pid, **{"for": "100ms"})
+        below = descendants(target.pid)
+        for pid in reversed(below):
+            os.kill(pid, signal.SIGKILL)
+    assert len(recording.processes) == count + 1 == len(below)
+    assert recording.meta.complete

@@ -1,0 +1,194 @@
+"""Processes that were running before they were traced: how they are marked, and what is known of
+their past.
+
+Marking is done by iterators in the kernel, which also say what a process was at that moment: its
+program, its working directory, its open files. Only its arguments have to be read from /proc,
+a moment later.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from aklo_trace.ebpf import layout
+from aklo_trace.ebpf.layout import HELD_FILE, JOINED
+from aklo_trace.ebpf.libbpf import Object
+from aklo_trace.ebpf.shells import Binary, examine_named
+from aklo_trace.errors import CaptureError
+
+PROGRAMS: Final = ("join_tasks", "tell_files", "on_joining_exit")
+"""What is loaded only to join running processes."""
+JOINED_FILE: Final = "joined.json"
+MOST_ROUNDS: Final = 100
+"""Of marking: each finds what was forked in the one before. Two are usual."""
+
+
+@dataclass(frozen=True)
+class HeldFile:
+    """A file that a process had open; `dev` is as the kernel packs it."""
+
+    fd: int
+    path: str
+    dev: int
+    inode: int
+    mode: int
+
+
+@dataclass(frozen=True)
+class JoinedProcess:
+    """What a process was when it was marked. Times are of the boot clock; `pid` is that of the
+    initial pid namespace, `own_pid` that of ours. The arguments were read at `read_ns`."""
+
+    proc_id: int
+    parent_proc_id: int | None
+    pid: int
+    ppid: int
+    own_pid: int
+    ts_ns: int
+    cwd: str | None
+    exe: str | None
+    dev: int
+    inode: int
+    argv: tuple[str, ...] | None = None
+    read_ns: int = 0
+    files: tuple[HeldFile, ...] = ()
+
+
+def join(bpf: Object, pids: list[int]) -> list[JoinedProcess]:
+    """Mark these processes, with all their threads and living descendants; all that were marked.
+
+    Raises CaptureError.
+    """
+    try:
+        for pid in pids:
+            bpf.update("join_pids", struct.pack("=I", pid), struct.pack("=I", 1))
+        marked = [_with_arguments(process) for process in _marked(bpf)]
+        files = _files(bpf.iterate("tell_files"))
+    except OSError as error:
+        raise CaptureError(
+            f"Running processes cannot be marked for tracing: {error.strerror} ({error.filename})."
+        ) from error
+    return [replace(process, files=tuple(files.get(process.proc_id, ()))) for process in marked]
+
+
+def write(live: Path, processes: list[JoinedProcess]) -> None:
+    """For the reader of the recording. Raises OSError."""
+    fd = os.open(live / JOINED_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(fd, "w") as file:
+        json.dump([asdict(process) for process in processes], file)
+
+
+def read(live: Path) -> list[JoinedProcess]:
+    """What `write` wrote; nothing if it did not."""
+    path = live / JOINED_FILE
+    found = json.loads(path.read_text()) if path.exists() else []
+    return [
+        JoinedProcess(
+            **{
+                **values,
+                "argv": None if values["argv"] is None else tuple(values["argv"]),
+                "files": tuple(HeldFile(**file) for file in values["files"]),
+            }
+        )
+        for values in found
+    ]
+
+
+def _marked(bpf: Object) -> Iterator[JoinedProcess]:
+    for _ in range(MOST_ROUNDS):
+        told = bpf.iterate("join_tasks")
+        yield from _processes(told)
+        if not told:
+            return
+    raise CaptureError(
+        "The processes to trace start others faster than these can be found. Stop them for a "
+        "moment (kill -STOP) and try again."
+    )
+
+
+def _processes(told: bytes) -> Iterator[JoinedProcess]:
+    for head, rest in _parts(JOINED, told, ("bytes0", "bytes1")):
+        cwd, exe = (_path(text) for text in rest)
+        if head["tid"] == head["pid"]:
+            yield JoinedProcess(
+                proc_id=head["proc_id"],
+                parent_proc_id=head["parent_proc_id"] or None,
+                pid=head["pid"],
+                ppid=head["ppid"],
+                own_pid=head["pid_for_reader"],
+                ts_ns=head["ts_ns"],
+                cwd=(cwd or "/") if head["has_cwd"] else None,
+                exe=exe,
+                dev=head["dev"],
+                inode=head["inode"],
+            )
+
+
+def _files(told: bytes) -> dict[int, list[HeldFile]]:
+    found: dict[int, list[HeldFile]] = {}
+    for head, (names,) in _parts(HELD_FILE, told, ("bytes",)):
+        path = _path(names)
+        if path:
+            file = HeldFile(head["fd"], path, head["dev"], head["inode"], head["mode"])
+            found.setdefault(head["proc_id"], []).append(file)
+    return found
+
+
+def _parts(
+    kind: layout.Struct, told: bytes, lengths: tuple[str, ...]
+) -> Iterator[tuple[dict[str, int], list[bytes]]]:
+    """Each struct, and the texts behind it."""
+    position = 0
+    while position < len(told):
+        values = struct.unpack_from(kind.format, told, position)
+        head = {name: value for (name, _), value in zip(kind.fields, values, strict=True)}
+        position += kind.size
+        texts = []
+        for length in lengths:
+            texts.append(told[position : position + head[length]])
+            position += head[length]
+        yield head, texts
+
+
+def _path(names: bytes) -> str | None:
+    """The path whose names, innermost first, each end with a NUL; None if there are none."""
+    if not names:
+        return None
+    return os.fsdecode(b"/" + b"/".join(reversed(names.removesuffix(b"\0").split(b"\0"))))
+
+
+def _with_arguments(process: JoinedProcess) -> JoinedProcess:
+    argv: tuple[str, ...] | None
+    try:
+        block = Path(f"/proc/{process.own_pid}/cmdline").read_bytes()
+    except OSError:  # it has ended, or may not be looked at
+        argv = None
+    else:
+        words = block.removesuffix(b"\0").split(b"\0") if block else []
+        argv = tuple(os.fsdecode(word) for word in words) or None
+    read_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+    return replace(process, argv=argv, read_ns=read_ns)
+
+
+def unknown_programs(
+    processes: list[JoinedProcess], known: list[tuple[Binary, bytes]]
+) -> Iterator[tuple[Binary, bytes]]:
+    """What the processes run and is not among the known, with its struct shell_layout."""
+    seen = {(binary.dev, binary.inode) for binary, _ in known}
+    for process in processes:
+        identity = process.dev, process.inode
+        if process.exe is None or identity in seen:
+            continue
+        seen.add(identity)
+        with suppress(OSError):  # it has ended, or may not be looked at
+            found = examine_named(f"/proc/{process.own_pid}/exe", process.exe, identity)
+            if found:
+                yield found

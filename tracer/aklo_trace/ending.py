@@ -1,0 +1,85 @@
+"""What ends a recording of processes that are not our children: their end, a signal that asks us
+to, or the time that was given."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Final
+
+from aklo_trace.afterwork import ENDING
+from aklo_trace.errors import UsageError
+from aklo_trace.heir import EVERY_SIGNAL
+
+UNITS_S: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+PIPE_BYTES: Final = 4096
+
+
+class Signals:
+    """Every signal waits while this exists, but for `await_end`."""
+
+    def __init__(self) -> None:
+        self._mask = signal.pthread_sigmask(signal.SIG_BLOCK, EVERY_SIGNAL)
+
+    def unblock(self) -> None:
+        """Take signals again; those that came until now are dropped."""
+        while signal.sigtimedwait(EVERY_SIGNAL, 0):
+            pass
+        signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
+
+
+def await_end(processes: Sequence[int], recorder: int, duration_s: float | None) -> None:
+    """Wait until all `processes` have ended, or the `recorder` has, or `duration_s` is over, or a
+    signal asks us to end. Processes are pidfds."""
+    deadline = None if duration_s is None else time.monotonic() + duration_s
+    left = set(processes)
+    with _told() as asked:
+        poll = select.poll()
+        for fd in (*processes, recorder, asked):
+            poll.register(fd, select.POLLIN)
+        while left:
+            pause_ms = None if deadline is None else max(deadline - time.monotonic(), 0) * 1000
+            ready = {fd for fd, _ in poll.poll(pause_ms)}
+            if not ready or ready & {recorder, asked}:
+                return
+            for fd in ready:
+                poll.unregister(fd)
+            left -= ready
+
+
+@contextmanager
+def _told() -> Iterator[int]:
+    """A descriptor that can be read once a signal asks us to end."""
+    asked, told = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+    before = signal.set_wakeup_fd(told)
+    waited_for = [signo for signo in ENDING if signal.getsignal(signo) is not signal.SIG_IGN]
+    handlers = {signo: signal.signal(signo, lambda *_: None) for signo in waited_for}
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, waited_for)
+    try:
+        yield asked
+    finally:
+        signal.pthread_sigmask(signal.SIG_BLOCK, waited_for)
+        for signo, handler in handlers.items():
+            signal.signal(signo, handler)
+        signal.set_wakeup_fd(before)
+        for fd in (asked, told):
+            with suppress(OSError):
+                os.close(fd)
+
+
+def seconds(option: str, text: str) -> float:
+    """A duration such as ``10s``, ``500ms`` or ``1.5h``; without a unit it is in seconds. Raises
+    UsageError."""
+    unit = next((unit for unit in UNITS_S if text.endswith(unit)), "")
+    number = text.removesuffix(unit)
+    try:
+        value = float(number) * UNITS_S.get(unit, 1.0)
+    except ValueError:
+        value = -1.0
+    if not 0 < value < float("inf"):
+        raise UsageError(f"{option}: '{text}' is not a duration such as 10s, 500ms, 5m or 2h.")
+    return value

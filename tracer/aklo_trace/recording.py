@@ -1,0 +1,206 @@
+"""A recording under way, and what becomes of it: the trace's tables and its report.
+
+For every command that records. Whoever waits for the command is not made to wait for tables
+and reports to succeed: they are made in a process of their own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import platform
+import shlex
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from aklo_trace import __version__, location, store
+from aklo_trace import meta as meta_file
+from aklo_trace.afterwork import INTERRUPTED, do_apart
+from aklo_trace.cli import complain, explained, print_traceback
+from aklo_trace.engine import Recording, Session
+from aklo_trace.engines import Choice
+from aklo_trace.errors import AkloTraceError, CaptureError, StoreError, reason_of, remedy_of
+from aklo_trace.escape import escape
+from aklo_trace.identity import Identity
+from aklo_trace.meta import Meta
+from aklo_trace.places import places_of
+from aklo_trace.presentation import print_report
+from aklo_trace.recording_options import NO_REPORT
+
+FINISHED, EXPLAINED = 0, 100
+"""What the process that finishes a recording returns: all is done, or it said why not."""
+CAUSES: Final[dict[int, str]] = {
+    signal.SIGKILL: "memory may have run out, or its CPU time (ulimit -t)",
+    signal.SIGXCPU: "its CPU time is limited (ulimit -t)",
+    signal.SIGSEGV: "memory or stack may have run out",
+    signal.SIGBUS: "a file that it read was cut",
+    signal.SIGABRT: "memory may have run out",
+}
+PATIENCE_S: Final = 2.0
+"""How long somebody may need to take our last words."""
+PRIVATE: Final = 0o077
+"""The umask of what is written about a target."""
+
+
+@dataclass(frozen=True)
+class UnderWay:
+    """A recording that has begun, and where it goes."""
+
+    recording: Recording
+    directory: Path
+    lock: int
+    meta: Meta
+
+
+def described(choice: Choice, argv: Sequence[str], cwd: Path | None, owner: Identity) -> Meta:
+    """What is known of a trace when it begins, which is now."""
+    started_ns = time.time_ns()
+    return Meta(
+        engine=choice.engine.name,
+        engine_reason=choice.reason,
+        argv=tuple(map(meta_file.as_utf8, argv)),
+        cwd=meta_file.as_utf8(str(cwd)) if cwd else None,
+        started_at_ns=started_ns,
+        started_at=meta_file.iso(started_ns),
+        tool_version=__version__,
+        kernel=platform.release(),
+        machine=platform.machine(),
+        host=platform.node(),
+        user=owner.name,
+    )
+
+
+def directory_of(options: argparse.Namespace, owner: Identity, meta: Meta) -> Path:
+    """Where the trace goes; a trace that is there is removed if that was asked for."""
+    directory: Path | None = options.output
+    if directory is None:
+        now = datetime.fromtimestamp(meta.started_at_ns / 1e9).astimezone()
+        return location.new_trace(places_of(owner)[0], meta.argv, now)
+    if options.force and os.path.lexists(directory):
+        store.remove(directory)
+    return directory
+
+
+def begin(session: Session, directory: Path, meta: Meta) -> UnderWay:
+    """Begin to record into a new directory. Raises StoreError or CaptureError; then there is
+    none."""
+    live, lock = store.begin(directory, meta)
+    try:
+        recording = session.start(live, lock)
+    except BaseException as error:
+        store.abandon(directory)
+        if isinstance(error, OSError):
+            raise StoreError(
+                f"Recording into {directory} cannot begin: {reason_of(error)}; {remedy_of(error)}."
+            ) from error
+        raise
+    return UnderWay(recording, directory, lock, meta)
+
+
+def check_readable(owner: Identity) -> None:
+    """The tables are made, and the report printed, as the invoking user: who must be able to
+    read this Python. Better known before the command has run for an hour."""
+    for module in ("decimal", "numpy", "pandas", "pyarrow", "tabulate"):
+        if importlib.util.find_spec(module) is None:
+            raise CaptureError(
+                f"User {owner.name} cannot read the Python module {module} below {sys.prefix}. "
+                "Install aklo-trace, and the Python it uses, where that user can read it: "
+                "below /opt for instance, with the system's python3."
+            )
+
+
+def stop(under_way: UnderWay, problems: list[AkloTraceError]) -> Meta:
+    """End the recording; the meta of the trace, which says if it did not end in order."""
+    reason = None
+    try:
+        under_way.recording.stop()
+    except (CaptureError, StoreError) as error:
+        reason = str(error)
+        problems.append(error)
+    except OSError as error:
+        reason = f"The recording could not be ended in order: {reason_of(error)}."
+        problems.append(CaptureError(reason))
+    return replace(under_way.meta, incomplete_reason=reason)
+
+
+def finish_apart(
+    under_way: UnderWay,
+    ended: Meta,
+    options: argparse.Namespace,
+    problems: list[AkloTraceError],
+    unblock: Callable[[], None],
+) -> None:
+    """Make the tables and the report in a child process, and say what became of it."""
+    directory = under_way.directory
+    try:
+        status = do_apart(lambda: _finish(under_way, ended, options, problems), unblock)
+    except OSError as error:
+        why = f"No process can be started to make the tables: {reason_of(error)}"
+        complain(f"{why}; {remedy_of(error)}. {_kept(directory)}", PATIENCE_S)
+        return
+    if status == INTERRUPTED:
+        complain(f"interrupted. {_kept(directory)}", PATIENCE_S)
+    elif status not in (FINISHED, EXPLAINED):
+        complain(f"{_death(status)}. {_kept(directory)}", PATIENCE_S)
+
+
+def _death(status: int) -> str:
+    what = "The process that makes tables and report"
+    if status >= 0:
+        return f"{what} ended with status {status}: memory may have run out"
+    cause = CAUSES.get(-status)
+    return f"{what} was killed by {signal.Signals(-status).name}" + (f": {cause}" if cause else "")
+
+
+def _kept(directory: Path) -> str:
+    """What there is of the trace, and how to come to the rest."""
+    if (directory / store.LIVE).is_dir():
+        return (
+            f"What was recorded is kept in {directory}: finish it with {store.recovery(directory)}."
+        )
+    if (directory / meta_file.FILE).exists():
+        command = f"'aklo-trace report {shlex.quote(str(directory))}'"
+        return f"The trace is kept in {directory}: see it with {command}."
+    return f"There is no trace in {directory} any more."
+
+
+def _finish(
+    under_way: UnderWay,
+    ended: Meta,
+    options: argparse.Namespace,
+    problems: list[AkloTraceError],
+) -> int:
+    directory = under_way.directory
+    try:
+        store.check_place(directory, under_way.lock, ended)
+        for problem in problems:
+            complain(problem)
+        store.conclude(directory, ended)
+        _report(directory, options)
+        sys.stderr.flush()
+    except AkloTraceError as error:
+        complain(error)
+    except BrokenPipeError:
+        return FINISHED  # nobody wants to read it
+    except Exception as error:  # noqa: BLE001 - said in words, as main() does
+        if options.debug:
+            print_traceback()
+        complain(f"{explained(error)} {_kept(directory)}")
+    else:
+        return FINISHED
+    return EXPLAINED
+
+
+def _report(directory: Path, options: argparse.Namespace) -> None:
+    if options.quiet:
+        return
+    if options.format != NO_REPORT:
+        print_report(store.open_trace(directory), options.format, options, sys.stderr)
+    print(f"trace: {escape(str(directory))}", file=sys.stderr)

@@ -1,0 +1,99 @@
+"""Processes that are running and that somebody wants traced: which they are, and whether that may
+be."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aklo_trace.ancestry import Process
+from aklo_trace.engine import MOST_JOINED
+from aklo_trace.errors import CaptureError, UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class RunningProcess:
+    """A process by its pid, which stays its own as long as `pidfd` is not readable."""
+
+    pid: int
+    pidfd: int
+
+
+def pids_of(words: Sequence[str]) -> list[int]:
+    """Pids from words such as ``12,34``, each once. Raises UsageError."""
+    if not words:
+        raise UsageError(
+            "-p PID is missing: the process to attach to, as 'ps' or 'pgrep' shows it."
+        )
+    numbers = [number.strip() for word in words for number in word.split(",")]
+    for number in numbers:
+        if not (number.isdecimal() and number.isascii() and 0 < int(number) < 1 << 31):
+            raise UsageError(f"-p: '{number}' is not the number of a process.")
+    pids = list(dict.fromkeys(map(int, numbers)))
+    if len(pids) > MOST_JOINED:
+        raise UsageError(
+            f"-p: {len(pids)} processes are more than can be asked for at once ({MOST_JOINED}); "
+            "their descendants need not be named."
+        )
+    return pids
+
+
+def find(pid: int) -> RunningProcess:
+    """A process that may be traced by us. Raises CaptureError that says why not."""
+    if pid == os.getpid():
+        raise CaptureError(f"Process {pid} is aklo-trace itself, which cannot trace itself.")
+    try:
+        pidfd = os.pidfd_open(pid)
+    except OSError as error:
+        raise _not_found(pid, error) from error
+    try:
+        process = Process.read(pid)
+        _check(process)
+    except OSError as error:
+        os.close(pidfd)
+        raise CaptureError(f"Process {pid} has just ended.") from error
+    except CaptureError:
+        os.close(pidfd)
+        raise
+    return RunningProcess(pid, pidfd)
+
+
+def _not_found(pid: int, error: OSError) -> CaptureError:
+    if error.errno in (errno.EINVAL, errno.ENOENT):  # the latter since Linux 6.15
+        try:
+            process = Process.read(pid).status["Tgid"]
+        except OSError:
+            process = str(pid)
+        if process != str(pid):
+            return CaptureError(
+                f"{pid} is a thread of process {process}: attach to that, with all its threads."
+            )
+    if error.errno in (errno.ESRCH, errno.EINVAL):
+        return CaptureError(
+            f"There is no process {pid} here. It has ended, or the number is from another pid "
+            "namespace: a process of a container has one number inside and another outside (NSpid "
+            f"in /proc/PID/status), and aklo-trace wants the one that 'ps -p {pid}' shows where "
+            "it runs."
+        )
+    return CaptureError(f"Process {pid} cannot be opened: {error.strerror}.")
+
+
+def _check(process: Process) -> None:
+    if process.status["State"][0] in "ZX":
+        raise CaptureError(
+            f"Process {process.pid} ({process.status['Name']}) has ended already; its parent, "
+            f"process {process.ppid}, has not taken note of it yet."
+        )
+    if process.status.get("Kthread") == "1" or "VmSize" not in process.status:
+        raise CaptureError(
+            f"Process {process.pid} ({process.status['Name']}) is a thread of the kernel: it makes "
+            "no system calls."
+        )
+    users = {int(uid) for uid in process.status["Uid"].split()}
+    if os.geteuid() != 0 and users != {os.geteuid()}:
+        raise CaptureError(
+            f"Process {process.pid} ({process.status['Name']}) runs as user {process.uid}, or with "
+            "another user's privilege: only root may trace it. Put sudo before the command."
+        )

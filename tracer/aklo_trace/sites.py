@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from aklo_trace.events import NO_SITE, EventBatch, Frame, Int64, Site
+from aklo_trace.events import NO_SITE, EventBatch, Int64, Site
 from aklo_trace.paths import join
 from aklo_trace.schema import SiteFlag
 from aklo_trace.text import decode
@@ -102,7 +102,7 @@ def _row(site: Site, sources: tuple[bytes, ...]) -> dict[str, object]:
         flags |= SiteFlag.NOT_UTF8
     if any(not _is_settled(source) and source not in NO_SCRIPTS for source in sources):
         flags |= SiteFlag.FILE_RELATIVE
-    innermost = not site.frames or is_script(site.frames, 0, flags)
+    innermost = not site.frames or _is_script(site, sources)
     return {
         "function": None if innermost else functions[0][0],
         "file": files[0][0] if files and sources[0] not in NO_SCRIPTS else None,
@@ -114,13 +114,13 @@ def _row(site: Site, sources: tuple[bytes, ...]) -> dict[str, object]:
     }
 
 
-def is_script(frames: tuple[Frame, ...], place: int, flags: int) -> bool:
-    """Whether a frame is not a function but the script itself, which bash calls main as well."""
-    frame = frames[place]
+def _is_script(site: Site, sources: tuple[bytes, ...]) -> bool:
+    """Whether the innermost frame is not a function but the script itself, which bash calls main
+    as well."""
     return (
-        place == len(frames) - 1
-        and frame.function == b"main"
-        and frame.called_from == 0
-        and frame.source != b"environment"
-        and not flags & SiteFlag.STACK_TRUNCATED
+        len(site.frames) == 1
+        and site.frames[0].function == b"main"
+        and site.frames[0].called_from == 0
+        and sources[0] != b"environment"
+        and not site.flags & SiteFlag.STACK_TRUNCATED
     )

@@ -17,6 +17,7 @@
 #include "machine.bpf.h"
 #include "cpu.bpf.h"
 #include "file.bpf.h"
+#include "made.bpf.h"
 #include "shell.bpf.h"
 #include "call.bpf.h"
 #include "life.bpf.h"
@@ -33,6 +34,7 @@ int BPF_PROG(on_enter, struct pt_regs *regs, long number)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_state *state = state_of(task);
 	struct syscall_spec *spec;
+	struct holdings held;
 	bool compat;
 
 	if (!state)
@@ -42,7 +44,8 @@ int BPF_PROG(on_enter, struct pt_regs *regs, long number)
 	if (!spec)
 		return 0;
 	load_args(state->args, regs, compat);
-	begin_call(task, task->files, state, spec, task->pid, compat);
+	held = holdings_of(task);
+	begin_call(task, &held, state, spec, task->pid, compat);
 	return 0;
 }
 
@@ -51,11 +54,14 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_state *state = state_of(task);
+	struct holdings held;
 
 	if (!state || !state->mark.in_call)
 		return 0;
-	if (leave_recorded_call(state, ret))
-		end_call(task->files, state);
+	if (leave_recorded_call(state, ret)) {
+		held = holdings_of(task);
+		end_call(&held, state);
+	}
 	return 0;
 }
 
@@ -98,7 +104,7 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 
 	if (!state)
 		return 0;
-	begin_image(state, run_delay(task), bprm->filename);
+	begin_image(task->fs, state, run_delay(task), bprm->filename);
 	note_image(task, state, bprm);
 	return 0;
 }
@@ -140,17 +146,5 @@ int join_tasks(struct bpf_iter__task *context)
 	origin = traced_origin(task);
 	if (origin || (task->pid == task->tgid && bpf_map_lookup_elem(&join_pids, &pid)))
 		join(context->meta->seq, task, origin, control);
-	return 0;
-}
-
-/* Tell user space which files the processes that joined had open. */
-SEC("iter/task_file")
-int tell_files(struct bpf_iter__task_file *context)
-{
-	struct task_struct *task = context->task;
-	struct file *file = context->file;
-
-	if (task && file)
-		tell_file(context->meta->seq, task, context->fd, file);
 	return 0;
 }

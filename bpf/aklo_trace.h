@@ -24,6 +24,7 @@
 #define BASH_CONTEXT_TABLE 32 /* offset of VAR_CONTEXT.table in bash */
 #define BASH_ELEMENT_NEXT 16  /* offset of ARRAY_ELEMENT.next in bash */
 #define JOIN_PIDS 4096	     /* processes that can be asked for at once */
+#define FILE_TEXT_BYTES 128   /* of a name or an address: struct sockaddr_storage */
 #define NO_ARGUMENT (-1)
 
 /* The low bits are those of SyscallFlag in tracer/aklo_trace/schema.py. */
@@ -56,7 +57,7 @@ struct event {
 	__u16 nr;
 	__u16 flags;
 	__u16 mode;
-	__u16 zero;
+	__u16 instance; /* as in struct identity */
 	__u32 stack; /* of the shell's functions, as in struct stack_record; 0: none */
 	__u32 line;  /* of the shell's code; 0: none */
 };
@@ -70,19 +71,27 @@ enum record_kind {
 	RECORD_EXIT,
 	RECORD_STACK,
 	RECORD_SAMPLE,
+	RECORD_FILE,
 	RECORD_KINDS,
 };
 
+/*
+ * A file. What `instance` is differs between files that have one inode number after the other, and
+ * between files that share an inode: of the inode's generation, or of a file without an inode of
+ * its own, 16 bits. 0: unknown.
+ */
 struct identity {
 	__u64 inode;
 	__u32 dev;
-	__u32 mode; /* 0: unknown */
+	__u16 mode; /* 0: unknown */
+	__u16 instance;
 };
+_Static_assert(sizeof(struct identity) == 16, "struct identity");
 
 enum path_base {
-	BASE_NONE,    /* the path is absolute, or there is none */
-	BASE_CWD,
-	BASE_FD,      /* the directory is `identity` */
+	BASE_NONE,	/* the path is absolute, or there is none */
+	BASE_DIRECTORY, /* it starts from `identity` */
+	BASE_ROOT,	/* it is absolute below `identity`, another root than that of most */
 };
 
 /* The path arguments of one call: text holds both, each with its NUL. */
@@ -119,13 +128,14 @@ struct exec_record {
 	__u32 argv_bytes;
 	__u64 ts_ns;
 	struct identity identity;
+	struct identity directory; /* where a relative name of the program starts from */
 	__u32 stack; /* where the process was when it called exec */
 	__u32 line;
 	__u32 site_flags;
 	__u32 zero;
 	char text[];
 };
-_Static_assert(sizeof(struct exec_record) == 64, "struct exec_record");
+_Static_assert(sizeof(struct exec_record) == 80, "struct exec_record");
 
 /* A piece of an image's argument block; pieces of one exec follow their exec_record. */
 struct argv_record {
@@ -205,15 +215,26 @@ struct joined {
 };
 _Static_assert(sizeof(struct joined) == 64, "struct joined");
 
-/* A file that a process had open when it was marked; the names of its place follow. */
-struct held_file {
-	__u32 proc_id;
-	__s32 fd;
-	struct identity identity;
-	__u32 bytes;
-	__u32 zero;
+enum file_flag {
+	FILE_NEW = 1 << 0,	/* the call has made it */
+	FILE_SOCKET = 1 << 1,	/* the texts are addresses, its own and its peer's */
+	FILE_TERMINAL = 1 << 2,
 };
-_Static_assert(sizeof(struct held_file) == 32, "struct held_file");
+
+/*
+ * What a call said of a file that has no path: the name that the kernel gave it, or addresses, each
+ * a struct sockaddr. It stands for itself: the event of the call may be lost. Two texts follow, each
+ * in FILE_TEXT_BYTES.
+ */
+struct file_record {
+	__u32 kind;
+	__u32 flags; /* enum file_flag */
+	__u64 ts_ns; /* the beginning of the call */
+	struct identity identity;
+	__u32 bytes[2];
+	char text[];
+};
+_Static_assert(sizeof(struct file_record) == 40, "struct file_record");
 
 enum shell_kind {
 	SHELL_UNSEEN, /* user space has not looked at the binary yet */
@@ -254,17 +275,25 @@ enum spec_flag {
 	SPEC_RETURNS_FD = 1 << 2,
 	SPEC_FILE_POSITION = 1 << 3, /* begins at the position of its descriptor */
 	SPEC_EXEC = 1 << 4,
+	SPEC_MAKES_FILE = 1 << 5, /* what it returns, or writes to `pair`, is a new file */
+	SPEC_CHANGES_CWD = 1 << 6,
+	SPEC_CHANGES_ROOT = 1 << 7,
+	SPEC_ADDRESSES = 1 << 8, /* it gives its socket an address */
 };
 
+/* Numbers of arguments, or NO_ARGUMENT. */
 struct syscall_spec {
-	__u8 flags;
+	__u16 flags;
 	__s8 fd;
 	__s8 fd2;
 	__s8 path[2];
 	__s8 dirfd[2];
 	__s8 offset;
+	__s8 pair;    /* points to two new descriptors */
+	__s8 address; /* points to a struct sockaddr, its length is the next argument */
+	__s8 zero;
 };
-_Static_assert(sizeof(struct syscall_spec) == 8, "struct syscall_spec");
+_Static_assert(sizeof(struct syscall_spec) == 12, "struct syscall_spec");
 
 /*
  * The event ring of one CPU, mapped by user space: the kernel writes `head`, user space `tail`,
@@ -309,6 +338,7 @@ struct config {
 	__u32 direct;		 /* the kernel has bpf_rdonly_cast */
 	__u32 program_count;
 	__u32 attribution; /* whether shells are asked where they are */
+	__u32 anonymous_dev; /* of files that all share one inode, as of eventfd(2) */
 	char programs[PROGRAMS][COMM_BYTES];
 };
 

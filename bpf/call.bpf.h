@@ -68,7 +68,7 @@ static __always_inline struct syscall_spec *choose_call(struct task_state *state
 }
 
 /* A call that is recorded begins; its arguments are in `state`. */
-static __always_inline void begin_call(struct task_struct *task, struct files_struct *files,
+static __always_inline void begin_call(struct task_struct *task, const struct holdings *held,
 				       struct task_state *state, const struct syscall_spec *spec,
 				       __u32 tid, bool compat)
 {
@@ -80,18 +80,20 @@ static __always_inline void begin_call(struct task_struct *task, struct files_st
 	event->nr = state->slot;
 	event->flags = compat ? EVENT_COMPAT : 0;
 	if (spec->fd != NO_ARGUMENT)
-		note_fd(files, event, arg(state, spec->fd), spec->flags & SPEC_FILE_POSITION);
+		note_fd(held->files, event, arg(state, spec->fd), spec->flags & SPEC_FILE_POSITION);
 	if (spec->offset != NO_ARGUMENT && !compat) {
 		event->offset = arg(state, spec->offset);
 		event->flags |= EVENT_HAS_OFFSET;
 	}
 	if (spec->path[0] != NO_ARGUMENT || spec->fd2 != NO_ARGUMENT)
-		note_paths(files, state, spec, false);
+		note_paths(held, state, spec, false);
 	if (!state->mark.armed) {
 		note_site(task, state);
 		count_attempt(state);
 	}
-	state->returns_fd = spec->flags & SPEC_RETURNS_FD;
+	state->at_exit = spec->flags & SPEC_AT_EXIT;
+	if (spec->address != NO_ARGUMENT && !arg(state, spec->address)) /* a plain send(2) */
+		state->at_exit = 0;
 	event->start_ns = bpf_ktime_get_boot_ns();
 	enter_call(state, event->start_ns);
 }
@@ -111,17 +113,17 @@ static __always_inline bool leave_recorded_call(struct task_state *state, long r
 }
 
 /* Read what can be read only when a call has returned, and hand the call over. */
-static __always_inline void end_call(struct files_struct *files, struct task_state *state)
+static __always_inline void end_call(const struct holdings *held, struct task_state *state)
 {
 	struct syscall_spec *spec;
 
-	if (state->mark.path_pending) {
+	if (state->mark.path_pending || state->at_exit) {
 		spec = spec_of(state);
-		if (spec)
-			note_paths(files, state, spec, true);
+		if (spec && state->mark.path_pending)
+			note_paths(held, state, spec, true);
+		if (spec && state->at_exit)
+			note_result(held, state, spec, state->event.ret);
 	}
-	if (state->returns_fd && state->event.ret >= 0 && !(state->event.flags & EVENT_HAS_FD))
-		note_fd(files, &state->event, state->event.ret, false);
 	emit_event(state);
 }
 

@@ -23,25 +23,58 @@ void *bpf_rdonly_cast(const void *pointer, __u32 btf_id) __ksym __weak;
 			bpf_core_read(&into, sizeof(into), &(pointer)->field);                   \
 	} while (0)
 
+/* The verifier lets nobody reckon with a pointer; a copy of it is a number. */
+static __always_inline __u32 mix_pointer(const void *pointer)
+{
+	__u64 value = 0;
+
+	bpf_probe_read_kernel(&value, sizeof(value), &pointer);
+	return value * 0x9e3779b97f4a7c15ULL >> 32;
+}
+
 static __always_inline void identify_inode(struct inode *inode, struct identity *identity)
 {
 	struct super_block *sb = NULL;
 	unsigned long number = 0;
+	__u32 dev = 0, generation = 0;
 	__u16 mode = 0;
-	__u32 dev = 0;
 
 	READ_FIELD(sb, inode, i_sb);
 	READ_FIELD(number, inode, i_ino);
 	READ_FIELD(mode, inode, i_mode);
+	READ_FIELD(generation, inode, i_generation);
 	READ_FIELD(dev, sb, s_dev);
 	identity->inode = number;
 	identity->mode = mode;
 	identity->dev = dev;
+	identity->instance = generation ^ generation >> 16;
+}
+
+/* Files that share one inode are told apart by what they are, and where. */
+static __always_inline void identify_file(struct file *file, struct identity *identity)
+{
+	struct inode *inode = NULL;
+	const void *operations = NULL;
+
+	READ_FIELD(inode, file, f_inode);
+	identify_inode(inode, identity);
+	if (identity->dev == config.anonymous_dev) {
+		READ_FIELD(operations, file, f_op);
+		identity->instance = mix_pointer(file) ^ mix_pointer(operations);
+	}
+}
+
+static __always_inline void identify_directory(struct dentry *dentry, struct identity *identity)
+{
+	struct inode *inode = NULL;
+
+	READ_FIELD(inode, dentry, d_inode);
+	identify_inode(inode, identity);
 }
 
 /*
- * All that follow take the table of open files, read once per program: the verifier searches all
- * of the kernel's types, for a millisecond, wherever a pointer is read from a trusted one.
+ * All that follow take what a task has open, read once per program: the verifier searches all of
+ * the kernel's types, for a millisecond, wherever a pointer is read from a trusted one.
  *
  * The slot of a descriptor is an array element that BTF does not describe, but it can be taken
  * for the first element of the small array that files_struct begins with.
@@ -68,13 +101,20 @@ static __always_inline bool identify_fd(struct files_struct *files, int fd,
 					struct identity *identity)
 {
 	struct file *file = file_of(files, fd);
-	struct inode *inode = NULL;
 
 	if (!file)
 		return false;
-	READ_FIELD(inode, file, f_inode);
-	identify_inode(inode, identity);
+	identify_file(file, identity);
 	return true;
+}
+
+static __always_inline void set_identity(struct event *event, const struct identity *identity)
+{
+	event->inode = identity->inode;
+	event->dev = identity->dev;
+	event->mode = identity->mode;
+	event->instance = identity->instance;
+	event->flags |= EVENT_HAS_IDENTITY;
 }
 
 /* Note the descriptor that a call works on or returned, and the file behind it. */
@@ -83,7 +123,6 @@ static __always_inline void note_fd(struct files_struct *files, struct event *ev
 {
 	struct file *file = file_of(files, fd);
 	struct identity identity = {};
-	struct inode *inode = NULL;
 	long long position = 0;
 	unsigned int how = 0;
 
@@ -91,12 +130,8 @@ static __always_inline void note_fd(struct files_struct *files, struct event *ev
 	event->flags |= EVENT_HAS_FD;
 	if (!file)
 		return;
-	READ_FIELD(inode, file, f_inode);
-	identify_inode(inode, &identity);
-	event->inode = identity.inode;
-	event->dev = identity.dev;
-	event->mode = identity.mode;
-	event->flags |= EVENT_HAS_IDENTITY;
+	identify_file(file, &identity);
+	set_identity(event, &identity);
 	if (with_position && (identity.mode & S_IFMT) == S_IFREG) {
 		READ_FIELD(how, file, f_flags);
 		if (how & O_APPEND) /* a write moves it to the end first */
@@ -112,11 +147,39 @@ static __always_inline __u64 arg(const struct task_state *state, int index)
 	return state->args[index & 7];
 }
 
+/* What a task has open. */
+struct holdings {
+	struct files_struct *files;
+	struct fs_struct *fs;
+};
+
+static __always_inline struct holdings holdings_of(struct task_struct *task)
+{
+	return (struct holdings){.files = task->files, .fs = task->fs};
+}
+
+/* An absolute path starts from the task's root: say so where that is not the one of most. */
+static __always_inline void note_root(struct fs_struct *fs, struct path_record *record, __u32 which)
+{
+	struct dentry *root = fs->root.dentry;
+	__u32 zero = 0;
+	__u64 *most = bpf_map_lookup_elem(&roots, &zero);
+
+	if (!most)
+		return;
+	if (!*most)
+		*most = (__u64)root;
+	if (*most == (__u64)root)
+		return;
+	record->base[which] = BASE_ROOT;
+	identify_directory(root, &record->identity[which]);
+}
+
 /*
  * Read path `which` of the call to text + used. Returns the bytes used by both paths so far,
  * or a negative error when the memory is not there (yet).
  */
-static __always_inline long read_path(struct files_struct *files, struct task_state *state,
+static __always_inline long read_path(const struct holdings *held, struct task_state *state,
 				      const struct syscall_spec *spec, struct path_record *record,
 				      __u32 which, __u32 used)
 {
@@ -141,17 +204,19 @@ static __always_inline long read_path(struct files_struct *files, struct task_st
 	dirfd = spec->dirfd[which] == NO_ARGUMENT ? AT_FDCWD : (int)arg(state, spec->dirfd[which]);
 	if (bytes <= 1) { /* none, or "": the call works on the descriptor itself */
 		if (dirfd != AT_FDCWD && !(state->event.flags & EVENT_HAS_FD))
-			note_fd(files, &state->event, dirfd, false);
+			note_fd(held->files, &state->event, dirfd, false);
 		return used;
 	}
 	record->bytes[which] = bytes;
-	if (*text == '/')
+	if (*text == '/') {
+		note_root(held->fs, record, which);
 		return used + bytes;
-	record->base[which] = BASE_CWD;
-	if (dirfd != AT_FDCWD) {
-		record->base[which] = BASE_FD;
-		identify_fd(files, dirfd, &record->identity[which]);
 	}
+	record->base[which] = BASE_DIRECTORY;
+	if (dirfd == AT_FDCWD)
+		identify_directory(held->fs->pwd.dentry, &record->identity[which]);
+	else
+		identify_fd(held->files, dirfd, &record->identity[which]);
 	return used + bytes;
 }
 
@@ -176,7 +241,7 @@ static __always_inline void emit_paths(struct task_state *state, struct path_rec
  * Read the paths of the call under way and hand them over. A path whose page is not in memory
  * at entry is read again at exit, when the kernel has fetched it.
  */
-static __always_inline void note_paths(struct files_struct *files, struct task_state *state,
+static __always_inline void note_paths(const struct holdings *held, struct task_state *state,
 				       const struct syscall_spec *spec, bool at_exit)
 {
 	struct path_record *record = the_scratch();
@@ -185,17 +250,17 @@ static __always_inline void note_paths(struct files_struct *files, struct task_s
 	if (!record)
 		return;
 	__builtin_memset(record, 0, sizeof(*record));
-	first = read_path(files, state, spec, record, 0, 0);
+	first = read_path(held, state, spec, record, 0, 0);
 	if (first < 0)
 		goto unreadable;
 	if (first > PATH_BYTES)
 		return;
-	used = read_path(files, state, spec, record, 1, first);
+	used = read_path(held, state, spec, record, 1, first);
 	if (used < 0)
 		goto unreadable;
 	state->mark.path_pending = false;
 	if (spec->fd2 != NO_ARGUMENT)
-		identify_fd(files, arg(state, spec->fd2), &record->identity[1]);
+		identify_fd(held->files, arg(state, spec->fd2), &record->identity[1]);
 	if (used || record->identity[1].mode)
 		emit_paths(state, record, used);
 	return;
@@ -207,7 +272,8 @@ unreadable:
 
 /* The path of an exec that succeeded: the memory that held it is gone, but the kernel's copy is
  * still there. */
-static __always_inline void note_exec_path(struct task_state *state, const char *filename)
+static __always_inline void note_exec_path(struct fs_struct *fs, struct task_state *state,
+					   const char *filename)
 {
 	struct path_record *record = the_scratch();
 	long bytes;
@@ -220,7 +286,12 @@ static __always_inline void note_exec_path(struct task_state *state, const char 
 	if (bytes <= 0 || bytes > PATH_BYTES)
 		return;
 	record->bytes[0] = bytes;
-	record->base[0] = *record->text == '/' ? BASE_NONE : BASE_CWD;
+	if (*record->text == '/') {
+		note_root(fs, record, 0);
+	} else {
+		record->base[0] = BASE_DIRECTORY;
+		identify_directory(fs->pwd.dentry, &record->identity[0]);
+	}
 	emit_paths(state, record, bytes);
 }
 

@@ -163,36 +163,21 @@ static __always_inline void end_joining(struct task_struct *task, struct task_st
 {
 	__u32 before = __sync_lock_test_and_set(&state->joining, JOINED);
 	__u64 joined_ns = state->event.start_ns;
+	struct holdings held = holdings_of(task);
 	bool compat = is_compat(task);
 	struct syscall_spec *spec;
 
 	spec = choose_call(state, call_number(regs), compat);
 	if (spec) {
 		load_args(state->args, regs, compat);
-		begin_call(task, task->files, state, spec, task->pid, compat);
+		begin_call(task, &held, state, spec, task->pid, compat);
 		state->event.start_ns = joined_ns;
 		state->event.flags |= EVENT_NO_ENTRY;
 		if (before == JOINING_COUNTED) /* and begin_call() counted it again */
 			discount_attempt(state);
 	}
 	if (leave_recorded_call(state, ret))
-		end_call(task->files, state);
-}
-
-static __always_inline void tell_file(struct seq_file *seq, struct task_struct *task, __u32 fd,
-				      struct file *file)
-{
-	struct place_scratch *places = the_places();
-	struct task_state *state = state_of(task);
-	struct held_file held = {.fd = fd};
-
-	if (!places || !state || !state->joined)
-		return;
-	held.proc_id = state->mark.proc_id;
-	identify_inode(file->f_inode, &held.identity);
-	held.bytes = read_place(&file->f_path, FIRST_PLACE);
-	if (held.bytes && !bpf_seq_write(seq, &held, sizeof(held)))
-		bpf_seq_write(seq, places->text[0], held.bytes & (PATH_BYTES - 1));
+		end_call(&held, state);
 }
 
 #endif

@@ -17,6 +17,8 @@ struct inode {
 	__u16 i_mode;
 	struct super_block *i_sb;
 	unsigned long i_ino;
+	__u32 i_generation;
+	__u32 i_rdev;
 };
 
 struct qstr {
@@ -25,6 +27,7 @@ struct qstr {
 };
 
 struct dentry {
+	struct inode *d_inode;
 	struct dentry *d_parent;
 	struct qstr d_name;
 };
@@ -45,12 +48,15 @@ struct path {
 };
 
 struct fs_struct {
+	struct path root;
 	struct path pwd;
 };
 
 struct file {
 	struct path f_path;
 	struct inode *f_inode;
+	const void *f_op;
+	void *private_data;
 	unsigned int f_flags;
 	long long f_pos;
 };
@@ -63,6 +69,46 @@ struct fdtable {
 struct files_struct {
 	struct fdtable *fdt;
 	struct file *fd_array[1];
+};
+
+struct in6_addr {
+	__u8 bytes[16];
+};
+
+struct sock_common {
+	__u32 skc_daddr;
+	__u32 skc_rcv_saddr;
+	__u16 skc_dport;
+	__u16 skc_num;
+	unsigned short skc_family;
+	struct in6_addr skc_v6_daddr;
+	struct in6_addr skc_v6_rcv_saddr;
+};
+
+struct sock {
+	struct sock_common __sk_common;
+};
+
+struct socket {
+	struct sock *sk;
+};
+
+struct sockaddr_un {
+	__u16 sun_family;
+};
+
+struct unix_address {
+	int len;
+	struct sockaddr_un name[];
+};
+
+struct unix_sock {
+	struct unix_address *addr;
+	struct sock *peer;
+};
+
+struct netlink_sock {
+	__u32 portid;
 };
 
 typedef struct {

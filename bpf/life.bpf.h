@@ -68,8 +68,8 @@ static __always_inline bool is_muted(void)
 }
 
 /* The current task executes another program. `filename` is the kernel's copy of its name. */
-static __always_inline void begin_image(struct task_state *state, __u64 run_delay_ns,
-					const char *filename)
+static __always_inline void begin_image(struct fs_struct *fs, struct task_state *state,
+					__u64 run_delay_ns, const char *filename)
 {
 	if (state->mark.armed) {
 		state->mark.armed = false;
@@ -77,7 +77,7 @@ static __always_inline void begin_image(struct task_state *state, __u64 run_dela
 		count_attempt(state);
 	}
 	if (state->mark.path_pending)
-		note_exec_path(state, filename);
+		note_exec_path(fs, state, filename);
 	state->mark.muted = is_muted();
 }
 

@@ -53,10 +53,9 @@ struct task_state {
 	struct shell_state shell;
 	__u32 slot;
 	__u32 ended; /* in a group leader: the end of its process has been told */
+	__u16 at_exit; /* of its enum spec_flag, what there is to do when it returns */
 	bool recorded; /* the call under way is */
-	bool returns_fd;
 	bool joined; /* it was there before it was traced */
-	__u8 zero;
 	__u32 joining; /* enum joining */
 };
 
@@ -69,7 +68,7 @@ enum joining {
 
 /* Room to put a record of variable size together: programs are not preempted. */
 struct scratch {
-	__u64 words[(sizeof(struct path_record) + 2 * PATH_BYTES) / sizeof(__u64)];
+	__u64 words[(sizeof(struct exec_record) + 2 * PATH_BYTES) / sizeof(__u64)];
 };
 
 #ifndef AKLO_BCC /* which takes its maps from tracer/aklo_trace/bcc/maps.py */
@@ -131,6 +130,14 @@ struct {
 	__type(key, __u32);
 	__type(value, struct syscall_spec);
 } specs SEC(".maps");
+
+/* The root directory of the task that named a path first. User space does not see it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} roots SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

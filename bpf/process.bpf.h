@@ -49,6 +49,7 @@ static __always_inline void note_image(struct task_struct *task, struct task_sta
 	record->argv_bytes = walk.bytes;
 	record->ts_ns = bpf_ktime_get_boot_ns();
 	identify_inode(bprm->file->f_inode, &record->identity);
+	identify_directory(task->fs->pwd.dentry, &record->directory);
 	record->stack = state->event.stack;
 	record->line = state->event.line;
 	record->site_flags = state->event.flags & SITE_FLAGS;

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from aklo_trace.schema import FileFlag
+
 from .recording import Call, Recorder, Recording
 
 PYTHON = (sys.executable, "-I", "-S")
@@ -96,7 +98,7 @@ def test_an_opening_has_the_identity_of_what_it_opened(
     assert opened.file["kind"] == "directory"
 
 
-def test_an_inherited_descriptor_has_an_identity_and_no_name(
+def test_an_inherited_descriptor_has_the_name_that_it_was_opened_by(
     record: Recorder, plain_folder: Path
 ) -> None:
     given = plain_folder / "given"
@@ -106,7 +108,8 @@ def test_an_inherited_descriptor_has_an_identity_and_no_name(
     status = given.stat()
     reads = [call for call in recording.calls if call.fd == 0 and call.file_id is not None]
     assert {call.identity for call in reads} == {(status.st_dev, status.st_ino)}
-    assert {(call.path, call.file["kind"]) for call in reads} == {(None, "regular")}
+    assert {(call.path, call.file["kind"]) for call in reads} == {(str(given), "regular")}
+    assert {call.file["flags"] for call in reads} == {FileFlag.INHERITED}
 
 
 def test_the_program_that_was_loaded_has_its_identity(record: Recorder) -> None:

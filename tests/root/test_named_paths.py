@@ -36,8 +36,8 @@ def named(module_record: Recorder, workloads: Path, folder: Path) -> Recording:
         ("mkdir", "sub"),
         ("access", "sub/after-chdir"),
         ("openat", "sub/.."),
-        ("access", "sub/../after-fchdir"),
-        ("access", "sub/../sub/../sub/after-dots"),
+        ("access", "after-fchdir"),
+        ("access", "sub/after-dots"),
         ("access", "in-child"),
         ("access", "sub/moved-child"),
         ("access", "after-child"),
@@ -120,7 +120,7 @@ def test_paths_start_from_the_directory_the_target_starts_in(
     assert str(here / "something") in {row["path"] for row in recording.files}
 
 
-def test_a_directory_that_was_open_before_is_unknown(record: Recorder, tmp_path: Path) -> None:
+def test_a_directory_that_was_open_before_has_its_name(record: Recorder, tmp_path: Path) -> None:
     fd = os.open(tmp_path, os.O_RDONLY | os.O_DIRECTORY)
     program = f"import os; os.access('somewhere', os.F_OK, dir_fd={fd})"
     try:
@@ -128,8 +128,7 @@ def test_a_directory_that_was_open_before_is_unknown(record: Recorder, tmp_path:
     finally:
         os.close(fd)
     (call,) = recording.calls_of("faccessat", "faccessat2")
-    assert (call.path, call.flags) == ("somewhere", SyscallFlag.PATH_RELATIVE)
-    assert call.file["flags"] == FileFlag.RELATIVE
+    assert (call.path, call.flags) == (str(tmp_path / "somewhere"), 0)
 
 
 def test_a_path_that_was_not_in_memory_is_read_after_the_call(

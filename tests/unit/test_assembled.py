@@ -4,6 +4,8 @@ wherever the calls are cut into batches."""
 from __future__ import annotations
 
 import itertools
+import posixpath
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,8 +16,8 @@ from hypothesis import strategies as st
 
 from aklo_trace.assemble import Assembler
 from aklo_trace.events import (
-    BY_IDENTITY,
     CWD,
+    DIRECTORY,
     NO_STRING,
     NULL,
     EventBatch,
@@ -25,12 +27,13 @@ from aklo_trace.events import (
     ProcessEvent,
     ProcessStart,
 )
-from aklo_trace.paths import join
+from aklo_trace.paths import resolve
 from aklo_trace.syscalls import by_name
 
 HOME = b"/home"
 STEP_NS, DUR_NS = 100, 50
 FILES = {inode: Identity(7, inode, 0o040755 if inode < 3 else 0o100644) for inode in range(1, 5)}
+FILES[5] = Identity(7, 4, 0o100644, instance=9)  # after inode 4 was deleted
 TEXTS = (b"a", b"b", b"./a", b"sub/a", b"..", b"/a", b"/b", b"/sub")
 
 
@@ -70,6 +73,7 @@ class Walk:
     by_path: dict[bytes, Known] = field(default_factory=dict)
     by_identity: dict[Identity, Known] = field(default_factory=dict)
     by_both: dict[tuple[bytes, Identity], Known] = field(default_factory=dict)
+    directories: dict[Identity, bytes] = field(default_factory=dict)
     rows: list[tuple[Known | None, Known | None, int | None]] = field(default_factory=list)
     image_count: int = 0
 
@@ -102,12 +106,11 @@ class Walk:
 
     def absolute(self, call: Call, path: bytes | None, directory: Identity | None) -> bytes | None:
         if path is None or path.startswith(b"/"):
-            return None if path is None else join(None, path)
-        return join(self.opened_as(directory) if directory else self.cwds[call.proc], path)
+            return None if path is None else resolve(None, path)
+        return resolve(self.opened_as(directory) if directory else self.cwds[call.proc], path)
 
     def opened_as(self, directory: Identity) -> bytes | None:
-        known = self.by_identity.get(directory)
-        return known.path if known and known.path and known.path.startswith(b"/") else None
+        return self.directories.get(directory)
 
     def first(self, call: Call, path: bytes | None) -> Known | None:
         if path is None:
@@ -124,6 +127,9 @@ class Walk:
             known = current if current and not current.identity else Known(path, None)
             known.identity, known.mode = (file.dev, file.inode), file.mode
         self.by_path[path] = self.by_identity[file] = self.by_both[path, file] = known
+        returns = b"/.." in path and posixpath.normpath(path) == self.directories.get(file)
+        if path.startswith(b"/") and stat.S_ISDIR(file.mode) and not returns:
+            self.directories[file] = path
         return known
 
     def worked_on(self, file: Identity) -> Known:
@@ -151,6 +157,7 @@ def batch_of(happenings: Sequence[tuple[int, Happening]]) -> EventBatch:
         offset=np.full(count, NULL, np.int64),
         dev=np.array([c.file.dev if c.file else NULL for _, c in calls], np.int64),
         inode=np.array([c.file.inode if c.file else NULL for _, c in calls], np.int64),
+        instance=np.array([c.file.instance if c.file else 0 for _, c in calls], np.int32),
         mode=np.array([c.file.mode if c.file else 0 for _, c in calls], np.int32),
         flags=np.zeros(count, np.int32),
         strings=strings,
@@ -166,9 +173,9 @@ def batch_of(happenings: Sequence[tuple[int, Happening]]) -> EventBatch:
                 column[row] = len(strings)
                 strings.append(text)
                 if not text.startswith(b"/"):
-                    base[row] = BY_IDENTITY if directory else CWD
-        if call.directory:
-            batch.directories[row, 0] = call.directory
+                    base[row] = DIRECTORY - len(batch.directories) if directory else CWD
+                if directory:
+                    batch.directories.append(directory)
         if call.second:
             batch.second_files[row] = call.second
     return batch
@@ -200,6 +207,7 @@ def histories(draw: st.DrawFn) -> list[Happening]:
 def calls(proc: int) -> st.SearchStrategy[Call]:
     files, texts = st.sampled_from(list(FILES.values())), st.sampled_from(TEXTS)
     directories = st.none() | st.sampled_from([FILES[1], FILES[2]])
+    entered = st.sampled_from([FILES[1], FILES[2]])
     who = st.just(proc)
     return st.one_of(
         st.builds(Call, who, st.just("openat"), texts, directories, file=files, ret=st.just(3)),
@@ -209,7 +217,8 @@ def calls(proc: int) -> st.SearchStrategy[Call]:
         st.builds(Call, who, st.just("rename"), texts, path2=texts),
         st.builds(Call, who, st.just("sendfile"), file=files, second=files),
         st.builds(Call, who, st.just("chdir"), texts, ret=st.sampled_from([0, 0, -1])),
-        st.builds(Call, who, st.just("fchdir"), file=st.sampled_from([FILES[1], FILES[2]])),
+        st.builds(Call, who, st.just("chdir"), texts, directories, file=entered),
+        st.builds(Call, who, st.just("fchdir"), file=entered),
         st.builds(Call, who, st.just("getpid")),
     )
 

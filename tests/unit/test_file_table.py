@@ -6,7 +6,6 @@ import stat
 
 import pytest
 
-from aklo_trace.events import NULL
 from aklo_trace.files import FileTable
 from aklo_trace.schema import FileFlag
 
@@ -20,9 +19,8 @@ def files() -> FileTable:
 
 
 def named(files: FileTable, path: bytes, inode: int | None = None, flags: int = 0) -> int:
-    dev = NULL if inode is None else 1
-    mode = 0 if inode is None else REGULAR
-    return files.named(files.intern(path), dev, NULL if inode is None else inode, mode, flags)
+    key = None if inode is None else (1, inode, 0)
+    return files.named(files.intern(path), key, 0 if inode is None else REGULAR, flags)
 
 
 def rows(files: FileTable) -> list[tuple[object, ...]]:
@@ -51,8 +49,7 @@ def test_a_path_that_names_another_inode_is_another_row(files: FileTable) -> Non
 def test_an_inode_that_is_used_again_gets_its_new_name(files: FileTable) -> None:
     named(files, A, 5)
     second = named(files, B, 5)
-    assert files.known(1, 5) == second
-    assert files.known_as(1, 5) == B
+    assert files.known((1, 5, 0)) == second
     assert rows(files) == [("/a", 1, 5), ("/b", 1, 5)]
 
 
@@ -61,18 +58,18 @@ def test_names_of_one_inode_are_rows_of_their_own(files: FileTable) -> None:
     first, second = named(files, A, 5), named(files, B, 5)
     assert first != second
     assert named(files, A, 5) == first
-    assert files.known(1, 5) == first
+    assert files.known((1, 5, 0)) == first
 
 
 def test_one_inode_number_on_two_devices_is_two_files(files: FileTable) -> None:
-    first = files.named(files.intern(A), 1, 5, REGULAR, 0)
-    assert files.known(2, 5) is None
-    assert files.named(files.intern(A), 2, 5, REGULAR, 0) != first
+    first = files.named(files.intern(A), (1, 5, 0), REGULAR, 0)
+    assert files.known((2, 5, 0)) is None
+    assert files.named(files.intern(A), (2, 5, 0), REGULAR, 0) != first
 
 
 def test_a_nameless_file_has_a_row_without_a_path(files: FileTable) -> None:
-    nameless = files.nameless(1, 5, stat.S_IFSOCK)
-    assert files.known(1, 5) == nameless
+    nameless = files.nameless((1, 5, 0), stat.S_IFSOCK)
+    assert files.known((1, 5, 0)) == nameless
     assert files.path(nameless) is None
     assert rows(files) == [(None, 1, 5)]
     assert files.columns()["kind"] == ["socket"]
@@ -80,13 +77,8 @@ def test_a_nameless_file_has_a_row_without_a_path(files: FileTable) -> None:
 
 def test_a_nameless_file_does_not_take_the_place_of_a_name(files: FileTable) -> None:
     first = named(files, A, 5)
-    files.nameless(1, 5, REGULAR)
-    assert files.known(1, 5) == first
-
-
-def test_a_relative_path_is_no_directory_to_start_from(files: FileTable) -> None:
-    named(files, b"here", 5)
-    assert files.known_as(1, 5) is None
+    files.nameless((1, 5, 0), REGULAR)
+    assert files.known((1, 5, 0)) == first
 
 
 @pytest.mark.parametrize(
@@ -106,9 +98,9 @@ def test_a_relative_path_is_no_directory_to_start_from(files: FileTable) -> None
 )
 def test_kinds(files: FileTable, mode: int, has_path: bool, kind: str | None) -> None:
     if has_path:
-        files.named(files.intern(A), 1, 5, mode, 0)
+        files.named(files.intern(A), (1, 5, 0), mode, 0)
     else:
-        files.nameless(1, 5, mode)
+        files.nameless((1, 5, 0), mode)
     assert files.columns()["kind"] == [kind]
 
 

@@ -25,11 +25,12 @@ NUMBERS = {
     if name.isupper() and isinstance(value, int) and re.search(rf"\b{name}\b", HEADER.read_text())
 }
 ARRAYS = ("zero2", "zero", "bytes", "base", "path", "dirfd", "attempts", "lost", "records_lost")
-IDENTITY = ("inode", "dev", "mode")
+IDENTITY = ("inode", "dev", "mode", "instance")
 NESTED = {
-    "exec_record": {name: f"identity.{name}" for name in IDENTITY},
-    "held_file": {name: f"identity.{name}" for name in IDENTITY},
+    "exec_record": {name: f"identity.{name}" for name in IDENTITY}
+    | {f"directory_{name}": f"directory.{name}" for name in IDENTITY},
     "joined": {name: f"exe.{name}" for name in IDENTITY},
+    "file_record": {name: f"identity.{name}" for name in IDENTITY},
     "path_record": {
         f"{name}{which}": f"identity[{which}].{name}" for name in IDENTITY for which in (0, 1)
     },
@@ -119,7 +120,7 @@ def test_numbers_are_those_of_the_header(evaluate: Evaluate) -> None:
 
 
 def test_every_enum_value_that_python_uses_is_checked() -> None:
-    prefixes = ("EVENT_", "RECORD_", "BASE_", "SPEC_")
+    prefixes = ("EVENT_", "RECORD_", "BASE_", "SPEC_", "FILE_")
     own = {name for name in vars(layout) if name.startswith(prefixes)}
     assert {name for name in own if isinstance(getattr(layout, name), int)} <= set(NUMBERS)
 

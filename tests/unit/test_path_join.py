@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aklo_trace.paths import join
+from aklo_trace.paths import resolve
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,24 @@ from aklo_trace.paths import join
     ],
 )
 def test_join(directory: bytes | None, path: bytes, joined: bytes) -> None:
-    assert join(directory, path) == joined
+    assert resolve(directory, path) == joined
+
+
+@pytest.mark.parametrize(
+    ("root", "path", "resolved"),
+    [
+        (b"/jail", b"/f", b"/jail/f"),
+        (b"/jail", b"/", b"/jail"),
+        (b"/jail", b"/../../f", b"/jail/f"),
+        (b"/jail", b"/a/../f", b"/jail/a/../f"),
+        (b"/jail", b"/..f", b"/jail/..f"),
+        (b"/jail", b"f", b"/jail/f"),
+        (None, b"/f", b"f"),
+        (None, b"/", b"."),
+    ],
+)
+def test_a_path_below_another_root(root: bytes | None, path: bytes, resolved: bytes) -> None:
+    assert resolve(root, path, below_root=True) == resolved
 
 
 NAMES = st.sampled_from([b"", b".", b"..", b"a", b"b.c", b".d", b"e."])
@@ -54,21 +71,21 @@ DIRECTORIES = st.lists(NAMES, max_size=4).map(lambda names: b"/" + b"/".join(nam
 @given(DIRECTORIES, PATHS)
 def test_it_names_the_same_file(directory: bytes, path: bytes) -> None:
     """As long as no component is a symbolic link."""
-    joined = join(directory, path)
+    joined = resolve(directory, path)
     meant = posixpath.normpath(posixpath.join(directory, path))
     assert posixpath.normpath(joined).lstrip(b"/") == meant.lstrip(b"/")
 
 
 @given(DIRECTORIES, PATHS)
 def test_it_is_tidy_and_absolute(directory: bytes, path: bytes) -> None:
-    joined = join(directory, path)
+    joined = resolve(directory, path)
     assert joined.startswith(b"/")
     names = joined[1:].split(b"/")
     assert joined == b"/" or not {b"", b"."} & set(names)
-    assert join(None, joined) == joined
+    assert resolve(None, joined) == joined
 
 
 @given(DIRECTORIES, PATHS)
 def test_what_leads_upwards_stays(directory: bytes, path: bytes) -> None:
     given = posixpath.join(directory, path).split(b"/")
-    assert join(directory, path).split(b"/").count(b"..") == given.count(b"..")
+    assert resolve(directory, path).split(b"/").count(b"..") == given.count(b"..")

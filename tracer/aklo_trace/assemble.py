@@ -15,23 +15,31 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from aklo_trace.directories import CHDIR, FCHDIR, Directories, Interned
+from aklo_trace.directories import (
+    CHDIR,
+    FCHDIR,
+    NAMES_ITS_FILE,
+    Directories,
+    DirectoryNames,
+    Naming,
+)
 from aklo_trace.events import (
     CWD,
+    DIRECTORY,
     NULL,
     EventBatch,
     ImageStart,
     Int32,
     Int64,
-    OpenFile,
     ProcessEnd,
     ProcessEvent,
     ProcessStart,
     Site,
 )
 from aklo_trace.files import FileTable
-from aklo_trace.naming import OPENS, name_files
-from aklo_trace.paths import join
+from aklo_trace.naming import Names, distinct, name_files
+from aklo_trace.paths import resolve
+from aklo_trace.pipe_ends import PipeEnds
 from aklo_trace.schema import ImageFlag, ProcessFlag, SyscallFlag
 from aklo_trace.sites import Scripts, SiteTable
 from aklo_trace.syscalls import table
@@ -73,10 +81,11 @@ class Assembler:
         self._cwd = cwd
         self._cwds = Timeline()
         self._images = Timeline()
-        self._directories = Interned()
+        self._directories = DirectoryNames()
         self._processes: dict[int, ProcessStart] = {}
         self._pids = np.zeros(1024, np.int64)
         self._files = FileTable()
+        self._pipe_ends = PipeEnds()
         self._is_shell: list[bool] = []
         self._scripts = Scripts()
         self._sites = SiteTable(self._scripts)
@@ -85,9 +94,10 @@ class Assembler:
 
     def add(self, batch: EventBatch) -> dict[str, Columns]:
         """The rows that this batch completes, by table."""
-        directories = Directories(batch, self._files, self._cwds, self._directories)
+        directories = Directories(batch, self._cwds, self._directories)
         processes, images = self._follow(batch, directories)
         named = name_files(batch, self._files, self._cwds, directories)
+        self._note_files(batch, named)
         ran = self._images.of(batch.proc_id, batch.ts_ns)
         by_shell = np.array([*self._is_shell, False])[ran]
         self._note_scripts(batch, by_shell, named.file_ids)
@@ -125,21 +135,19 @@ class Assembler:
             rows.add(_forked_at(start), **_process_row(start, None))
         return {
             "processes": rows.columns(self._site_id),
-            "files": dict(self._files.columns()),
+            "files": {**self._files.columns(), **self._pipe_ends.columns(len(self._files.rows))},
             "sites": dict(self._sites.columns()),
         }
 
     def _follow(self, batch: EventBatch, directories: Directories) -> tuple[_Rows, _Rows]:
         """Bring the state of the processes up to the end of the batch."""
         processes, images = _Rows(), _Rows()
-        for event in _in_order(batch):
+        for event in _in_order(batch, directories):
             match event:
                 case ProcessStart():
                     self._start(event)
                 case ImageStart():
                     images.add((event.proc_id, event.ts_ns, event.site), **self._image(event))
-                case OpenFile():
-                    self._hold(event)
                 case ProcessEnd():
                     start = self._processes.pop(event.proc_id, None)
                     self._cwds.end(event.proc_id)
@@ -148,6 +156,8 @@ class Assembler:
                         self.target = self.target.ended(event)
                     if start:
                         processes.add(_forked_at(start), **_process_row(start, event))
+                case Naming():
+                    directories.learn(event)
                 case row:
                     self._move(batch, directories, int(row))
         return processes, images
@@ -167,17 +177,12 @@ class Assembler:
         begins_here = event.parent_proc_id is None and not event.flags & ProcessFlag.START_UNSEEN
         cwd = event.cwd or (self._cwd if begins_here else None)
         if cwd is not None:
-            self._cwds.change(event.proc_id, event.ts_ns, self._directories.code(cwd))
-
-    def _hold(self, event: OpenFile) -> None:
-        file = event.identity
-        path = self._files.intern(event.path)
-        self._files.named(path, file.dev, file.inode, file.mode, 0)
+            self._cwds.change(event.proc_id, event.ts_ns, self._directories.texts.code(cwd))
 
     def _move(self, batch: EventBatch, directories: Directories, row: int) -> None:
         moved_ns = _end_ns(batch, row)
         target = directories.entered(row)
-        code = UNKNOWN if target is None else self._directories.code(target)
+        code = UNKNOWN if target is None else self._directories.texts.code(target)
         self._cwds.change(int(batch.proc_id[row]), moved_ns, code)
 
     def _image(self, event: ImageStart) -> dict[str, object]:
@@ -185,8 +190,8 @@ class Assembler:
         self._image_count += 1
         self._images.change(event.proc_id, event.ts_ns, image_id)
         self._is_shell.append(event.shell is not None)
-        cwd = self._directories.text(self._cwds.at(event.proc_id, event.ts_ns))
-        texts = [join(cwd, name) for name in (event.exe, event.script) if name is not None]
+        cwd = self._started_from(event)
+        texts = [resolve(cwd, name) for name in (event.exe, event.script) if name is not None]
         decoded = [decode(text) for text in [*texts, *(event.argv or ())]]
         names = [text for text, _ in decoded]
         odd = any(flag for _, flag in decoded)
@@ -220,11 +225,27 @@ class Assembler:
             )
         return rows.columns(self._site_id)
 
+    def _started_from(self, event: ImageStart) -> bytes | None:
+        """The directory that the name of a program starts from."""
+        if event.directory is not None:
+            return self._directories.at(event.directory.key, event.ts_ns)
+        return self._directories.texts.text(self._cwds.at(event.proc_id, event.ts_ns))
+
+    def _note_files(self, batch: EventBatch, named: Names) -> None:
+        """Keep when files were seen first, and who uses pipes."""
+        self._pipe_ends.note(batch, self._files, (named.file_ids, named.file2_ids))
+        for ids in (named.file_ids, named.file2_ids):
+            found, _, firsts = distinct(ids.astype(np.int64))
+            for file_id, ts_ns in zip(found.tolist(), batch.ts_ns[firsts].tolist(), strict=True):
+                if file_id != UNKNOWN:
+                    self._files.used(file_id, ts_ns)
+
     def _note_scripts(
         self, batch: EventBatch, by_shell: npt.NDArray[np.bool_], file_ids: Int32
     ) -> None:
         """Keep what the relative names meant that shells opened."""
-        opened = by_shell & (batch.base == CWD) & OPENS[batch.syscall] & (batch.ret >= 0)
+        relative = (batch.base == CWD) | (batch.base <= DIRECTORY)
+        opened = by_shell & relative & NAMES_ITS_FILE[batch.syscall] & (batch.ret >= 0)
         for row in np.flatnonzero(opened).tolist():
             path = self._files.path(int(file_ids[row]))
             if path is not None:
@@ -241,10 +262,13 @@ def _end_ns(batch: EventBatch, row: int) -> int:
     return int(batch.ts_ns[row]) + (0 if dur_ns == NULL else dur_ns)
 
 
-def _in_order(batch: EventBatch) -> Iterator[ProcessEvent | int]:
-    """Process events, and the rows that change a working directory, by time."""
+def _in_order(batch: EventBatch, directories: Directories) -> Iterator[ProcessEvent | Naming | int]:
+    """Process events, names of directories, and the rows that change a working directory, by
+    time."""
     moved = np.isin(batch.syscall, [CHDIR, FCHDIR]) & (batch.ret == 0)
-    timed: list[tuple[int, ProcessEvent | int]] = [(e.ts_ns, e) for e in batch.process_events]
+    timed: list[tuple[int, ProcessEvent | Naming | int]] = [
+        (event.ts_ns, event) for event in (*batch.process_events, *directories.namings())
+    ]
     timed += [(_end_ns(batch, row), row) for row in np.flatnonzero(moved).tolist()]
     return (item for _, item in sorted(timed, key=lambda entry: entry[0]))
 

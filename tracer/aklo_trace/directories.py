@@ -1,23 +1,45 @@
 """Where relative paths start from.
 
-Paths are relative to the working directory of their process or to a directory that a
-descriptor stands for; both are known from earlier calls of the same trace.
+Paths are relative to the working directory of their process or to a directory that a descriptor
+stands for. An engine that tells which directory it was, by identity, needs no memory of what
+the process did: only the name of that directory, which is the one it was entered or opened by
+last. For others the working directory is followed, process by process.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from functools import cached_property
+import posixpath
+import stat
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
-from aklo_trace.events import BY_IDENTITY, CWD, NO_STRING, EventBatch
-from aklo_trace.files import FileTable
-from aklo_trace.paths import join
-from aklo_trace.syscalls import by_name
+from aklo_trace.events import (
+    ANY_INSTANCE,
+    CWD,
+    DIRECTORY,
+    NO_STRING,
+    NULL,
+    EventBatch,
+    FileKey,
+    Identity,
+    Int32,
+    Int64,
+)
+from aklo_trace.paths import resolve
+from aklo_trace.syscalls import ENTERS, NONE, by_name, table
 from aklo_trace.timeline import UNKNOWN, Timeline
 
 CHDIR, FCHDIR = by_name()["chdir"].code, by_name()["fchdir"].code
+
+NAMES_ITS_FILE: Final = np.array(
+    [
+        call.name in ENTERS or (call.returns == "fd" and call.path is not None and call.fd == NONE)
+        for call in table()
+    ]
+)
+"""Calls whose path and identity are those of one file: that they open, or enter."""
 
 
 class Interned:
@@ -37,14 +59,87 @@ class Interned:
         return None if code == UNKNOWN else self._texts[code]
 
 
-class Directories:
-    """The directories that the calls of one batch start from or change to."""
+class DirectoryNames:
+    """The names of directories, by identity, as they change in time. Names are codes in `texts`;
+    `UNKNOWN` before a directory has one."""
 
-    def __init__(
-        self, batch: EventBatch, files: FileTable, cwds: Timeline, known: Interned
-    ) -> None:
-        self._batch, self._files, self._cwds = batch, files, cwds
+    def __init__(self) -> None:
+        self.texts = Interned()
+        self._owners: dict[FileKey, int] = {}
+        self._newest: dict[tuple[int, int], FileKey] = {}
+        self._names = Timeline()
+        self._count = 0
+
+    def learn(self, key: FileKey, ts_ns: int, path: bytes) -> None:
+        """From `ts_ns` on it is called so, but for a way through it that comes back. Must be called
+        in order of time."""
+        dev, inode, instance = key
+        if instance == ANY_INSTANCE:
+            key = self._newest.get((dev, inode), key)
+        if b"/.." in path and posixpath.normpath(path) == self.at(key, ts_ns):
+            return
+        self._names.change(self._owner(key), ts_ns, self.texts.code(path))
+
+    def at(self, key: FileKey, ts_ns: int) -> bytes | None:
+        return self.texts.text(self._names.at(self._owner(key), ts_ns))
+
+    def of(self, identities: list[Identity], places: Int64, ts_ns: Int64) -> Int32:
+        """The code of each row's directory, a place in `identities`; `ts_ns` must be sorted."""
+        owners = np.array([self._owner(one.key) for one in identities], np.int32)
+        return self._names.of(owners[places], ts_ns)
+
+    def _owner(self, key: FileKey) -> int:
+        """The directory's place in the timeline. The first instance that is seen of an inode is
+        the one of which only the inode was known."""
+        if key not in self._owners:
+            dev, inode, _ = key
+            owner = self._owners.pop((dev, inode, ANY_INSTANCE), None)
+            if owner is None:
+                owner, self._count = self._count, self._count + 1
+                self._names.start(owner, 0, None)
+            self._owners[key] = owner
+            self._newest[dev, inode] = key
+        return self._owners[key]
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """A directory that got a name at `ts_ns`: that of the call in `row`, or the one it was seen
+    to have."""
+
+    ts_ns: int
+    key: FileKey
+    row: int | None = None
+    path: bytes | None = None
+
+
+class Directories:
+    """The directories that the calls of one batch start from or change to. What `namings` gives
+    is to be handed to `learn` in order of time, before anything is asked about a later time."""
+
+    def __init__(self, batch: EventBatch, cwds: Timeline, known: DirectoryNames) -> None:
+        self._batch, self._cwds = batch, cwds
         self.known = known
+
+    def namings(self) -> list[Naming]:
+        batch = self._batch
+        is_directory = batch.mode & 0o170000 == stat.S_IFDIR
+        named = NAMES_ITS_FILE[batch.syscall] & is_directory & (batch.path != NO_STRING)
+        rows = np.flatnonzero(named & (batch.inode != NULL) & (batch.dur_ns != NULL))
+        ends = (batch.ts_ns[rows] + batch.dur_ns[rows]).tolist()
+        identities = (batch.dev[rows], batch.inode[rows], batch.instance[rows])
+        keys = zip(*(column.tolist() for column in identities), strict=True)
+        by_calls = zip(ends, keys, rows.tolist(), strict=True)
+        return [Naming(end, key, row) for end, key, row in by_calls] + [
+            Naming(seen.ts_ns, seen.identity.key, path=seen.path)
+            for seen in batch.sightings
+            if stat.S_ISDIR(seen.identity.mode) and seen.path is not None
+        ]
+
+    def learn(self, naming: Naming) -> None:
+        path = naming.path if naming.row is None else self._path(naming.row)
+        if path is not None and path.startswith(b"/"):
+            self.known.learn(naming.key, naming.ts_ns, path)
 
     def entered(self, row: int) -> bytes | None:
         """The directory that the chdir or fchdir in `row` changes to, if it can be known."""
@@ -53,44 +148,25 @@ class Directories:
             return self._path(row)
         if batch.fd_path[row] != NO_STRING:
             return batch.strings[int(batch.fd_path[row])]
-        return self._opened_as(int(batch.dev[row]), int(batch.inode[row]), row)
+        key = int(batch.dev[row]), int(batch.inode[row]), int(batch.instance[row])
+        return self.known.at(key, int(batch.ts_ns[row]))
 
-    def base(self, row: int, which: int = 0) -> bytes | None:
-        """The directory that path `which` of the call in `row` starts from."""
+    def base(self, row: int) -> bytes | None:
+        """The directory that the first path of the call in `row` starts from."""
         batch = self._batch
-        base = int((batch.base, batch.base2)[which][row])
+        base, ts_ns = int(batch.base[row]), int(batch.ts_ns[row])
         if base >= 0:
             return batch.strings[base]
         if base == CWD:
-            code = self._cwds.at(int(batch.proc_id[row]), int(batch.ts_ns[row]))
-            return self.known.text(code)
-        if base == BY_IDENTITY and (row, which) in batch.directories:
-            identity = batch.directories[row, which]
-            return self._opened_as(identity.dev, identity.inode, row)
+            return self.known.texts.text(self._cwds.at(int(batch.proc_id[row]), ts_ns))
+        if base <= DIRECTORY:
+            return self.known.at(batch.directories[DIRECTORY - base].key, ts_ns)
         return None
 
     def _path(self, row: int) -> bytes | None:
         batch = self._batch
         if batch.path[row] == NO_STRING:
             return None
-        raw = batch.strings[batch.path[row]]
-        directory = None if raw.startswith(b"/") else self.base(row)
-        path = join(directory, raw)
+        has_base = int(batch.base[row]) <= DIRECTORY
+        path = resolve(self.base(row), batch.strings[batch.path[row]], has_base)
         return path if path.startswith(b"/") else None
-
-    def _opened_as(self, dev: int, inode: int, row: int) -> bytes | None:
-        """The name under which a directory was last opened before `row`."""
-        openings = self._openings.get((dev, inode), [])
-        before = bisect_left(openings, row)
-        return self._path(openings[before - 1]) if before else self._files.known_as(dev, inode)
-
-    @cached_property
-    def _openings(self) -> dict[tuple[int, int], list[int]]:
-        """Rows of the batch that opened a directory, by its identity."""
-        batch = self._batch
-        rows = np.flatnonzero((batch.mode & 0o170000 == 0o040000) & (batch.path != NO_STRING))
-        openings: dict[tuple[int, int], list[int]] = {}
-        devices, inodes = batch.dev[rows].tolist(), batch.inode[rows].tolist()
-        for row, dev, inode in zip(rows.tolist(), devices, inodes, strict=True):
-            openings.setdefault((dev, inode), []).append(row)
-        return openings

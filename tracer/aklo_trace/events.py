@@ -25,8 +25,12 @@ NO_SITE: Final = -1
 CWD: Final = -2
 """In `base`: the path is relative to the working directory that the process had then."""
 
-BY_IDENTITY: Final = -3
-"""In `base`: the path is relative to the directory in `directories`; unknown if it is not there."""
+DIRECTORY: Final = -3
+"""In `base`, `DIRECTORY - n`: the path starts from place n of `directories`. If it is absolute,
+that is the root directory that the process had then."""
+
+ANY_INSTANCE: Final = -1
+"""As `Identity.instance`: whatever file has that inode when it is seen first."""
 
 Int64 = npt.NDArray[np.int64]
 Int32 = npt.NDArray[np.int32]
@@ -34,11 +38,43 @@ Int32 = npt.NDArray[np.int32]
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A file as the kernel tells it apart: `dev` as makedev(3), `mode` as st_mode."""
+    """A file as the kernel tells it apart: `dev` as makedev(3), `mode` as st_mode. Files that
+    have one inode number after the other, or that share one, differ in their `instance`; 0 says
+    that the engine cannot tell them apart."""
 
     dev: int
     inode: int
     mode: int
+    instance: int = 0
+
+    @property
+    def key(self) -> FileKey:
+        return self.dev, self.inode, self.instance
+
+
+FileKey = tuple[int, int, int]
+"""Device, inode and instance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What is known of a file from looking at it, not from the paths of calls: because a process
+    had it open before it was traced, or because it has no path and the kernel told.
+
+    `is_new` says that it was made at `ts_ns`, and is no file that bore this identity before.
+    `name` is what the kernel calls a thing without path, as ``[eventpoll]``; `local` and `peer`
+    are addresses of a socket.
+    """
+
+    ts_ns: int
+    identity: Identity
+    is_new: bool = False
+    path: bytes | None = None
+    name: bytes | None = None
+    local: bytes | None = None
+    peer: bytes | None = None
+    terminal: bool = False
+    flags: int = 0  # FileFlag
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +131,8 @@ class ProcessEnd:
 @dataclass(frozen=True, slots=True)
 class ImageStart:
     """A successful exec. `argv` is None if it could not be read; `shell` says which shell it
-    is, and `site` where the process was when it called exec."""
+    is, and `site` where the process was when it called exec. A relative `exe` or `script` starts
+    from `directory`, or if that is None from the working directory that the process had."""
 
     ts_ns: int
     proc_id: int
@@ -107,6 +144,7 @@ class ImageStart:
     flags: int = 0
     shell: str | None = None
     site: Site | None = None
+    directory: Identity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,18 +159,7 @@ class Sample:
     flags: int = 0  # SampleFlag
 
 
-@dataclass(frozen=True, slots=True)
-class OpenFile:
-    """A descriptor that a process had open when it began to be traced."""
-
-    ts_ns: int
-    proc_id: int
-    fd: int
-    path: bytes
-    identity: Identity
-
-
-ProcessEvent = ProcessStart | ProcessEnd | ImageStart | OpenFile
+ProcessEvent = ProcessStart | ProcessEnd | ImageStart
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,20 +180,22 @@ class EventBatch:
     fd: Int64  # the descriptor argument, or the one returned; NULL: none
     offset: Int64  # NULL: unknown
     path: Int32  # first path argument, as given
-    base: Int32  # directory `path` starts from: a code, NO_STRING (unknown), CWD or BY_IDENTITY
+    base: Int32  # directory `path` starts from: a code, NO_STRING (unknown), CWD or DIRECTORY - n
     path2: Int32
     base2: Int32
     fd_path: Int32  # path of `fd` where the engine knows it (strace -y), else NO_STRING
     fd2_path: Int32  # likewise of the second descriptor
     dev: Int64  # identity of `fd`'s file, as makedev(3); NULL: unknown
     inode: Int64
+    instance: Int32  # as in Identity
     mode: Int32  # st_mode of `fd`'s file; 0: unknown
     flags: Int32  # SyscallFlag
     site: Int32  # where in shell code: a place in `sites`, or NO_SITE
     sites: list[Site] = field(default_factory=list)
     strings: list[bytes] = field(default_factory=list)
-    directories: dict[tuple[int, int], Identity] = field(default_factory=dict)  # by row, 0 or 1
+    directories: list[Identity] = field(default_factory=list)
     second_files: dict[int, Identity] = field(default_factory=dict)  # by row: of the second fd
+    sightings: list[Sighting] = field(default_factory=list)  # sorted by their `ts_ns`
     process_events: list[ProcessEvent] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
 

@@ -13,24 +13,21 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from aklo_trace.directories import Directories
-from aklo_trace.events import BY_IDENTITY, CWD, NO_STRING, NULL, EventBatch, Int32, Int64
+from aklo_trace.directories import NAMES_ITS_FILE, Directories
+from aklo_trace.events import CWD, DIRECTORY, NO_STRING, NULL, EventBatch, FileKey, Int32, Int64
 from aklo_trace.files import FileTable
-from aklo_trace.paths import join
+from aklo_trace.paths import resolve
 from aklo_trace.schema import FileFlag, SyscallFlag
-from aklo_trace.syscalls import NONE, table
 from aklo_trace.text import decode
 from aklo_trace.timeline import UNKNOWN, Timeline, latest
-
-OPENS: Final = np.array(
-    [call.returns == "fd" and call.path is not None and call.fd == NONE for call in table()]
-)
-"""Calls whose path and descriptor mean the same file."""
 
 FILE_MARKS: Final = (
     (SyscallFlag.PATH_TRUNCATED, int(FileFlag.PATH_TRUNCATED)),
     (SyscallFlag.PATH_RELATIVE, int(FileFlag.RELATIVE)),
 )
+
+INSTANCE_BITS: Final = 17
+"""Of an instance, and of ANY_INSTANCE."""
 
 Rows = npt.NDArray[np.int64]
 
@@ -78,7 +75,7 @@ def _mentions(
     for which, (column, texts) in enumerate(given):
         rows = np.flatnonzero(column != NO_STRING)
         paths = _paths(batch, rows, which, files, cwds, directories, flags)
-        opens = OPENS[batch.syscall[rows]] & (which == 0)
+        opens = NAMES_ITS_FILE[batch.syscall[rows]] & (which == 0)
         parts.append((rows, np.full(len(rows), which), paths, opens))
         rows = np.flatnonzero((column == NO_STRING) & (texts != NO_STRING))
         paths = _texts(texts[rows], batch, files)
@@ -97,6 +94,7 @@ class _Works:
     which: Rows
     dev: Int64
     inode: Int64
+    instance: Int64
     mode: Int64
 
 
@@ -104,14 +102,15 @@ def _works(batch: EventBatch) -> _Works:
     unnamed = (batch.path == NO_STRING) & (batch.fd_path == NO_STRING)
     rows = np.flatnonzero(unnamed & (batch.inode != NULL))
     seconds = np.array(
-        [(row, f.dev, f.inode, f.mode) for row, f in batch.second_files.items()], np.int64
-    ).reshape(-1, 4)
+        [(row, *f.key, f.mode) for row, f in batch.second_files.items()], np.int64
+    ).reshape(-1, 5)
     return _Works(
         np.concatenate([rows, seconds[:, 0]]),
         np.repeat([0, 1], [len(rows), len(seconds)]),
         np.concatenate([batch.dev[rows], seconds[:, 1]]),
         np.concatenate([batch.inode[rows], seconds[:, 2]]),
-        np.concatenate([batch.mode[rows].astype(np.int64), seconds[:, 3]]),
+        np.concatenate([batch.instance[rows].astype(np.int64), seconds[:, 3]]),
+        np.concatenate([batch.mode[rows].astype(np.int64), seconds[:, 4]]),
     )
 
 
@@ -125,11 +124,11 @@ def distinct(values: Int64) -> tuple[Int64, Int64, Rows]:
     return encoded.dictionary.to_numpy(), places, firsts
 
 
-def _identity_codes(dev: Int64, inode: Int64) -> Int64:
-    """One number per distinct (device, inode)."""
+def _identity_codes(dev: Int64, inode: Int64, instance: Int64) -> Int64:
+    """One number per distinct FileKey."""
     devices, dev_places, _ = distinct(dev)
     _, inode_places, _ = distinct(inode)
-    return inode_places * max(len(devices), 1) + dev_places
+    return (inode_places * max(len(devices), 1) + dev_places << INSTANCE_BITS) + (instance + 1)
 
 
 def _origins(
@@ -142,10 +141,9 @@ def _origins(
     origins = bases.copy()
     after_strings = len(batch.strings)
     origins[relative] = after_strings + 1 + cwds.of(batch.proc_id[asked], batch.ts_ns[asked])
-    for place in np.flatnonzero(bases == BY_IDENTITY).tolist():
-        directory = directories.base(int(rows[place]), which)
-        code = UNKNOWN if directory is None else directories.known.code(directory)
-        origins[place] = after_strings + 1 + code
+    known = np.flatnonzero(bases <= DIRECTORY)
+    places, ts_ns = DIRECTORY - bases[known], batch.ts_ns[rows[known]]
+    origins[known] = after_strings + 1 + directories.known.of(batch.directories, places, ts_ns)
     return origins
 
 
@@ -167,7 +165,8 @@ def _paths(
     marks = np.zeros(len(values), np.int32)
     for index, value in enumerate(values.tolist()):
         text, origin = divmod(value, span)
-        path = join(_directory(origin - 1, batch, directories), batch.strings[text])
+        directory = _directory(origin - 1, batch, directories)
+        path = resolve(directory, batch.strings[text], below_root=origin > len(batch.strings))
         codes[index] = files.intern(path)
         marks[index] = _marks(path)
     flags[rows] |= marks[places]
@@ -179,7 +178,7 @@ def _directory(origin: int, batch: EventBatch, directories: Directories) -> byte
         return None
     if origin < len(batch.strings):
         return batch.strings[origin]
-    return directories.known.text(origin - len(batch.strings) - 1)
+    return directories.known.texts.text(origin - len(batch.strings) - 1)
 
 
 def _marks(path: bytes) -> int:
@@ -191,16 +190,16 @@ def _marks(path: bytes) -> int:
 def _texts(codes: Int32, batch: EventBatch, files: FileTable) -> Int64:
     """Codes of paths that the engine itself gave for descriptors."""
     values, places, _ = distinct(codes.astype(np.int64))
-    interned = [files.intern(batch.strings[code]) for code in values.tolist()]
+    interned = [files.intern_name(batch.strings[code]) for code in values.tolist()]
     return np.array(interned, np.int64)[places]
 
 
 def _named(batch: EventBatch, files: FileTable, mentions: _Mentions) -> Int64:
     """The file id of each mention. Each distinct pair of path and identity gets its file once; a
     mention without identity then means the file that bore the name last."""
-    dev, inode = batch.dev[mentions.rows], batch.inode[mentions.rows]
-    identified = mentions.same_file & (inode != NULL)
-    identities = np.where(identified, _identity_codes(dev, inode) + 1, 0)
+    identified = mentions.same_file & (batch.inode[mentions.rows] != NULL)
+    codes = _identity_codes(*_keys(batch, mentions.rows))
+    identities = np.where(identified, codes + 1, 0)
     span = int(identities.max(initial=0)) + 1
     _, places, firsts = distinct(mentions.paths * span + identities)
     ids = np.empty(len(firsts), np.int64)
@@ -218,9 +217,14 @@ def _file(
     batch: EventBatch, files: FileTable, mentions: _Mentions, mention: int, identified: bool
 ) -> int:
     row, path = int(mentions.rows[mention]), int(mentions.paths[mention])
-    identity = (int(batch.dev[row]), int(batch.inode[row])) if identified else (NULL, NULL)
+    key = int(batch.dev[row]), int(batch.inode[row]), int(batch.instance[row])
     mode = int(batch.mode[row]) if mentions.same_file[mention] else 0
-    return files.named(path, *identity, mode, _file_flags(batch, row))
+    return files.named(path, key if identified else None, mode, _file_flags(batch, row))
+
+
+def _keys(batch: EventBatch, rows: Rows | slice) -> tuple[Int64, Int64, Int64]:
+    """Device, inode and instance of the files of some rows."""
+    return batch.dev[rows], batch.inode[rows], batch.instance[rows].astype(np.int64)
 
 
 def _as_named_last(paths: Int64, identified: npt.NDArray[np.bool_], ids: Int64) -> Int64:
@@ -239,9 +243,14 @@ def _file_flags(batch: EventBatch, row: int) -> int:
     return sum(mark for bit, mark in FILE_MARKS if batch.flags[row] & bit)
 
 
+def _code(file_id: int | None) -> int:
+    return UNKNOWN if file_id is None else file_id
+
+
 class _Identities:
-    """Files that are only worked on: each gets the name under which it was last opened before.
-    Made before the names of the batch are handed out, so that it knows the old ones."""
+    """Files that are only worked on: each gets the name under which it was last opened before, or
+    what was told of it. Made before the names of the batch are handed out, so that it knows the
+    old ones."""
 
     def __init__(
         self, batch: EventBatch, files: FileTable, mentions: _Mentions, works: _Works
@@ -249,19 +258,32 @@ class _Identities:
         rows = mentions.rows
         self._opened = np.flatnonzero(mentions.same_file & (batch.inode[rows] != NULL))
         self._opened_rows = rows[self._opened]
-        self._dev = np.concatenate([works.dev, batch.dev[self._opened_rows]])
-        self._inode = np.concatenate([works.inode, batch.inode[self._opened_rows]])
-        _, self._owners, self._firsts = distinct(_identity_codes(self._dev, self._inode))
-        known = (files.known(*self._identity(first)) for first in self._firsts.tolist())
-        self._before = [UNKNOWN if file_id is None else file_id for file_id in known]
+        seen = np.array([one.identity.key for one in batch.sightings], np.int64).reshape(-1, 3)
+        opened = _keys(batch, self._opened_rows)
+        self._keys = [
+            np.concatenate(columns)
+            for columns in zip(
+                (works.dev, works.inode, works.instance), opened, seen.T, strict=True
+            )
+        ]
+        _, self._owners, self._firsts = distinct(_identity_codes(*self._keys))
+        keys = [self._key(first) for first in self._firsts.tolist()]
+        before = [files.known(key) for key in keys]
+        self._seen_rows = np.searchsorted(batch.ts_ns, [one.ts_ns for one in batch.sightings])
+        self._seen = np.array([_code(files.sighted(one)) for one in batch.sightings], np.int64)
+        self._before = [
+            _code(files.claimed(key) if file_id is None else file_id)
+            for key, file_id in zip(keys, before, strict=True)
+        ]
         self._files, self._works = files, works
 
     def resolve(self, ids: Int64) -> Int64:
         """The file id of each work; `ids` are those of the mentions."""
         works, count = self._works, len(self._works.rows)
         owners = np.concatenate([np.arange(len(self._firsts)), self._owners[count:]])
-        from_rows = np.concatenate([np.full(len(self._firsts), -1), self._opened_rows])
-        values = np.concatenate([np.array(self._before, np.int64), ids[self._opened]])
+        before = np.full(len(self._firsts), -1)
+        from_rows = np.concatenate([before, self._opened_rows, self._seen_rows])
+        values = np.concatenate([np.array(self._before, np.int64), ids[self._opened], self._seen])
         order = np.lexsort((from_rows, owners))
         asked = self._owners[:count]
         found = latest(owners[order], from_rows[order], values[order], asked, works.rows)
@@ -272,8 +294,9 @@ class _Identities:
         resolved[nameless] = np.array(rows, np.int64)[places]
         return resolved
 
-    def _identity(self, place: int) -> tuple[int, int]:
-        return int(self._dev[place]), int(self._inode[place])
+    def _key(self, place: int) -> FileKey:
+        dev, inode, instance = (int(column[place]) for column in self._keys)
+        return dev, inode, instance
 
     def _nameless(self, work: int) -> int:
-        return self._files.nameless(*self._identity(work), int(self._works.mode[work]))
+        return self._files.nameless(self._key(work), int(self._works.mode[work]))

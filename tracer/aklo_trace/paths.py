@@ -9,14 +9,21 @@ import re
 from typing import Final
 
 _NOISE: Final = re.compile(rb"/(?:\.?/)+(?:\.\Z)?|/\.\Z")
+_UPWARDS: Final = re.compile(rb"\A(?:/\.\.(?=/|\Z))+")
 
 
-def join(directory: bytes | None, path: bytes) -> bytes:
-    """`path`, starting from `directory` when it is relative, without ``//`` and ``/./``.
-
-    With an unknown directory a relative path stays relative.
-    """
+def resolve(directory: bytes | None, path: bytes, below_root: bool = False) -> bytes:
+    """`path`, starting from `directory` when it is relative; when it is absolute, only if that is
+    `below_root`, its process's root directory. If the directory is unknown the path becomes
+    relative."""
+    if below_root and path.startswith(b"/"):
+        path = _UPWARDS.sub(b"", tidy(path)).lstrip(b"/") or b"."
     if not path.startswith(b"/") and directory is not None:
         path = directory + b"/" + path
-    tidy = _NOISE.sub(b"/", path)
-    return tidy.rstrip(b"/") or b"/" if tidy.startswith(b"/") else tidy
+    return tidy(path)
+
+
+def tidy(path: bytes) -> bytes:
+    """Without ``//`` and ``/./``."""
+    path = _NOISE.sub(b"/", path)
+    return path.rstrip(b"/") or b"/" if path.startswith(b"/") else path

@@ -107,6 +107,10 @@ class FileFlag(IntFlag):
     """The path holds bytes that are not UTF-8, escaped as ``\\xNN``."""
     RELATIVE = 1 << 2
     """The directory that the path starts from is unknown."""
+    INHERITED = 1 << 3
+    """A process had it open when its tracing began."""
+    DELETED = 1 << 4
+    """It had been deleted by then: `path` is the one it had."""
 
 
 @dataclass(frozen=True)
@@ -207,20 +211,27 @@ IMAGES = Table(
 FILES = Table(
     "files",
     "One row per file that a call named or worked on: a path, an identity, or both. "
-    "A path that does not exist still has its row. A path that names another inode "
-    "later in the trace has one row for each.",
+    "A path that does not exist still has its row. A path that names another file "
+    "later in the trace has one row for each, also if that has the same inode number.",
     (
         Column("file_id", "int32", "unique within the trace"),
         Column("path", "string", "absolute path as the program named it", "", True),
         Column(
             "kind",
             "dictionary",
-            "regular, directory, symlink, character, block, fifo, pipe, socket or anonymous",
+            "regular, directory, symlink, terminal, character, block, fifo, pipe, socket or "
+            "anonymous; see files.md",
             "",
             True,
         ),
+        Column("name", "string", "what the kernel calls a thing without a path", "", True),
         Column("dev", "int64", "device in the kernel's own numbering, as makedev(3)", "", True),
         Column("inode", "int64", "inode number", "", True),
+        Column("local", "string", "own address of a socket", "", True),
+        Column("peer", "string", "address of a socket's other end, the last one", "", True),
+        Column("readers", "ints", "of a pipe or fifo: `proc_id` of those that read it", "", True),
+        Column("writers", "ints", "of a pipe or fifo: `proc_id` of those that wrote it", "", True),
+        Column("first_ns", "int64", "the first call on it", "ns since the epoch", True),
         Column("flags", "int32", "bits of FileFlag"),
     ),
 )

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from aklo_trace.events import NO_SITE, EventBatch, Int64, Site
-from aklo_trace.paths import join
+from aklo_trace.paths import resolve
 from aklo_trace.schema import SiteFlag
 from aklo_trace.text import decode
 
@@ -96,7 +96,7 @@ def _is_settled(source: bytes) -> bool:
 
 def _row(site: Site, sources: tuple[bytes, ...]) -> dict[str, object]:
     functions = [decode(frame.function) for frame in site.frames]
-    files = [decode(join(None, source)) for source in sources]
+    files = [decode(resolve(None, source)) for source in sources]
     flags = site.flags
     if any(odd for _, odd in [*functions, *files]):
         flags |= SiteFlag.NOT_UTF8

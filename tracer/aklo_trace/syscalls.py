@@ -101,3 +101,15 @@ UNKNOWN: Final = "unknown"
 def operations() -> tuple[str, ...]:
     """The classes of operation, in the order of the table."""
     return tuple(dict.fromkeys(call.operation for call in table()))
+
+
+MAKERS: Final = frozenset(
+    {"accept", "accept4", "epoll_create", "epoll_create1", "eventfd", "eventfd2", "fanotify_init"}
+    | {"inotify_init", "inotify_init1", "io_uring_setup", "memfd_create", "memfd_secret"}
+    | {"perf_event_open", "signalfd", "signalfd4", "socket", "timerfd_create", "userfaultfd"}
+)
+"""Calls that return the descriptor of a file that is new and has no path. Not those that may
+return one that is not new, as bpf(2) and pidfd_open(2)."""
+
+ENTERS: Final = frozenset({"chdir", "chroot"})
+"""Calls whose path is the directory that they enter."""

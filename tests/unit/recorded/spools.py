@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from aklo_trace.ebpf.recorder import COUNTERS_FILE, EVENTS_FILE, MARKS_FILE, REC
 from aklo_trace.ebpf.ring import record_stride
 from aklo_trace.ebpf.session import START_FILE
 from aklo_trace.meta import Meta
+from aklo_trace.open_files import OPEN_FILES_FILE, OpenFile, write_open_files
 from aklo_trace.store import LIVE
 from aklo_trace.syscalls import by_name
 
@@ -20,6 +22,10 @@ MACHINE = "x86_64"
 PAGE_BYTES = 4096
 PID, PPID = 4711, 4710
 START_NS = 1_000_000
+DEVICE = 8 << 20 | 1
+ANONYMOUS_DEVICE = 14
+CWD_INODE, SUB_INODE = 20, 21
+HOME = OpenFile(0, PID, "cwd", None, "/home", os.makedev(8, 1), CWD_INODE, 0o40755)
 WORDS = {name: index for index, (name, _) in enumerate(layout.COUNTERS.fields)}
 
 
@@ -36,6 +42,7 @@ class Spools:
     marks: bytearray = field(default_factory=bytearray)
     own: dict[str, int] = field(default_factory=dict)
     kernel: dict[str, int] = field(default_factory=dict)
+    open_files: list[OpenFile] = field(default_factory=lambda: [HOME])
     now_ns: int = START_NS
 
     def call(self, name: str, *, proc: int = 1, flags: int = 0, **fields: int) -> None:
@@ -83,8 +90,11 @@ class Spools:
             argv_bytes=argv_bytes,
             ts_ns=self.now_ns + 120,
             inode=99,
-            dev=8 << 20 | 1,
+            dev=DEVICE,
             mode=0o100755,
+            directory_inode=CWD_INODE,
+            directory_dev=DEVICE,
+            directory_mode=0o40755,
         )
         self._record(head + b"".join(texts))
 
@@ -117,7 +127,9 @@ class Spools:
             "cpus": 1,
             "pid": PID,
             "ppid": PPID,
+            "anonymous_device": ANONYMOUS_DEVICE,
         }
+        write_open_files(live / OPEN_FILES_FILE, self.open_files)
         (live / START_FILE).write_text(json.dumps(start))
         for name, content in (
             (EVENTS_FILE, self.events),
@@ -136,6 +148,11 @@ class Spools:
         return layout.COUNTERS.pack(**values)
 
 
+def identity(inode: int) -> dict[str, int]:
+    """That of a directory which a path starts from."""
+    return {"inode0": inode, "dev0": DEVICE, "mode0": 0o40755}
+
+
 def small_life() -> Spools:
     """A shell that starts cat, which reads a file."""
     spools = Spools()
@@ -143,8 +160,9 @@ def small_life() -> Spools:
     spools.argv(1, 0, b"sh\0-c\0cat\0")
     spools.path(1, b"/bin/sh")
     spools.call("execve", record_id=1)
-    spools.path(2, b"sub", base0=layout.BASE_CWD)
-    spools.call("chdir", record_id=2)
+    spools.path(2, b"sub", base0=layout.BASE_DIRECTORY, **identity(CWD_INODE))
+    sub = {"inode": SUB_INODE, "dev": DEVICE, "mode": 0o40755}
+    spools.call("chdir", flags=layout.EVENT_HAS_IDENTITY, record_id=2, **sub)
     spools.fork(2)
     spools.call("clone", ret=PID + 1)
     spools.mark()
@@ -152,9 +170,9 @@ def small_life() -> Spools:
     spools.argv(2, 0, b"cat\0file\0")
     spools.path(3, b"/bin/cat")
     spools.call("execve", proc=2, record_id=3)
-    spools.path(4, b"file", base0=layout.BASE_CWD)
+    spools.path(4, b"file", base0=layout.BASE_DIRECTORY, **identity(SUB_INODE))
     known = layout.EVENT_HAS_FD | layout.EVENT_HAS_IDENTITY
-    file = {"fd": 3, "inode": 12, "dev": 8 << 20 | 1, "mode": 0o100644}
+    file = {"fd": 3, "inode": 12, "dev": DEVICE, "mode": 0o100644}
     spools.call("openat", proc=2, flags=known, record_id=4, ret=3, **file)
     spools.call("read", proc=2, flags=known | layout.EVENT_HAS_OFFSET, ret=100, offset=7, **file)
     spools.call("exit_group", proc=2, flags=layout.EVENT_UNFINISHED, dur_ns=0)

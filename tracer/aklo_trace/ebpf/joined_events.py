@@ -9,7 +9,7 @@ from pathlib import Path
 
 from aklo_trace.ebpf.joining import JoinedProcess, read
 from aklo_trace.ebpf.records import kernel_device
-from aklo_trace.events import Identity, ImageStart, OpenFile, ProcessEvent, ProcessStart
+from aklo_trace.events import ImageStart, ProcessEvent, ProcessStart
 from aklo_trace.schema import ImageFlag, ProcessFlag
 
 Joined = list[tuple[JoinedProcess, list[ProcessEvent]]]
@@ -63,6 +63,3 @@ def _events(process: JoinedProcess, offset_ns: int) -> Iterator[ProcessEvent]:
             inode=process.inode,
             flags=0 if process.argv else int(ImageFlag.ARGV_UNREADABLE),
         )
-    for file in process.files:
-        identity = Identity(kernel_device(file.dev), file.inode, file.mode)
-        yield OpenFile(ts_ns, process.proc_id, file.fd, os.fsencode(file.path), identity)

@@ -2,8 +2,8 @@
 their past.
 
 Marking is done by iterators in the kernel, which also say what a process was at that moment: its
-program, its working directory, its open files. Only its arguments have to be read from /proc,
-a moment later.
+program and its working directory. Its arguments and the names of its open files have to be read
+from /proc, a moment later.
 """
 
 from __future__ import annotations
@@ -19,27 +19,17 @@ from pathlib import Path
 from typing import Final
 
 from aklo_trace.ebpf import layout
-from aklo_trace.ebpf.layout import HELD_FILE, JOINED
+from aklo_trace.ebpf.layout import JOINED
 from aklo_trace.ebpf.libbpf import Object
 from aklo_trace.ebpf.shells import Binary, examine_named
 from aklo_trace.errors import CaptureError
+from aklo_trace.open_files import OpenFile, open_files
 
-PROGRAMS: Final = ("join_tasks", "tell_files", "on_joining_exit")
+PROGRAMS: Final = ("join_tasks", "on_joining_exit")
 """What is loaded only to join running processes."""
 JOINED_FILE: Final = "joined.json"
 MOST_ROUNDS: Final = 100
 """Of marking: each finds what was forked in the one before. Two are usual."""
-
-
-@dataclass(frozen=True)
-class HeldFile:
-    """A file that a process had open; `dev` is as the kernel packs it."""
-
-    fd: int
-    path: str
-    dev: int
-    inode: int
-    mode: int
 
 
 @dataclass(frozen=True)
@@ -59,7 +49,6 @@ class JoinedProcess:
     inode: int
     argv: tuple[str, ...] | None = None
     read_ns: int = 0
-    files: tuple[HeldFile, ...] = ()
 
 
 def join(bpf: Object, pids: list[int]) -> list[JoinedProcess]:
@@ -70,13 +59,19 @@ def join(bpf: Object, pids: list[int]) -> list[JoinedProcess]:
     try:
         for pid in pids:
             bpf.update("join_pids", struct.pack("=I", pid), struct.pack("=I", 1))
-        marked = [_with_arguments(process) for process in _marked(bpf)]
-        files = _files(bpf.iterate("tell_files"))
+        return [_with_arguments(process) for process in _marked(bpf)]
     except OSError as error:
         raise CaptureError(
             f"Running processes cannot be marked for tracing: {error.strerror} ({error.filename})."
         ) from error
-    return [replace(process, files=tuple(files.get(process.proc_id, ()))) for process in marked]
+
+
+def open_files_of(processes: list[JoinedProcess]) -> Iterator[OpenFile]:
+    """What they have open, each as if it had been looked at when it was marked: calls since then
+    work on the files themselves, whatever these are called."""
+    for process in processes:
+        with suppress(OSError):  # it has ended, or may not be looked at
+            yield from open_files(process.own_pid, since_ns=process.ts_ns)
 
 
 def write(live: Path, processes: list[JoinedProcess]) -> None:
@@ -95,7 +90,6 @@ def read(live: Path) -> list[JoinedProcess]:
             **{
                 **values,
                 "argv": None if values["argv"] is None else tuple(values["argv"]),
-                "files": tuple(HeldFile(**file) for file in values["files"]),
             }
         )
         for values in found
@@ -130,16 +124,6 @@ def _processes(told: bytes) -> Iterator[JoinedProcess]:
                 dev=head["dev"],
                 inode=head["inode"],
             )
-
-
-def _files(told: bytes) -> dict[int, list[HeldFile]]:
-    found: dict[int, list[HeldFile]] = {}
-    for head, (names,) in _parts(HELD_FILE, told, ("bytes",)):
-        path = _path(names)
-        if path:
-            file = HeldFile(head["fd"], path, head["dev"], head["inode"], head["mode"])
-            found.setdefault(head["proc_id"], []).append(file)
-    return found
 
 
 def _parts(

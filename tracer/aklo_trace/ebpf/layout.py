@@ -75,16 +75,25 @@ RECORD_ARGV: Final = 4
 RECORD_EXIT: Final = 5
 RECORD_STACK: Final = 6
 RECORD_SAMPLE: Final = 7
+RECORD_FILE: Final = 8
 
 BASE_NONE: Final = 0
-BASE_CWD: Final = 1
-BASE_FD: Final = 2
+BASE_DIRECTORY: Final = 1
+BASE_ROOT: Final = 2
+
+FILE_NEW: Final = 1 << 0
+FILE_SOCKET: Final = 1 << 1
+FILE_TERMINAL: Final = 1 << 2
 
 SPEC_RECORD: Final = 1 << 0
 SPEC_ALWAYS: Final = 1 << 1
 SPEC_RETURNS_FD: Final = 1 << 2
 SPEC_FILE_POSITION: Final = 1 << 3
 SPEC_EXEC: Final = 1 << 4
+SPEC_MAKES_FILE: Final = 1 << 5
+SPEC_CHANGES_CWD: Final = 1 << 6
+SPEC_CHANGES_ROOT: Final = 1 << 7
+SPEC_ADDRESSES: Final = 1 << 8
 
 RING_HEADER_BYTES: Final = 8
 RING_BUSY: Final = 1 << 31
@@ -105,7 +114,7 @@ EVENT: Final = Struct(
         ("nr", "u2"),
         ("flags", "u2"),
         ("mode", "u2"),
-        ("zero", "u2"),
+        ("instance", "u2"),
         ("stack", "u4"),
         ("line", "u4"),
     ),
@@ -133,10 +142,12 @@ PATH_RECORD: Final = Struct(
         ("record_id", "u8"),
         ("inode0", "u8"),
         ("dev0", "u4"),
-        ("mode0", "u4"),
+        ("mode0", "u2"),
+        ("instance0", "u2"),
         ("inode1", "u8"),
         ("dev1", "u4"),
-        ("mode1", "u4"),
+        ("mode1", "u2"),
+        ("instance1", "u2"),
     ),
 )
 
@@ -167,7 +178,12 @@ EXEC_RECORD: Final = Struct(
         ("ts_ns", "u8"),
         ("inode", "u8"),
         ("dev", "u4"),
-        ("mode", "u4"),
+        ("mode", "u2"),
+        ("instance", "u2"),
+        ("directory_inode", "u8"),
+        ("directory_dev", "u4"),
+        ("directory_mode", "u2"),
+        ("directory_instance", "u2"),
         ("stack", "u4"),
         ("line", "u4"),
         ("site_flags", "u4"),
@@ -219,6 +235,22 @@ SAMPLE_RECORD: Final = Struct(
         ("ts_ns", "u8"),
     ),
 )
+FILE_TEXT_BYTES: Final = 128
+FILE_RECORD: Final = Struct(
+    "file_record",
+    (
+        ("kind", "u4"),
+        ("flags", "u4"),
+        ("ts_ns", "u8"),
+        ("inode", "u8"),
+        ("dev", "u4"),
+        ("mode", "u2"),
+        ("instance", "u2"),
+        ("bytes0", "u4"),
+        ("bytes1", "u4"),
+    ),
+)
+"""Two texts follow, each in FILE_TEXT_BYTES."""
 
 SHELL_LAYOUT: Final = Struct(
     "shell_layout",
@@ -250,23 +282,11 @@ JOINED: Final = Struct(
         ("ts_ns", "u8"),
         ("inode", "u8"),
         ("dev", "u4"),
-        ("mode", "u4"),
+        ("mode", "u2"),
+        ("instance", "u2"),
         ("bytes0", "u4"),
         ("bytes1", "u4"),
         ("has_cwd", "u4"),
-        ("zero", "u4"),
-    ),
-)
-
-HELD_FILE: Final = Struct(
-    "held_file",
-    (
-        ("proc_id", "u4"),
-        ("fd", "i4"),
-        ("inode", "u8"),
-        ("dev", "u4"),
-        ("mode", "u4"),
-        ("bytes", "u4"),
         ("zero", "u4"),
     ),
 )
@@ -284,7 +304,7 @@ STRANGER: Final = Struct(
 SYSCALL_SPEC: Final = Struct(
     "syscall_spec",
     (
-        ("flags", "u1"),
+        ("flags", "u2"),
         ("fd", "i1"),
         ("fd2", "i1"),
         ("path0", "i1"),
@@ -292,6 +312,9 @@ SYSCALL_SPEC: Final = Struct(
         ("dirfd0", "i1"),
         ("dirfd1", "i1"),
         ("offset", "i1"),
+        ("pair", "i1"),
+        ("address", "i1"),
+        ("zero", "i1"),
     ),
 )
 
@@ -332,5 +355,5 @@ TASK_MARK: Final = Struct(
 
 SHELL_STATE_BYTES: Final = 16 + 5 * 8 + 2 * 8 + 2 * 3 * 8 + 3 * 8 + 8 * STACK_FRAMES + 5 * 4 + 12
 TASK_STATE_BYTES: Final = TASK_MARK.size + EVENT.size + 8 * 8 + 7 * 8 + SHELL_STATE_BYTES + 16
-CONFIG_FORMAT: Final = "=IIIIII"
+CONFIG_FORMAT: Final = "=IIIIIII"
 CONFIG_BYTES: Final = struct.calcsize(CONFIG_FORMAT) + PROGRAMS * COMM_BYTES

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -27,8 +30,8 @@ from aklo_trace.ebpf.shell_images import Shells
 from aklo_trace.ebpf.shells import SHELLS_FILE
 from aklo_trace.engine import Account
 from aklo_trace.events import (
-    BY_IDENTITY,
-    CWD,
+    ANY_INSTANCE,
+    DIRECTORY,
     NO_STRING,
     NULL,
     EventBatch,
@@ -38,8 +41,11 @@ from aklo_trace.events import (
     ProcessEnd,
     ProcessEvent,
     ProcessStart,
+    Sighting,
 )
-from aklo_trace.schema import ProcessFlag, SyscallFlag
+from aklo_trace.naming import distinct
+from aklo_trace.open_files import OPEN_FILES_FILE, OpenFile, read_open_files
+from aklo_trace.schema import FileFlag, ProcessFlag, SyscallFlag
 from aklo_trace.syscalls import UNKNOWN, by_name, by_number, table
 
 NS_PER_SECOND: Final = 1_000_000_000
@@ -49,8 +55,8 @@ KERNEL_FLAGS: Final = (1 << 12) - 1
 ERRNO_MAX: Final = 4095
 RESTART_FIRST, RESTART_LAST = 512, 516
 _SPOOLED: Final = dtype_of(layout.EVENT)
-_BASES: Final = np.array([NO_STRING, CWD, BY_IDENTITY], np.int32)
-"""By enum path_base."""
+ALL: Final = np.iinfo(np.int64).max
+TYPE_BITS: Final = 0o170000
 
 Events = npt.NDArray[np.void]
 
@@ -70,6 +76,9 @@ class EbpfRecorded:
             NS_PER_SECOND // max(self._start["sample_hz"], 1),
         )
         self._shells = Shells(live / SHELLS_FILE)
+        self._open_files = sorted(
+            read_open_files(live / OPEN_FILES_FILE), key=lambda file: file.boot_ns
+        )
         self._waiting = NO_RECORDS
         self._read = np.zeros(layout.SYSCALL_SLOTS, np.int64)
 
@@ -84,7 +93,8 @@ class EbpfRecorded:
             joined = []
             piece = events[first:last]
             self._read += np.bincount(piece["nr"], minlength=layout.SYSCALL_SLOTS)
-            yield self._batch(piece, self._waiting.followed_by(paths), process_events)
+            batch = self._batch(piece, self._waiting.followed_by(paths), process_events)
+            yield replace(batch, sightings=self._sightings(batch, is_last=records_end == ALL))
             first = last
 
     def account(self) -> Account:
@@ -165,7 +175,8 @@ class EbpfRecorded:
             fd2_path=nothing,
             dev=np.where(identified, _devices(events["dev"]), NULL),
             inode=np.where(identified, events["inode"].astype(np.int64), NULL),
-            mode=np.where(identified, events["mode"], 0).astype(np.int32),
+            instance=np.where(identified, events["instance"], 0).astype(np.int32),
+            mode=self._modes(events, identified),
             flags=flags,
             site=sites,
             sites=places,
@@ -175,6 +186,21 @@ class EbpfRecorded:
             samples=self._stream.samples(),
         )
         return self._with_paths(batch, events["record_id"], paths)
+
+    def _modes(self, events: Events, identified: npt.NDArray[np.bool_]) -> Int32:
+        """What only descriptors know has no type; newer kernels call it a regular file."""
+        modes = np.where(identified, events["mode"], 0).astype(np.int32)
+        modes[events["dev"] == self._start["anonymous_device"]] &= ~TYPE_BITS
+        return modes
+
+    def _sightings(self, batch: EventBatch, is_last: bool) -> list[Sighting]:
+        """Of the calls of a batch, and what was open by its end."""
+        end_ns = ALL if is_last else int(batch.ts_ns.max(initial=0))
+        seen = [_sighting(file, self._start["offset_ns"]) for file in self._open_files]
+        before = bisect_right([one.ts_ns for one in seen], end_ns)
+        self._open_files = self._open_files[before:]
+        found = [*seen[:before], *self._stream.sightings()]
+        return sorted(found, key=lambda one: one.ts_ns)
 
     def _with_paths(self, batch: EventBatch, record_ids: Int64, paths: PathRecords) -> EventBatch:
         """Give each event the texts of its record; keep the records that no event asked for:
@@ -195,17 +221,18 @@ class EbpfRecorded:
         distinct, places = np.unique(records.codes, return_inverse=True)
         pairs = [self._stream.texts.pair(code) for code in distinct.tolist()]
         columns: dict[str, Any] = {}
+        directories: list[Identity] = []
         for which, (path, base) in enumerate((("path", "base"), ("path2", "base2"))):
             has = records.heads[f"bytes{which}"] > 0
             texts = places[has] + which * len(pairs)
-            bases = _BASES[records.heads[f"base{which}"][has]]
+            bases = _bases(records.heads[has], which, directories)
             columns[path] = _scattered(len(batch), rows[has], texts)
             columns[base] = _scattered(len(batch), rows[has], bases)
         return replace(
             batch,
             **columns,
             strings=[first for first, _ in pairs] + [second for _, second in pairs],
-            directories=_directories(columns, rows, records.heads),
+            directories=directories,
             second_files=_second_files(columns, rows, records.heads),
         )
 
@@ -273,7 +300,7 @@ def _pieces(marks: Path, count: int) -> Iterator[tuple[int, int]]:
         if events_end - taken >= BATCH_EVENTS and events_end < count:
             yield events_end, records_end
             taken = events_end
-    yield count, np.iinfo(np.int64).max
+    yield count, ALL
 
 
 def _results(
@@ -306,32 +333,49 @@ def _scattered(length: int, rows: Int64, values: Int32 | Int64) -> Int32:
     return column
 
 
-def _directories(
-    columns: dict[str, Int32], rows: Int64, heads: Events
-) -> dict[tuple[int, int], Identity]:
-    """The directories that paths start from, where a descriptor named them."""
-    found = {}
-    for which, base in enumerate(("base", "base2")):
-        for place in np.flatnonzero(columns[base][rows] == BY_IDENTITY).tolist():
-            head = heads[place]
-            if head[f"mode{which}"]:
-                identity = Identity(
-                    kernel_device(int(head[f"dev{which}"])),
-                    int(head[f"inode{which}"]),
-                    int(head[f"mode{which}"]),
-                )
-                found[int(rows[place]), which] = identity
-    return found
+def _bases(heads: Events, which: int, directories: list[Identity]) -> Int32:
+    """Where the paths start from, as in `EventBatch.base`; adds to `directories`."""
+    bases = np.full(len(heads), NO_STRING, np.int32)
+    is_known = (heads[f"base{which}"] != layout.BASE_NONE) & (heads[f"mode{which}"] > 0)
+    known = np.flatnonzero(is_known)
+    first = layout.PATH_RECORD.offset(f"inode{which}") // 8
+    words = (
+        np.ascontiguousarray(heads[known]).view(np.int64).reshape(-1, layout.PATH_RECORD.size // 8)
+    )
+    inodes, inode_places, _ = distinct(words[:, first])
+    _, rest_places, _ = distinct(words[:, first + 1])
+    _, places, firsts = distinct(rest_places * max(len(inodes), 1) + inode_places)
+    bases[known] = DIRECTORY - len(directories) - places
+    directories += [_identity(heads[row], which) for row in known[firsts].tolist()]
+    return bases
+
+
+def _identity(head: np.void, which: int) -> Identity:
+    names = (f"{name}{which}" for name in ("dev", "inode", "mode", "instance"))
+    dev, *rest = (int(head[name]) for name in names)
+    return Identity(kernel_device(dev), *rest)
 
 
 def _second_files(columns: dict[str, Int32], rows: Int64, heads: Events) -> dict[int, Identity]:
     """The files behind second descriptors, of calls like sendfile."""
     second = (columns["path2"][rows] == NO_STRING) & (heads["mode1"] != 0)
     return {
-        int(rows[place]): Identity(
-            kernel_device(int(heads["dev1"][place])),
-            int(heads["inode1"][place]),
-            int(heads["mode1"][place]),
-        )
-        for place in np.flatnonzero(second).tolist()
+        int(rows[place]): _identity(heads[place], 1) for place in np.flatnonzero(second).tolist()
     }
+
+
+def _sighting(file: OpenFile, offset_ns: int) -> Sighting:
+    """A file that a process had open before it was traced."""
+    name = os.fsencode(file.name)
+    is_path = name.startswith(b"/") and not name.startswith(b"/memfd:")
+    is_named = not is_path and not stat.S_ISFIFO(file.mode) and not stat.S_ISSOCK(file.mode)
+    return Sighting(
+        file.boot_ns + offset_ns,
+        Identity(file.dev, file.inode, file.mode, ANY_INSTANCE),
+        path=name if is_path else None,
+        name=name.removeprefix(b"anon_inode:").removeprefix(b"/") if is_named else None,
+        local=None if file.local is None else os.fsencode(file.local),
+        peer=None if file.peer is None else os.fsencode(file.peer),
+        terminal=file.terminal,
+        flags=int(FileFlag.INHERITED | (FileFlag.DELETED if file.deleted else 0)),
+    )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import mmap
 import os
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -21,6 +21,7 @@ import numpy.typing as npt
 from aklo_trace.ebpf import layout
 from aklo_trace.ebpf.stacks import Stacks
 from aklo_trace.events import (
+    Identity,
     ImageStart,
     Int32,
     Int64,
@@ -28,9 +29,11 @@ from aklo_trace.events import (
     ProcessEvent,
     ProcessStart,
     Sample,
+    Sighting,
     Site,
 )
 from aklo_trace.schema import ImageFlag, SampleFlag, SyscallFlag
+from aklo_trace.sockets import address_text
 
 _BODY: Final = layout.RING_HEADER_BYTES
 _SIZE_BITS: Final = layout.RING_BUSY - 1
@@ -124,12 +127,26 @@ class _Exec:
             inode=self.image["inode"] if self.image["mode"] else None,
             flags=int(flags),
             site=self.site,
+            directory=identity_of(self.image, "directory_"),
         )
 
 
 def kernel_device(dev: int) -> int:
     """The kernel packs a device as major << 20 | minor; makedev(3) spreads them."""
     return os.makedev(dev >> 20, dev & 0xFFFFF)
+
+
+def identity_of(record: Mapping[str, int], prefix: str = "") -> Identity:
+    """A struct identity within a record, whose fields have that prefix."""
+    inode, dev, mode, instance = (
+        record[prefix + name] for name in ("inode", "dev", "mode", "instance")
+    )
+    return Identity(kernel_device(dev), inode, mode, instance)
+
+
+def _address(sockaddr: bytes) -> bytes | None:
+    text = address_text(sockaddr)
+    return None if text is None else os.fsencode(text)
 
 
 class RecordStream:
@@ -152,6 +169,7 @@ class RecordStream:
         self._times: dict[int, tuple[int, int, int, int]] = {}
         self._events: list[ProcessEvent] = []
         self._ends: dict[int, ProcessEnd] = {}
+        self._sightings: list[Sighting] = []
         self.texts = PathTexts()
         self.stacks = Stacks()
         self._handlers: Final[dict[int, Callable[[int], None]]] = {
@@ -161,6 +179,7 @@ class RecordStream:
             layout.RECORD_EXIT: self._exit,
             layout.RECORD_STACK: self._stack,
             layout.RECORD_SAMPLE: self._sample,
+            layout.RECORD_FILE: self._file,
         }
 
     def read(self, end: int) -> tuple[PathRecords, list[ProcessEvent]]:
@@ -179,6 +198,11 @@ class RecordStream:
         """Those among what was read since the last time."""
         samples, self._samples = self._samples, []
         return samples
+
+    def sightings(self) -> list[Sighting]:
+        """What was told of files in the records read since this was asked last, by time."""
+        found, self._sightings = self._sightings, []
+        return sorted(found, key=lambda seen: seen.ts_ns)
 
     def _walk(self, end: int) -> list[int]:
         """Go over the records that begin before `end`; the places of those of paths. The
@@ -317,6 +341,26 @@ class RecordStream:
                 self._period_ns,
                 self._site(record),
                 int(flags),
+            )
+        )
+
+    def _file(self, start: int) -> None:
+        record = self._unpack(layout.FILE_RECORD, start)
+        texts = start + layout.FILE_RECORD.size
+        own, peer = (
+            bytes(self._data[text : text + record[f"bytes{which}"]])
+            for which, text in enumerate((texts, texts + layout.FILE_TEXT_BYTES))
+        )
+        is_socket = record["flags"] & layout.FILE_SOCKET
+        self._sightings.append(
+            Sighting(
+                record["ts_ns"] + self._offset_ns,
+                identity_of(record),
+                is_new=bool(record["flags"] & layout.FILE_NEW),
+                name=None if is_socket else own or None,
+                local=_address(own) if is_socket else None,
+                peer=_address(peer) if is_socket else None,
+                terminal=bool(record["flags"] & layout.FILE_TERMINAL),
             )
         )
 

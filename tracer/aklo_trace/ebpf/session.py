@@ -23,6 +23,7 @@ from aklo_trace.ebpf.specs import specs
 from aklo_trace.ebpf.timer import Timer
 from aklo_trace.engine import CaptureOptions
 from aklo_trace.errors import CaptureError, StoreError
+from aklo_trace.open_files import OPEN_FILES_FILE, OpenFile, open_files, write_open_files
 
 if TYPE_CHECKING:
     from aklo_trace.target import HeldTarget
@@ -55,6 +56,7 @@ class EbpfSession:
         self._timer: Timer | None = None
         self._held: HeldTarget | None = None
         self._joined: list[JoinedProcess] = []
+        self._open_files: list[OpenFile] = []
         self._object = Object(object_path())
         try:
             self._load(options)
@@ -79,6 +81,7 @@ class EbpfSession:
                 f"The target (process {held.pid}) cannot be marked for tracing: {error.strerror}."
             ) from error
         self._held = held
+        self._open_files = open_files(held.pid, kept_by_exec=True)
         self._precedence = _take_precedence()
 
     def join(self, pids: list[int]) -> list[JoinedProcess]:
@@ -88,6 +91,7 @@ class EbpfSession:
         self._object.update("controls", struct.pack("=I", 0), control)
         self._precedence = _take_precedence()
         self._joined = joining.join(self._object, pids)
+        self._open_files = list(joining.open_files_of(self._joined))
         for binary, fields in joining.unknown_programs(self._joined, self._shells):
             if len(self._shells) < layout.SHELLS:
                 key = struct.pack("=I", len(self._shells))
@@ -103,6 +107,7 @@ class EbpfSession:
         try:
             _write_start(live, self._held, self._sample_hz)
             joining.write(live, self._joined)
+            write_open_files(live / OPEN_FILES_FILE, self._open_files)
             _write_shells(live, [binary for binary, _ in self._shells])
         except OSError as error:
             raise _cannot_begin(live, error.errno) from error
@@ -153,6 +158,7 @@ class EbpfSession:
             _has_cast(),
             len(programs),
             options.attribution,
+            _anonymous_device(),
         )
         names = b"".join(name.ljust(layout.COMM_BYTES, b"\0") for name in programs)
         return (head + names).ljust(layout.CONFIG_BYTES, b"\0")
@@ -282,6 +288,7 @@ def _write_start(live: Path, held: HeldTarget | None, sample_hz: int) -> None:
         "pid": held.pid if held else 0,
         "ppid": os.getpid() if held else 0,
         "launcher_rss_bytes": _peak_rss_bytes(held.pid) if held else 0,
+        "anonymous_device": _anonymous_device(),
     }
     _write_json(live / START_FILE, start)
 
@@ -319,6 +326,14 @@ def record_ring_bytes(ring_bytes: int) -> int:
     """Half of an event ring; the kernel wants a power of two."""
     half = max(ring_bytes // 2, SMALLEST_RECORD_RING)
     return 1 << (half.bit_length() - 1)
+
+
+def _anonymous_device() -> int:
+    """Where files are that have no inode of their own, in the kernel's packing."""
+    descriptor = os.eventfd(0, os.EFD_CLOEXEC)
+    device = os.fstat(descriptor).st_dev
+    os.close(descriptor)
+    return os.major(device) << 20 | os.minor(device)
 
 
 def _has_cast() -> bool:

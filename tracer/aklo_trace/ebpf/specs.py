@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from aklo_trace.ebpf import layout
 from aklo_trace.ebpf.machine import COMPAT_MACHINE
 from aklo_trace.filter import Filter
-from aklo_trace.syscalls import NONE, UNKNOWN, PathArgument, Syscall, by_name, by_number
+from aklo_trace.syscalls import MAKERS, NONE, UNKNOWN, PathArgument, Syscall, by_name, by_number
+
+PAIRS: Final = {"pipe": 0, "pipe2": 0, "socketpair": 3}
+"""Calls that write two new descriptors, and the argument that says where."""
+ADDRESSED: Final = {"bind": 1, "connect": 1, "sendto": 4}
+"""Calls that give an address to a socket, and the argument that points to it."""
+COPIERS: Final = frozenset({"dup", "dup2", "dup3"})
+"""Calls that return a descriptor of the very file they work on."""
+EFFECTS: Final = {
+    "chdir": layout.SPEC_CHANGES_CWD,
+    "chroot": layout.SPEC_CHANGES_ROOT,
+    **dict.fromkeys(ADDRESSED, layout.SPEC_ADDRESSES),
+    **dict.fromkeys((*PAIRS, *MAKERS), layout.SPEC_MAKES_FILE),
+}
 
 
 def specs(machine: str, chosen: Filter) -> Iterator[bytes]:
@@ -28,9 +42,10 @@ def spec_of(call: Syscall, chosen: Filter) -> bytes:
     """The row of the kernel's table for one call."""
     flags = layout.SPEC_RECORD if chosen.records(call) else 0
     flags |= layout.SPEC_ALWAYS if chosen.always(call) else 0
-    flags |= layout.SPEC_RETURNS_FD if call.returns == "fd" else 0
+    flags |= layout.SPEC_RETURNS_FD if call.returns == "fd" and call.name not in COPIERS else 0
     flags |= layout.SPEC_FILE_POSITION if call.at_position else 0
     flags |= layout.SPEC_EXEC if call.operation == "exec" else 0
+    flags |= EFFECTS.get(call.name, 0)
     (path0, dirfd0), (path1, dirfd1) = _argument(call.path), _argument(call.path2)
     return layout.SYSCALL_SPEC.pack(
         flags=flags,
@@ -41,4 +56,6 @@ def spec_of(call: Syscall, chosen: Filter) -> bytes:
         dirfd0=dirfd0,
         dirfd1=dirfd1,
         offset=call.offset,
+        pair=PAIRS.get(call.name, NONE),
+        address=ADDRESSED.get(call.name, NONE),
     )

@@ -64,8 +64,9 @@ class Way:
         return self.prefix[:1] == (TRACER,)
 
 
-def _ours(engine: str) -> tuple[str, ...]:
-    return (TRACER, "record", "--engine", engine, "--format", "none", "-o", "{out}", "--")
+def _ours(engine: str, *options: str) -> tuple[str, ...]:
+    said = ("--engine", engine, *options, "--format", "none", "-o", "{out}")
+    return (TRACER, "record", *said, "--")
 
 
 BPFTRACE: Final = (
@@ -76,6 +77,7 @@ BPFTRACE: Final = (
 WAYS: Final = (
     Way("untraced", ()),
     Way("aklo-trace, ebpf", _ours("ebpf")),
+    Way("the same without attribution", _ours("ebpf", "--no-attribution", "--sample-hz", "0")),
     Way("aklo-trace, strace", _ours("strace"), slow=True),
     Way("strace -f -ttt -T -y", ("strace", "-f", "-ttt", "-T", "-y", "-o", "{out}"), slow=True),
     Way("perf trace", ("perf", "trace", "-o", "{out}", "--"), slow=True),

@@ -21,7 +21,6 @@ struct shell_state {
 	__u64 names_name;
 	__u64 arrays[STACK_ARRAYS]; /* 0: never found */
 	__u64 heads[STACK_ARRAYS];
-	__u64 first; /* FUNCNAME's first element, as read last */
 	__u64 hash;  /* of the stack that was read last */
 	__u64 hashes[STACK_FRAMES]; /* of its frames, by their place from the outermost */
 	__u64 left_ns; /* end of the last call at which the stack was read */

@@ -472,7 +472,7 @@ static __always_inline __u32 stack_number(const struct shell_state *shell, __u64
 }
 
 /* How many frames the stack has; -1 when FUNCNAME is not what it was: a script can unset it. */
-static __always_inline __s64 stack_depth(const struct shell_state *shell, __u64 *first)
+static __always_inline __s64 stack_depth(const struct shell_state *shell)
 {
 	struct bash_variable names;
 	__u32 count;
@@ -482,20 +482,19 @@ static __always_inline __s64 stack_depth(const struct shell_state *shell, __u64 
 		return -1;
 	if (head_of(shell, names.value, &count) != shell->heads[0])
 		return -1;
-	if (!peek(first, sizeof(*first), shell->heads[0] + BASH_ELEMENT_NEXT))
-		return -1;
 	return count;
 }
 
-/* Read what bash says of the text that it is executing. */
-static __always_inline struct shell_text read_text(const struct shell_state *shell)
+/* Read what bash says of the text that it is executing; of a substitution only where it matters. */
+static __always_inline struct shell_text read_text(const struct shell_state *shell, __u32 depth)
 {
 	__s32 environment = 0, eval_depth = 0, running_trap = 0;
 	struct shell_text text = {};
 
 	peek(&running_trap, sizeof(running_trap), shell->running_trap);
 	peek(&eval_depth, sizeof(eval_depth), shell->eval_depth);
-	peek(&environment, sizeof(environment), shell->environment);
+	if (depth == shell->forked_depth)
+		peek(&environment, sizeof(environment), shell->environment);
 	text.is_string = running_trap > 0 || eval_depth > 0;
 	text.is_substitution = !!(environment & SUBSHELL_COMSUB);
 	return text;
@@ -510,6 +509,19 @@ static __always_inline bool is_relative(const struct shell_state *shell, struct 
 	if (depth != shell->forked_depth)
 		return false;
 	return shell->forked_relative || (text.is_substitution && line != shell->forked_line);
+}
+
+/*
+ * Whether bash is in the functions it was in at the last call: they are as many, and there was no
+ * time to leave one and enter another.
+ */
+static __always_inline bool is_same_stack(const struct shell_state *shell, __u64 since_ns)
+{
+	__u32 count;
+
+	return shell->stack && since_ns < CALL_NS &&
+	       peek(&count, sizeof(count), shell->arrays[0] + shell->count_offset) &&
+	       count == shell->depth;
 }
 
 /*
@@ -529,22 +541,6 @@ static __always_inline __u32 frames_to_read(const struct shell_state *shell, __u
 	return count < limit ? count : limit;
 }
 
-/* Find out which stack it is, having read what can be new. */
-static __always_inline void identify_stack(struct shell_state *shell, __u32 depth, __u64 since_ns)
-{
-	__u32 count = frames_to_read(shell, depth, since_ns);
-	__u64 hash;
-
-	if (!depth)
-		return;
-	hash = hash_stack(shell, shell->hashes, depth, count, FOR_CALLS);
-	if (!hash)
-		shell->stack = 0;
-	else if (hash != shell->hash || !shell->stack)
-		shell->stack = stack_number(shell, hash, depth, FOR_CALLS);
-	shell->hash = hash;
-}
-
 /* The arrays are not there: not yet, or no longer. */
 static __always_inline void lose_stack(struct shell_state *shell, struct event *event)
 {
@@ -554,13 +550,33 @@ static __always_inline void lose_stack(struct shell_state *shell, struct event *
 		event->flags |= EVENT_SITE_UNKNOWN;
 }
 
+/* Find out which stack it is, reading what can be new. False when FUNCNAME is gone. */
+static __always_inline bool identify_stack(struct shell_state *shell, __u64 since_ns)
+{
+	__s64 depth = stack_depth(shell);
+	__u64 hash = 0;
+
+	if (depth < 0)
+		return false;
+	if (depth)
+		hash = hash_stack(shell, shell->hashes, depth,
+				  frames_to_read(shell, depth, since_ns), FOR_CALLS);
+	if (!hash)
+		shell->stack = 0;
+	else if (hash != shell->hash || !shell->stack)
+		shell->stack = stack_number(shell, hash, depth, FOR_CALLS);
+	shell->hash = hash;
+	shell->depth = depth;
+	shell->text = read_text(shell, depth);
+	return true;
+}
+
 /* Note in an event where bash is. A shell that is starting up is nowhere. */
 static __always_inline void note_site(struct task_struct *task, struct task_state *state)
 {
 	struct shell_state *shell = &state->shell;
 	struct event *event = &state->event;
-	__u64 first = 0, since_ns;
-	__s64 depth;
+	__u64 since_ns;
 
 	if (shell->kind == SHELL_UNSEEN)
 		find_shell(task, shell);
@@ -573,24 +589,17 @@ static __always_inline void note_site(struct task_struct *task, struct task_stat
 		return;
 	}
 	since_ns = bpf_ktime_get_boot_ns() - shell->left_ns;
-	depth = stack_depth(shell, &first);
-	if (depth < 0) {
+	if (!is_same_stack(shell, since_ns) && !identify_stack(shell, since_ns)) {
 		lose_stack(shell, event);
 		return;
 	}
-	if (depth != shell->depth || first != shell->first || !shell->stack || since_ns >= CALL_NS) {
-		identify_stack(shell, depth, since_ns);
-		shell->text = read_text(shell);
-	}
-	shell->depth = depth;
-	shell->first = first;
-	if (depth && !shell->stack) {
+	if (shell->depth && !shell->stack) {
 		event->flags |= EVENT_SITE_UNKNOWN;
 		return;
 	}
-	event->stack = depth ? shell->stack : 0;
+	event->stack = shell->stack;
 	peek(&event->line, sizeof(event->line), shell->line_number);
-	if (is_relative(shell, shell->text, depth, event->line))
+	if (is_relative(shell, shell->text, shell->depth, event->line))
 		event->flags |= EVENT_LINE_RELATIVE;
 }
 

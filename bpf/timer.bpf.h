@@ -10,12 +10,12 @@ static __always_inline void sample_site(const struct shell_state *shell,
 					struct sample_record *record)
 {
 	struct stack_scratch *scratch = stack_scratch_for(FOR_TIMER);
-	__u64 first, hash;
+	__u64 hash;
 	__s64 depth;
 
 	if (shell->kind != SHELL_BASH || !shell->names || !scratch)
 		return;
-	depth = stack_depth(shell, &first);
+	depth = stack_depth(shell);
 	if (depth > 0) {
 		hash = hash_stack(shell, scratch->hashes, depth,
 				  depth < STACK_FRAMES ? depth : STACK_FRAMES, FOR_TIMER);
@@ -27,7 +27,7 @@ static __always_inline void sample_site(const struct shell_state *shell,
 		return;
 	}
 	peek(&record->line, sizeof(record->line), shell->line_number);
-	if (is_relative(shell, read_text(shell), depth, record->line))
+	if (is_relative(shell, read_text(shell, depth), depth, record->line))
 		record->site_flags = EVENT_LINE_RELATIVE;
 }
 

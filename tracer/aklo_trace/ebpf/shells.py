@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import struct
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -43,6 +44,19 @@ SHELLS_FILE: Final = "shells.jsonl"
 """A Binary a line, as JSON."""
 NAMES: Final = ("bash", "sh", "rbash")
 EXECUTABLE: Final = 1
+WORD_BITS: Final = 64
+DAMAGED: Final = (
+    ELFError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+"""What pyelftools raises on files that are not what they should be."""
 CHUNK_BYTES: Final = 1 << 20
 CHUNKS: Final = 16
 """How much of a file is searched for bash's name: it is 1 to 2 MB large."""
@@ -169,13 +183,15 @@ def _layout(file: BinaryIO, version: tuple[int, int, int]) -> tuple[str | None, 
         return f"this version's variables are not known (supported: {supported})", {"is_bash": 0}
     try:
         elf = ELFFile(file)
+        if elf.elfclass != WORD_BITS:
+            return f"it is a {elf.elfclass}-bit program", {"is_bash": 0}
         addresses = dict(_addresses(elf))
         code = min(
             segment["p_vaddr"]
             for segment in elf.iter_segments("PT_LOAD")
             if segment["p_flags"] & EXECUTABLE
         )
-    except (ELFError, ValueError, KeyError) as error:
+    except DAMAGED as error:
         return f"its symbols cannot be read ({error})", {"is_bash": 0}
     missing = [symbol for field, symbol in SYMBOLS.items() if field not in addresses]
     if missing:

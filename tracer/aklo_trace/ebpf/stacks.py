@@ -15,6 +15,8 @@ STACK_FLAGS = (
     (layout.STACK_NAME_TRUNCATED, SiteFlag.NAME_TRUNCATED),
 )
 NO_STACK = 0
+MOST_LINES = 2**31 - 1
+"""What is beyond is not of a file: bash counts lines in an int."""
 _LINE_BITS = 32
 
 
@@ -41,7 +43,7 @@ class Stacks:
         frames, flags = self._stacks[stack]
         if event_flags & layout.EVENT_LINE_RELATIVE:
             flags |= SiteFlag.LINE_RELATIVE
-        return Site(frames, line or None, int(flags))
+        return Site(frames, line if 0 < line <= MOST_LINES else None, int(flags))
 
     def sites(self, events: npt.NDArray[np.void]) -> tuple[Int32, list[Site]]:
         """The place of each event, as codes in a list."""
@@ -65,4 +67,5 @@ class Stacks:
 
 
 def _number(text: bytes) -> int:
-    return int(text) if text.isdigit() else 0
+    number = int(text) if text.isdigit() else 0
+    return number if number <= MOST_LINES else 0

@@ -278,7 +278,8 @@ enum spec_flag {
 	SPEC_MAKES_FILE = 1 << 5, /* what it returns, or writes to `pair`, is a new file */
 	SPEC_CHANGES_CWD = 1 << 6,
 	SPEC_CHANGES_ROOT = 1 << 7,
-	SPEC_ADDRESSES = 1 << 8, /* it gives its socket an address */
+	SPEC_ADDRESSES = 1 << 8, /* it gives its socket an address, or its peer's */
+	SPEC_BINDS = 1 << 9,	 /* the socket's own */
 };
 
 /* Numbers of arguments, or NO_ARGUMENT. */

@@ -138,13 +138,14 @@ static __always_inline void put_given(const struct task_state *state,
 				      const struct syscall_spec *spec, struct file_record *record)
 {
 	const void *given = (const void *)arg(state, spec->address);
+	enum socket_end end = spec->flags & SPEC_BINDS ? OWN : PEER;
 	__u64 length = arg(state, spec->address + 1);
 
-	if (!given || !length || length >= FILE_TEXT_BYTES || record->bytes[PEER])
+	if (!given || !length || length >= FILE_TEXT_BYTES || record->bytes[end])
 		return;
 	length &= ADDRESS_LENGTH_MASK;
-	if (!bpf_probe_read_user(text_of(record, PEER), length, given))
-		record->bytes[PEER] = length;
+	if (!bpf_probe_read_user(text_of(record, end), length, given))
+		record->bytes[end] = length;
 }
 
 static __always_inline struct file_record *begin_file(struct file *file,

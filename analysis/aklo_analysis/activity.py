@@ -74,6 +74,7 @@ MEDIUM_OF_KIND = {
     "regular": "file",
     "directory": "file",
     "symlink": "file",
+    "terminal": "terminal",
     "character": "file",
     "block": "file",
     "fifo": "pipe",

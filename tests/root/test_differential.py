@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections import Counter
 from pathlib import Path
 
@@ -52,6 +53,10 @@ def opened(recording: Recording) -> Counter[tuple[str | None, bool]]:
     )
 
 
+def looked_up(recording: Recording) -> set[str | None]:
+    return {call.path for call in recording.calls_of("access", "execve", "readlink")}
+
+
 def programs(recording: Recording) -> Counter[tuple[str | None, tuple[str, ...]]]:
     return Counter((image["exe"], tuple(image["argv"])) for image in recording.images)
 
@@ -87,6 +92,18 @@ def test_engines_agree_on_the_paths_that_were_opened(both: tuple[Recording, Reco
     ebpf, strace = both
     assert opened(ebpf) == opened(strace)
     assert any(path and path.startswith("/") for path, _ in opened(ebpf))
+
+
+def test_engines_agree_on_the_paths_that_were_looked_up(
+    both: tuple[Recording, Recording],
+) -> None:
+    ebpf, strace = ({path for path in map(tidy, looked_up(r)) if path} for r in both)
+    assert ebpf == strace
+
+
+def tidy(path: str | None) -> str | None:
+    """One engine may know a directory by a longer name than the other."""
+    return path and posixpath.normpath(path)
 
 
 def test_engines_agree_on_programs_and_processes(both: tuple[Recording, Recording]) -> None:

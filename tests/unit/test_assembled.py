@@ -172,7 +172,7 @@ def batch_of(happenings: Sequence[tuple[int, Happening]]) -> EventBatch:
             if text is not None:
                 column[row] = len(strings)
                 strings.append(text)
-                if not text.startswith(b"/"):
+                if not text.startswith(b"/") or not directory:  # CWD says nothing then
                     base[row] = DIRECTORY - len(batch.directories) if directory else CWD
                 if directory:
                     batch.directories.append(directory)

@@ -38,8 +38,13 @@ LINK: Final = re.compile(rb"/dev/(?:fd/\d+|std(?:in|out|err))|/proc/[\w-]+(?:/ta
 """What opens the file of a descriptor, which keeps its name; see proc(5)."""
 NAME: Final = b"\0"
 """Before a text that is interned but is no path: paths have no NUL."""
-ANONYMOUS_NAMES: Final = (b"[", b"anon_inode:", b"memfd:", b"/memfd:")
+ANONYMOUS_NAMES: Final = (b"[", b"memfd:")
 COLUMNS: Final = tuple(name for name in FILES.column_names if name not in {"readers", "writers"})
+
+
+def plain_name(text: bytes) -> bytes:
+    """What the kernel calls a thing without path, given as /proc and strace write it."""
+    return text.removeprefix(b"anon_inode:").removeprefix(b"/").removesuffix(b" (deleted)")
 
 
 @dataclass(slots=True)
@@ -92,7 +97,8 @@ class FileTable:
 
     def intern_name(self, text: bytes) -> int:
         """The code of what an engine calls a file, which is a path if it begins with a slash."""
-        return self.intern(text if text.startswith(b"/") else NAME + text)
+        is_path = text.startswith(b"/") and not text.startswith(b"/memfd:")
+        return self.intern(text if is_path else NAME + plain_name(text))
 
     def path(self, file_id: int) -> bytes | None:
         code = self.rows[file_id].path

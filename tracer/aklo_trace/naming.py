@@ -158,15 +158,17 @@ def _paths(
 ) -> Int64:
     """The code of each row's absolute path; marks in `flags` what could not be made so."""
     origins = _origins(batch, rows, which, cwds, directories)
-    span = int(origins.max(initial=0)) + 2
-    keys = (batch.path, batch.path2)[which][rows].astype(np.int64) * span + (origins + 1)
+    below_root = (batch.base, batch.base2)[which][rows] <= DIRECTORY
+    starts = (origins + 1) * 2 + below_root
+    span = int(starts.max(initial=0)) + 1
+    keys = (batch.path, batch.path2)[which][rows].astype(np.int64) * span + starts
     values, places, _ = distinct(keys)
     codes = np.empty(len(values), np.int64)
     marks = np.zeros(len(values), np.int32)
     for index, value in enumerate(values.tolist()):
-        text, origin = divmod(value, span)
-        directory = _directory(origin - 1, batch, directories)
-        path = resolve(directory, batch.strings[text], below_root=origin > len(batch.strings))
+        text, start = divmod(value, span)
+        directory = _directory(start // 2 - 1, batch, directories)
+        path = resolve(directory, batch.strings[text], below_root=bool(start % 2))
         codes[index] = files.intern(path)
         marks[index] = _marks(path)
     flags[rows] |= marks[places]

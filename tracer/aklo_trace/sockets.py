@@ -34,8 +34,8 @@ class Ends:
 
 
 def inet_text(family: int, address: bytes, port: int) -> str | None:
-    """`address` is in network order; None for one that is not set."""
-    if not port and not any(address):
+    """`address` is in network order; None for one without a port."""
+    if not port:
         return None
     text = socket.inet_ntop(family, address)
     return f"[{text}]:{port}" if family == socket.AF_INET6 else f"{text}:{port}"

@@ -94,6 +94,7 @@ SPEC_MAKES_FILE: Final = 1 << 5
 SPEC_CHANGES_CWD: Final = 1 << 6
 SPEC_CHANGES_ROOT: Final = 1 << 7
 SPEC_ADDRESSES: Final = 1 << 8
+SPEC_BINDS: Final = 1 << 9
 
 RING_HEADER_BYTES: Final = 8
 RING_BUSY: Final = 1 << 31

@@ -43,6 +43,7 @@ from aklo_trace.events import (
     ProcessStart,
     Sighting,
 )
+from aklo_trace.files import plain_name
 from aklo_trace.naming import distinct
 from aklo_trace.open_files import OPEN_FILES_FILE, OpenFile, read_open_files
 from aklo_trace.schema import FileFlag, ProcessFlag, SyscallFlag
@@ -373,7 +374,7 @@ def _sighting(file: OpenFile, offset_ns: int) -> Sighting:
         file.boot_ns + offset_ns,
         Identity(file.dev, file.inode, file.mode, ANY_INSTANCE),
         path=name if is_path else None,
-        name=name.removeprefix(b"anon_inode:").removeprefix(b"/") if is_named else None,
+        name=plain_name(name) if is_named else None,
         local=None if file.local is None else os.fsencode(file.local),
         peer=None if file.peer is None else os.fsencode(file.peer),
         terminal=file.terminal,

@@ -20,6 +20,7 @@ EFFECTS: Final = {
     "chdir": layout.SPEC_CHANGES_CWD,
     "chroot": layout.SPEC_CHANGES_ROOT,
     **dict.fromkeys(ADDRESSED, layout.SPEC_ADDRESSES),
+    "bind": layout.SPEC_ADDRESSES | layout.SPEC_BINDS,
     **dict.fromkeys((*PAIRS, *MAKERS), layout.SPEC_MAKES_FILE),
 }
 

@@ -30,6 +30,9 @@ START_NS = 1_700_000_000_000_000_000
 CALLS_PER_PROCESS = 200
 CALL_NS = 7_000
 FILES = 5_000
+SITES = 20_000
+DEPTH = 12
+SAMPLE_NS = 10_101_010
 MIX = {
     "read": 0.24,
     "rt_sigprocmask": 0.17,
@@ -47,6 +50,7 @@ MIX = {
 }
 """Shares of the calls of a shell program."""
 
+PROGRAMS = ("/usr/bin/bash", "/usr/bin/sed", "/usr/bin/grep", "/usr/bin/stat", "/usr/bin/cat")
 ON_FILES = ("read", "close", "openat", "newfstatat", "fstat", "write", "ioctl", "lseek")
 REPORT = (sys.executable, "-m", "aklo_trace", "report")
 
@@ -76,7 +80,53 @@ def syscalls(count: int, processes: int, random: np.random.Generator) -> dict[st
         "fd": np.ma.array(np.full(count, 3), mask=~on_file | failed),
         "file_id": np.ma.array(file, mask=~on_file),
         "bytes": np.ma.array(random.integers(0, 4096, count), mask=code != 0),
+        "site_id": np.ma.array(sites_of(process, random), mask=process % len(PROGRAMS) != 0),
         "flags": np.zeros(count, np.int64),
+    }
+
+
+def sites_of(process: Ints, random: np.random.Generator) -> Ints:
+    """Places in shell code: a process is at few of them, one after the other."""
+    place = process * 7 + np.arange(len(process)) % CALLS_PER_PROCESS // 20
+    found: Ints = (place + random.integers(0, 2, len(process))) % SITES
+    return found
+
+
+def sites() -> dict[str, object]:
+    number = np.arange(SITES)
+    depth = 1 + number % DEPTH
+    return {
+        "site_id": number,
+        "function": [f"function_{one % 700}" for one in number],
+        "file": [f"/opt/tool/lib/{one % 90}.sh" for one in number],
+        "line": number % 400 + 1,
+        "stack": [
+            ["main", *(f"function_{(one + up) % 700}" for up in range(deep, 0, -1))]
+            for one, deep in zip(number, depth, strict=True)
+        ],
+        "files": [
+            ["/opt/tool/bin/tool", *(f"/opt/tool/lib/{(one + up) % 90}.sh" for up in range(deep))]
+            for one, deep in zip(number, depth, strict=True)
+        ],
+        "lines": [
+            [None, *((one + up) % 400 + 1 for up in range(deep))]
+            for one, deep in zip(number.tolist(), depth.tolist(), strict=True)
+        ],
+        "flags": np.zeros(SITES, np.int64),
+    }
+
+
+def samples(calls: int, processes: int) -> dict[str, object]:
+    ts_ns = np.arange(0, calls * CALL_NS, SAMPLE_NS)
+    process = np.minimum(ts_ns // (CALL_NS * CALLS_PER_PROCESS), processes - 1)
+    return {
+        "ts_ns": START_NS + ts_ns,
+        "proc_id": process,
+        "image_id": process,
+        "tid": 1000 + process,
+        "site_id": np.ma.array(process * 7 % SITES, mask=process % len(PROGRAMS) != 0),
+        "period_ns": np.full(len(ts_ns), SAMPLE_NS),
+        "flags": np.zeros(len(ts_ns), np.int64),
     }
 
 
@@ -94,18 +144,20 @@ def processes(count: int) -> dict[str, object]:
         "max_rss_bytes": np.full(count, 4 << 20),
         "utime_ns": np.full(count, 400_000),
         "stime_ns": np.full(count, 300_000),
+        "site_id": np.ma.array(number * 7 % SITES, mask=number == 0),
         "flags": np.zeros(count, np.int64),
     }
 
 
 def images(count: int) -> dict[str, object]:
-    programs = ("/usr/bin/bash", "/usr/bin/sed", "/usr/bin/grep", "/usr/bin/stat", "/usr/bin/cat")
-    exes = [programs[number % len(programs)] for number in range(count)]
+    exes = [PROGRAMS[number % len(PROGRAMS)] for number in range(count)]
     return {
         "image_id": np.arange(count),
         "proc_id": np.arange(count),
         "ts_ns": START_NS + np.arange(count) * CALLS_PER_PROCESS * CALL_NS,
         "exe": exes,
+        "shell": ["bash 5.2.15" if exe == PROGRAMS[0] else None for exe in exes],
+        "site_id": np.ma.array(np.arange(count) * 7 % SITES, mask=np.arange(count) == 0),
         "argv": [[exe, f"/opt/tool/lib/{number % 90}.sh"] for number, exe in enumerate(exes)],
         "flags": np.zeros(count, np.int64),
     }
@@ -132,6 +184,8 @@ def write_trace(directory: Path, count: int) -> None:
         "processes": processes(process_count),
         "images": images(process_count),
         "files": files(),
+        "sites": sites(),
+        "samples": samples(count, process_count),
     }
     for table in schema.TABLES:
         (directory / table.name).mkdir(parents=True)

@@ -20,12 +20,14 @@ from aklo_trace import syscalls
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """`io`: a call of this activity is an I/O operation."""
+    """`io`: a call of this activity is an I/O operation. `idle`: it waits for nobody whose own
+    time could be in the trace: for a timer, the network or the user."""
 
     key: str
     title: str
     waits: bool = False
     io: bool = False
+    idle: bool = False
 
 
 ACTIVITIES = (
@@ -56,11 +58,11 @@ ACTIVITIES = (
     Activity("wait_child", "for child processes", waits=True),
     Activity("pipe_read", "for pipe input", waits=True, io=True),
     Activity("pipe_write", "for room in a pipe", waits=True, io=True),
-    Activity("network", "for the network", waits=True, io=True),
-    Activity("terminal_read", "for terminal input", waits=True, io=True),
+    Activity("network", "for the network", waits=True, io=True, idle=True),
+    Activity("terminal_read", "for terminal input", waits=True, io=True, idle=True),
     Activity("wait_io", "for a ready descriptor", waits=True),
     Activity("wait_signal", "for a signal", waits=True),
-    Activity("sleep", "for a timer (sleep)", waits=True),
+    Activity("sleep", "for a timer (sleep)", waits=True, idle=True),
     Activity("lock", "for a lock", waits=True),
     Activity("ipc", "for System V IPC", waits=True),
 )

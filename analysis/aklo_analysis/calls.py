@@ -7,6 +7,7 @@ it did, and whether its time was work or waiting.
 process       int32     row in `frames.processes`, `UNKNOWN` if it has none
 image         int32     row in `frames.images`; the one that ran, or `UNKNOWN`
 file          int32     row in `frames.files`, `UNKNOWN`, or `NO_FILE`
+site          int32     row in `frames.sites`, or `UNKNOWN`
 syscall       category  name of the call
 activity      category  key of an `aklo_analysis.activity.Activity`
 leader        bool      the call was made by the main thread of its process
@@ -57,6 +58,7 @@ def derive(frames: Frames) -> pd.DataFrame:
             "process": positions(frames.processes, "proc_id", rows["proc_id"]),
             "image": positions(frames.images, "image_id", rows["image_id"]),
             "file": file,
+            "site": positions(frames.sites, "site_id", rows["site_id"]),
             "syscall": rows["syscall"],
             "activity": pd.Categorical.from_codes(activity, KEYS),
             "leader": rows["tid"].to_numpy() == rows["pid"].to_numpy(),

@@ -19,7 +19,9 @@ Int64 = npt.NDArray[np.int64]
 
 def births(frames: Frames) -> pd.DataFrame:
     """A row per life, by process and time: `process` and `image`, which are rows of the
-    frames or `UNKNOWN`, and `begin_ns`."""
+    frames or `UNKNOWN`, and `begin_ns`. `origin` is the row of the life that it was born from,
+    of the parent or of the process itself before exec, and `executed` tells these cases; sorted
+    by `birth` lives come after their origin."""
     parent = positions(frames.processes, "proc_id", frames.processes["parent_proc_id"])
     owner = positions(frames.processes, "proc_id", frames.images["proc_id"])
     forks = zip(frames.processes["start_ns"], range(len(parent)), parent.tolist(), strict=True)
@@ -27,16 +29,22 @@ def births(frames: Frames) -> pd.DataFrame:
     # at the same instant a fork comes first: an exec then replaces the inherited image
     events = [(ts, False, *fork) for ts, *fork in forks]
     events += [(ts, True, *ex) for ts, *ex in execs if ex[0] != UNKNOWN]
-    image_now: dict[int, int] = {}
-    rows = []
+    life_now: dict[int, int] = {}
+    rows: list[tuple[int, ...]] = []
     for begin_ns, is_exec, process, source in sorted(events):
-        if not is_exec and process in image_now:
+        if not is_exec and process in life_now:
             continue  # its exec was seen before its beginning
-        image_now[process] = source if is_exec else image_now.get(source, UNKNOWN)
-        rows.append((process, image_now[process], begin_ns))
-    frame = pd.DataFrame(rows, columns=["process", "image", "begin_ns"], dtype=np.int64)
-    frame = frame.sort_values("process", kind="stable", ignore_index=True)
-    return _without_launch(frames, frame)
+        mother = process if process in life_now else int(parent[process])
+        origin = life_now.get(mother, UNKNOWN)
+        image = UNKNOWN if origin == UNKNOWN else rows[origin][1]
+        life_now[process] = len(rows)
+        rows.append((process, source if is_exec else image, begin_ns, origin, is_exec))
+    columns = ["process", "image", "begin_ns", "origin", "executed"]
+    frame = pd.DataFrame(rows, columns=columns, dtype=np.int64)
+    frame = frame.assign(executed=frame["executed"] == 1, birth=frame.index)
+    frame = _without_launch(frames, frame.sort_values("process", kind="stable", ignore_index=True))
+    origin = pd.Index(frame["birth"]).get_indexer(pd.Index(frame["origin"]))
+    return frame.assign(origin=origin.astype(np.int64))
 
 
 def _without_launch(frames: Frames, born: pd.DataFrame) -> pd.DataFrame:
@@ -75,6 +83,6 @@ def lives_of_calls(
     life[stray_call] = len(born) + stray_life
     strays = pd.DataFrame(
         {"process": stray // (images + 1), "image": stray % (images + 1) + UNKNOWN, "begin_ns": 0}
-    )
+    ).assign(origin=UNKNOWN, executed=False, birth=len(born))
     parts = born.assign(stray=False), strays.assign(stray=True)
     return pd.concat(parts, ignore_index=True), life

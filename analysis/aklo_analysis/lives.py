@@ -27,10 +27,10 @@ Int64 = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Lives:
-    """`table`: per life `process`, `image` (rows of the frames, or `UNKNOWN`), and a column
-    for each field of `LifeMeasure`.
-    `unfinished`: per call of a main thread that never returned its `life` (a row of
-    `table`), its `activity`, and `ns`, the time until the life ended.
+    """`table`: per life the columns of `lineage.births`, of which `process` and `image` are rows
+    of the frames or `UNKNOWN`; `start_ns` and `end_ns`; and one for each field of `LifeMeasure`.
+    `unfinished`: per call of a main thread that never returned its row in `call`, its `life` (a
+    row of `table`), its `activity`, and `ns`, the time until the life ended.
     `of_calls`: for each call its row in `table`."""
 
     table: pd.DataFrame
@@ -60,7 +60,7 @@ def live(
     unfinished = _unfinished(frames, calls, life, end_ns)
     if not measured_time:
         unfinished, end_ns = unfinished[:0], start_ns
-    table = lives[["process", "image"]].join(
+    table = lives.assign(start_ns=start_ns, end_ns=end_ns).join(
         measured(calls, life).reindex(lives.index, fill_value=0)
     )
     waits = unfinished["activity"].isin([a.key for a in ACTIVITIES if a.waits])
@@ -111,5 +111,6 @@ def _unfinished(frames: Frames, calls: pd.DataFrame, life: Int64, end_ns: Int64)
     rows = np.flatnonzero(unfinished)
     elapsed_ns = end_ns[life[rows]] - frames.syscalls["ts_ns"].to_numpy()[rows]
     activity = calls["activity"].array[rows]
-    frame = pd.DataFrame({"life": life[rows], "activity": activity, "ns": elapsed_ns.clip(0)})
+    columns = {"call": rows, "life": life[rows], "activity": activity, "ns": elapsed_ns.clip(0)}
+    frame = pd.DataFrame(columns)
     return frame.drop_duplicates("life", keep="last")

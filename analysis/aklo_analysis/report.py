@@ -6,13 +6,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aklo_analysis.calls import derive
+from aklo_analysis.causes import causes
+from aklo_analysis.charges import charges
 from aklo_analysis.frames import Source, load
 from aklo_analysis.lives import live
 from aklo_analysis.program import program_names
+from aklo_analysis.source import Sources
+from aklo_analysis.stacks import stacks
 from aklo_analysis.tables import files as file_tables
+from aklo_analysis.tables import lines as line_tables
 from aklo_analysis.tables.activities import ActivityRow, activities
 from aklo_analysis.tables.failures import Failures, failures
 from aklo_analysis.tables.files import Directories, Files
+from aklo_analysis.tables.functions import Functions, functions
+from aklo_analysis.tables.lines import Lines
 from aklo_analysis.tables.operations import Operations, operations
 from aklo_analysis.tables.processes import Processes, processes
 from aklo_analysis.tables.programs import Programs, programs
@@ -36,6 +43,8 @@ class Report:
     summary: Summary
     times: tuple[TimeRow, ...]
     activities: tuple[ActivityRow, ...]
+    functions: Functions
+    lines: Lines
     programs: Programs
     operations: Operations
     files: Files
@@ -57,12 +66,17 @@ def build(trace: Source, top: int = 10) -> Report:
     names = program_names(frames.images)
     paths = file_tables.by_path(frames, calls)
     done = activities(calls, lives)
+    code = causes(frames, calls, lives)
+    charged, led = charges(frames, calls, lives, code), stacks(frames, code)
+    started = line_tables.started(lives, code, led, names)
     return Report(
         meta=meta,
         top=top,
         summary=summary(frames, lives),
         times=times(frames, lives, done, bool(meta.filter)),
         activities=done,
+        functions=functions(charged, led, top),
+        lines=line_tables.lines(charged, led, started, Sources(meta), top),
         programs=programs(frames, lives, names, top),
         operations=operations(calls),
         files=file_tables.files(paths, top),

@@ -18,6 +18,7 @@ from aklo_analysis.reporters.ink import Ink
 
 INDENT: Final = 2
 GAP: Final = 2
+NOTE_INDENT: Final = 10
 LEAST: Final = 6
 """The last column is not cut below this; then lines are longer than the width."""
 
@@ -41,13 +42,15 @@ class Column:
     cells of a column other than the last can be; None is as wide as they are.
 
     While the last column has less than `wanted` columns, and less than its cells need,
-    optional columns go: the highest `optional` first, and 0 never."""
+    optional columns go: the highest `optional` first, and 0 never. Then those that have a `least`
+    are cut further, down to it."""
 
     title: str
     align: str = "right"
     style: str = "plain"
     clip: str = "end"
     limit: int | None = None
+    least: int | None = None
     wanted: int = 24
     optional: int = 0
 
@@ -59,9 +62,14 @@ class Grid:
 
     columns: Sequence[Column]
     rows: list[tuple[Sequence[Cell], str]] = field(default_factory=list)
+    notes: dict[int, tuple[str, str]] = field(default_factory=dict)
 
     def add(self, *cells: Cell, style: str = "plain") -> None:
         self.rows.append((cells, style))
+
+    def note(self, text: str, style: str) -> None:
+        """A line about the last row, below it and as long as there is room."""
+        self.notes[len(self.rows)] = text, style
 
     def lines(self, width: int | None, ink: Ink) -> list[str]:
         """The titles and the rows."""
@@ -79,7 +87,18 @@ class Grid:
             colalign=[self.columns[place].align for place in shown],
             disable_numparse=True,
         )
-        return [" " * INDENT + line.rstrip() for line in aligned.splitlines()]
+        lines = [" " * INDENT + line.rstrip() for line in aligned.splitlines()]
+        return [
+            found for row, line in enumerate(lines) for found in self._noted(row, line, width, ink)
+        ]
+
+    def _noted(self, row: int, line: str, width: int | None, ink: Ink) -> list[str]:
+        if row not in self.notes:
+            return [line]
+        text, style = ink.text(self.notes[row][0]), self.notes[row][1]
+        if width is not None:
+            text = clip_end(text, width - NOTE_INDENT, ink.ellipsis)
+        return [line, " " * NOTE_INDENT + ink.paint(text, style)]
 
     def _styles(self, row_style: str) -> list[str]:
         if row_style == "plain":
@@ -99,6 +118,10 @@ class Grid:
         for place in sorted(optional, key=lambda place: -self.columns[place].optional):
             if _left(texts, shown, width) < wanted:
                 shown.remove(place)
+        for place in shown:
+            least, lacking = self.columns[place].least, wanted - _left(texts, shown, width)
+            if least is not None and lacking > 0:
+                self._cut(texts, place, max(least, _width(texts, place) - lacking), ink)
         self._cut(texts, last, max(_left(texts, shown, width), LEAST), ink)
         return [*shown, last]
 

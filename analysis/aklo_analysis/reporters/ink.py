@@ -16,6 +16,7 @@ STYLES: Final = {
     "strong": "1",
     "dim": "2",
     "bar": "36",
+    "code": "36",
     "good": "32",
     "warning": "33",
     "bad": "1;31",

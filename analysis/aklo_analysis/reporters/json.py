@@ -22,6 +22,8 @@ REPORT_VERSION: Final = 2
 TABLES: Final = (
     "times",
     "activities",
+    "functions",
+    "lines",
     "programs",
     "operations",
     "files",

@@ -13,7 +13,7 @@ import pandas as pd
 
 from aklo_analysis.calls import UNKNOWN
 from aklo_analysis.frames import Frames
-from aklo_trace.schema import ImageFlag, ProcessFlag, SyscallFlag
+from aklo_trace.schema import ImageFlag, ProcessFlag, SampleFlag, SiteFlag, SyscallFlag
 
 Condition = Callable[[Frames, pd.DataFrame], "pd.Series[bool]"]
 
@@ -40,6 +40,12 @@ FLAGS = (
     ("argv_cut", "programs with cut arguments", "images", ImageFlag.ARGV_TRUNCATED),
     ("argv_unreadable", "programs of unreadable arguments", "images", ImageFlag.ARGV_UNREADABLE),
     ("argv_lost", "programs whose arguments were lost", "images", ImageFlag.ARGV_LOST),
+    ("place_unread", "shells' calls of unread place", "syscalls", SyscallFlag.SITE_UNKNOWN),
+    ("sample_unread", "shells' samples of unread place", "samples", SampleFlag.SITE_UNKNOWN),
+    ("place_relative", "places of relative line", "sites", SiteFlag.LINE_RELATIVE),
+    ("stack_cut", "places whose outer functions are missing", "sites", SiteFlag.STACK_TRUNCATED),
+    ("place_cut", "places with a name that is cut", "sites", SiteFlag.NAME_TRUNCATED),
+    ("file_relative", "scripts in an unknown directory", "sites", SiteFlag.FILE_RELATIVE),
 )
 """Gaps that the schema flags: key, title, table, flag."""
 
@@ -85,10 +91,8 @@ CALLS: tuple[tuple[str, str, Condition], ...] = (
 
 def gaps(frames: Frames, calls: pd.DataFrame) -> tuple[Gap, ...]:
     """Every kind of gap, also those that do not occur."""
-    tables = {"syscalls": frames.syscalls, "processes": frames.processes, "images": frames.images}
     flagged = [
-        Gap(key, title, name, _flag_count(tables[name], flag), len(tables[name]))
-        for key, title, name, flag in FLAGS
+        _flagged(key, title, name, getattr(frames, name), flag) for key, title, name, flag in FLAGS
     ]
     found = [
         Gap(key, title, "syscalls", int(rows(frames, calls).sum()), len(calls))
@@ -97,5 +101,6 @@ def gaps(frames: Frames, calls: pd.DataFrame) -> tuple[Gap, ...]:
     return (*flagged, *found)
 
 
-def _flag_count(table: pd.DataFrame, flag: int) -> int:
-    return int(np.count_nonzero(table["flags"].to_numpy() & flag))
+def _flagged(key: str, title: str, name: str, table: pd.DataFrame, flag: int) -> Gap:
+    count = int(np.count_nonzero(table["flags"].to_numpy() & flag))
+    return Gap(key, title, name, count, len(table))

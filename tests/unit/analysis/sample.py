@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aklo_trace.schema import ImageFlag, ProcessFlag, SyscallFlag
+from aklo_trace.schema import ImageFlag, ProcessFlag, SiteFlag, SyscallFlag
 
 from .synthetic_trace import MS, SyntheticTrace
 
@@ -44,14 +44,16 @@ def sample_trace() -> SyntheticTrace:
 def _shell(trace: SyntheticTrace) -> None:
     shell = trace.process(10, 0, 1400 * MS, **SHELL)
     trace.image(shell, 0, "/usr/bin/env", "aklo", "new", script="/opt/aklo/bin/aklo")
-    bash = trace.image(shell, 2 * MS, "/usr/bin/bash", "bash", "/opt/aklo/bin/aklo", "new")
+    words = ("bash", "/opt/aklo/bin/aklo", "new")
+    bash = trace.image(shell, 2 * MS, "/usr/bin/bash", *words, shell="bash 5.2.15")
+    script, title, loop = _sites(trace)
     config, pipe = trace.file("/home/dev/project/.aklo.conf"), trace.file("pipe:[77]", "pipe")
     terminal, hostile = trace.file("/dev/pts/1", "character"), trace.file(HOSTILE)
     for number in range(30):
         module = trace.file(f"/opt/aklo/modules/{number % 3}/module-{number:02}.sh")
         at = (5 + number) * MS
         found = {"fd": 3, "file_id": module, "image_id": bash}
-        trace.call(10, "openat", at, 12 * US + number, ret=3, **found)
+        trace.call(10, "openat", at, 12 * US + number, ret=3, site_id=script, **found)
         trace.call(10, "read", at + 50 * US, (20 + number) * US, bytes=4096 + number, **found)
         trace.call(10, "close", at + 200 * US, 700, **found)
     for number in range(12):
@@ -65,21 +67,35 @@ def _shell(trace: SyntheticTrace) -> None:
     trace.call(10, "write", 80 * MS, 90 * US, fd=1, file_id=terminal, bytes=40, image_id=bash)
     for number in range(8):
         at = (199 + 100 * number) * MS
-        trace.call(10, "clone", at, 800 * US, ret=20 + number, image_id=bash)
-        trace.call(10, "read", at + MS, 40 * MS, fd=4, file_id=pipe, bytes=12, image_id=bash)
-        trace.call(10, "wait4", at + 42 * MS, 12 * MS, ret=20 + number, image_id=bash)
+        place = {"image_id": bash, "site_id": title}
+        trace.call(10, "clone", at, 800 * US, ret=20 + number, **place)
+        trace.call(10, "read", at + MS, 40 * MS, fd=4, file_id=pipe, bytes=12, **place)
+        trace.call(10, "wait4", at + 42 * MS, 12 * MS, ret=20 + number, **place)
+    trace.call(10, "rt_sigaction", 1200 * MS, US, image_id=bash, site_id=loop)
+    for number in range(9):
+        trace.sample(10, (1205 + 10 * number) * MS, loop, bash)
     trace.call(10, "exit_group", 1399 * MS, None, flags=UNFINISHED, image_id=bash)
+
+
+def _sites(trace: SyntheticTrace) -> tuple[int, int, int]:
+    """At the beginning of the script, in the functions that it calls, and in an eval there."""
+    aklo, new = "/opt/aklo/bin/aklo", "/opt/aklo/modules/1/new.sh"
+    main = ("main", aklo, 65), (None, aklo, 7)
+    return (
+        trace.site("main", aklo, 12, main[1]),
+        trace.site("title_of", new, 31, ("new_item", new, 9), *main),
+        trace.site(HOSTILE, new, 3, *main, flags=int(SiteFlag.LINE_RELATIVE)),
+    )
 
 
 def _sed(trace: SyntheticTrace, pid: int, start: int) -> None:
     more = {"parent_proc_id": 10, "ppid": 10, "exit_status": 0, "utime_ns": 5 * MS}
-    more |= {"stime_ns": MS, "run_delay_ns": 7 * MS}
+    more |= {"stime_ns": MS, "run_delay_ns": 7 * MS, "site_id": 1}
     trace.process(pid, start, start + 52 * MS, **more)
-    trace.call(pid, "execve", start + MS, 2 * MS, image_id=1, file_id=None)
+    trace.call(pid, "execve", start + MS, 2 * MS, image_id=1, site_id=1)
     words = ("sed", "-n", "s/^title: *//p", f"/home/dev/project/backlog/item-{pid}.md")
-    sed = trace.image(
-        pid, start + 3 * MS, "/usr/bin/sed", *words, flags=int(ImageFlag.ARGV_TRUNCATED)
-    )
+    cut = int(ImageFlag.ARGV_TRUNCATED)
+    sed = trace.image(pid, start + 3 * MS, "/usr/bin/sed", *words, flags=cut, site_id=1)
     for number in range(4):
         at = start + (5 + number) * MS
         trace.call(pid, "mmap", at, 15 * US, image_id=sed)

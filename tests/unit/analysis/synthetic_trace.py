@@ -63,6 +63,40 @@ class SyntheticTrace:
             "syscalls", **base | {"ts_ns": START_NS + at, "dur_ns": dur, "syscall": syscall} | more
         )
 
+    def site(
+        self,
+        function: str | None,
+        file: str | None,
+        line: int | None,
+        *callers: Any,
+        flags: int = 0,
+    ) -> int:
+        """A place in shell code. `callers`: function, file and the line of the call of each
+        function that led there, innermost first; the script itself is None."""
+        site_id = len(self.rows["sites"])
+        frames = [(function, file), *((name, source) for name, source, _ in callers)]
+        names = ["main" if name is None else name for name, _ in frames]
+        sources = ["environment" if source is None else source for _, source in frames]
+        calls = [number for _, _, number in callers]
+        self._add(
+            "sites",
+            site_id=site_id,
+            function=function,
+            file=file,
+            line=line,
+            stack=names[::-1],
+            files=sources[::-1],
+            lines=[None, *calls[::-1]],
+            flags=flags,
+        )
+        return site_id
+
+    def sample(
+        self, pid: int, at: int, site: int | None, image: int | None, flags: int = 0
+    ) -> None:
+        rows = {"proc_id": pid, "tid": pid, "image_id": image, "site_id": site, "flags": flags}
+        self._add("samples", ts_ns=START_NS + at, period_ns=10 * MS, **rows)
+
     @property
     def meta(self) -> Meta:
         facts: dict[str, Any] = {

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aklo_analysis.measure import Measure
+from aklo_analysis.charges import SUMS, Charge
+from aklo_analysis.measure import LifeMeasure, Measure
 from aklo_analysis.ranking import Ranking
 from aklo_analysis.report import Report, build
 from aklo_analysis.tables.times import STOPPED, WAIT, WORK
@@ -31,8 +33,22 @@ calls: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "fd": st.none() | st.integers(0, 9),
         "errno": st.sampled_from((None, None, 2, 9, 512)),
         "bytes": st.none() | st.integers(0, 2**40),
-        "flags": st.sampled_from((0, int(SyscallFlag.UNFINISHED))),
+        "site_id": st.none() | st.integers(0, 5),
+        "flags": st.sampled_from((0, int(SyscallFlag.UNFINISHED), int(SyscallFlag.SITE_UNKNOWN))),
     }
+)
+callers = st.tuples(
+    st.sampled_from(("f", "g", "main", "source")),
+    st.sampled_from(("/s.sh", "/t.sh", None)),
+    st.none() | st.integers(1, 3),
+)
+
+
+samples = st.tuples(
+    st.integers(0, 6),
+    st.integers(0, 1000 * MS),
+    st.none() | st.integers(0, 5),
+    st.none() | st.integers(0, 5),
 )
 
 
@@ -54,15 +70,27 @@ def traces(draw: st.DrawFn) -> SyntheticTrace:
             utime_ns=draw(st.none() | st.integers(0, 300 * MS)),
             run_delay_ns=draw(st.none() | st.integers(0, 300 * MS)),
             stopped_ns=draw(st.none() | st.integers(0, 300 * MS)),
+            site_id=draw(st.none() | st.integers(0, 5)),
         )
     for owner in draw(st.lists(st.integers(0, 7), max_size=6)):
         exe = draw(st.sampled_from(("/bin/sh", "/bin/cat", None)))
-        trace.image(owner, draw(st.integers(0, 900 * MS)), exe)
+        more = {"site_id": draw(st.none() | st.integers(0, 5))}
+        more |= {"shell": "bash 5.2.15" if exe == "/bin/sh" else None}
+        trace.image(owner, draw(st.integers(0, 900 * MS)), exe, **more)
     for path in draw(st.lists(st.sampled_from(PATHS), max_size=6)):
         trace.file(path, draw(st.sampled_from(KINDS)))
+    for stack in draw(st.lists(st.lists(callers, min_size=1, max_size=5), max_size=5)):
+        (function, file, line), *rest = stack
+        trace.site(function, file, line, *rest, (None, "/s.sh", 1))
     for call in draw(st.lists(calls, max_size=40)):
         trace.call(**call)
+    for pid, at, site, image in draw(st.lists(samples, max_size=20)):
+        trace.sample(pid, at, site, image)
     return trace
+
+
+def lived(measure: LifeMeasure) -> LifeMeasure:
+    return LifeMeasure(*(getattr(measure, field.name) for field in fields(LifeMeasure)))
 
 
 def calls_of(measure: Measure) -> Measure:
@@ -85,6 +113,8 @@ def rankings(report: Report) -> list[Ranking[Any, Any]]:
         report.files,
         report.directories,
         report.programs,
+        report.functions,
+        report.lines,
     ]
     return [*whole, report.processes, *(ranking.head(1) for ranking in whole)]
 
@@ -146,6 +176,36 @@ def test_being_stopped_or_without_a_cpu_is_taken_from_the_time_outside_calls(
     assert with_both.outside_ns + both_ns == without.outside_ns
     assert without.cpu_wait_ns == without.stopped_ns == 0
     assert calls_of(with_both) == calls_of(without)
+
+
+@settings(max_examples=50, deadline=None)
+@given(traces(), st.integers(1, 4))
+def test_all_work_is_charged_to_one_function_and_one_line_or_to_nobody(
+    trace: SyntheticTrace, top: int
+) -> None:
+    report = build(trace, top)
+    summary, idle = report.summary, [row for row in report.activities if row.activity.idle]
+    for total in (report.functions.total, report.lines.total):
+        assert lived(total) == summary.measure
+        assert total.forks == summary.processes
+        assert total.starts == summary.programs_started
+        assert total.idle_ns == sum(row.time_ns for row in idle)
+        assert 0 <= total.programs_ns <= total.own_ns
+    assert report.functions.apart == report.lines.apart
+
+
+@settings(max_examples=50, deadline=None)
+@given(traces())
+def test_with_its_calls_a_function_has_at_least_its_own_charge_and_at_most_all(
+    trace: SyntheticTrace,
+) -> None:
+    report = build(trace, top=100)
+    for ranking in (report.functions, report.lines):
+        everybody = sum((row.measure for row in ranking.rows), start=Charge())
+        for row in ranking.rows:
+            for name in SUMS:
+                of_row = getattr(row.measure, name)
+                assert 0 <= of_row <= getattr(row.with_calls, name) <= getattr(everybody, name)
 
 
 @settings(max_examples=50, deadline=None)

@@ -7,13 +7,15 @@ from typing import Final
 
 from aklo_analysis.report import Report
 from aklo_analysis.reporters.page import Page
-from aklo_analysis.reporters.sections import calls, files, header, quality, time
+from aklo_analysis.reporters.sections import calls, code, files, header, quality, time
 
 Section = Callable[[Report, Page], None]
 
 SECTIONS: Final[tuple[Section, ...]] = (
     header.header,
     time.times,
+    code.functions,
+    code.lines,
     time.programs,
     calls.operations,
     files.files,

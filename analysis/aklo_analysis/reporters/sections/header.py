@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from aklo_analysis.program import base_name
 from aklo_analysis.report import Report
 from aklo_analysis.reporters.page import Page
 from aklo_analysis.signals import signal_name
+from aklo_analysis.tables.lines import LineRow
 from aklo_analysis.tables.summary import Summary
 from aklo_analysis.tables.times import WAIT, WORK
 from aklo_analysis.units import count, counted, duration, share
@@ -53,9 +55,19 @@ def _findings(report: Report) -> Iterator[tuple[str, str]]:
             yield label, f"{duration(whole_ns)}: {named}"
     if measure.stopped_ns:
         yield "Stopped", f"{duration(measure.stopped_ns)} by signals, as job control does"
+    lines = [(row.measure.own_ns, _place(row)) for row in report.lines.rows]
+    if named := _largest(sorted(lines, reverse=True), measure.own_ns):
+        yield "Lines", named.replace("%", "% of the work by", 1)
     programs = [(row.measure.own_ns, escape(row.program)) for row in report.programs.rows]
     if len(programs) > 1 and (named := _largest(programs, measure.own_ns)):
         yield "Programs", named.replace("%", "% of the work in", 1)
+
+
+def _place(row: LineRow) -> str:
+    """`config.sh:21`"""
+    file = "a string" if row.file is None else escape(base_name(row.file))
+    mark = "~" if row.relative else ""
+    return f"{file}:{mark}{'?' if row.number is None else row.number}"
 
 
 def _largest(parts: Iterable[tuple[int, str]], whole_ns: int) -> str:

@@ -1,0 +1,105 @@
+"""What each cause has cost: the measures of everything that it is charged with.
+
+They are a partition of the whole trace: their sum is the measure of its summary.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from aklo_analysis.activity import ACTIVITIES
+from aklo_analysis.between import TIMES, spread
+from aklo_analysis.calls import UNKNOWN, positions
+from aklo_analysis.causes import NOBODY, Causes
+from aklo_analysis.frames import Frames
+from aklo_analysis.lives import Lives
+from aklo_analysis.measure import LifeMeasure, measured
+
+Int64 = npt.NDArray[np.int64]
+
+IDLE: Final = [activity.key for activity in ACTIVITIES if activity.idle]
+
+
+@dataclass(frozen=True, slots=True)
+class Charge(LifeMeasure):
+    """The measure of what a cause is charged with: of its own calls and computing, and of the
+    programs that it started, with all that they started in turn."""
+
+    idle_ns: int = 0
+    """of the time in waiting calls, that for a timer, the network or the user"""
+    programs_ns: int = 0
+    """of its work, that of programs other than shells"""
+    forks: int = 0
+    """processes that began"""
+    starts: int = 0
+    """programs that were executed"""
+
+    @property
+    def cost_ns(self) -> int:
+        """Time that nobody else is charged with."""
+        return self.own_ns + self.idle_ns
+
+
+SUMS: Final = [field.name for field in fields(Charge)]
+
+
+def charges(frames: Frames, calls: pd.DataFrame, lives: Lives, causes: Causes) -> pd.DataFrame:
+    """A row for each cause, in their order, with the columns of `Charge`."""
+    table = measured(calls, causes.of_calls).reindex(range(causes.count), fill_value=0)
+    table = table.astype(np.int64)
+    idle = calls["activity"].isin(IDLE).to_numpy()
+    table["idle_ns"] = _sum(causes, causes.of_calls[idle], calls["wait_ns"].to_numpy()[idle])
+    _add_unfinished(table, lives, causes)
+    others = lives.table[~causes.shells]
+    of_others = causes.of_lives[~causes.shells]
+    shells = spread(frames, calls, lives, causes)
+    for name in TIMES:
+        table[name] = shells[name].to_numpy() + _sum(causes, of_others, others[name].to_numpy())
+    table["programs_ns"] = _programs(frames, others, of_others, causes)
+    process = lives.table["process"]
+    born = (~process.duplicated() & (process != UNKNOWN)).to_numpy()
+    table["forks"] = _sum(causes, causes.of_lives[born])
+    owner = positions(frames.processes, "proc_id", frames.images["proc_id"])
+    starts = _sum(causes, causes.of_lives[lives.table["executed"].to_numpy()])
+    starts[NOBODY] += np.count_nonzero(owner == UNKNOWN)
+    return table.assign(starts=starts)[SUMS]
+
+
+def costliest_first(sums: pd.DataFrame) -> pd.DataFrame:
+    """Groups of causes with what they are ranked by: `cost_ns` and `waited_ns`."""
+    own_ns = sums["outside_ns"] + sums["work_ns"] + sums["unfinished_work_ns"]
+    waited_ns = sums["wait_ns"] + sums["unfinished_wait_ns"] + sums["cpu_wait_ns"]
+    return sums.assign(own_ns=own_ns, cost_ns=own_ns + sums["idle_ns"], waited_ns=waited_ns)
+
+
+ORDER: Final = ("cost_ns", "waited_ns", "calls")
+
+
+def _add_unfinished(table: pd.DataFrame, lives: Lives, causes: Causes) -> None:
+    unfinished = lives.unfinished
+    cause, ns = causes.of_calls[unfinished["call"]], unfinished["ns"].to_numpy()
+    waits = unfinished["activity"].isin([a.key for a in ACTIVITIES if a.waits]).to_numpy()
+    table["unfinished_work_ns"] = _sum(causes, cause[~waits], ns[~waits])
+    table["unfinished_wait_ns"] = _sum(causes, cause[waits], ns[waits])
+    idle = unfinished["activity"].isin(IDLE).to_numpy()
+    table["idle_ns"] += _sum(causes, cause[idle], ns[idle])
+
+
+def _programs(frames: Frames, others: pd.DataFrame, cause: Int64, causes: Causes) -> Int64:
+    shell = np.append(frames.images["shell"].notna().to_numpy(), False)[others["image"]]
+    own_ns = others["outside_ns"] + others["work_ns"] + others["unfinished_work_ns"]
+    return _sum(causes, cause[~shell], own_ns.to_numpy()[~shell])
+
+
+def _sum(causes: Causes, cause: Int64, values: Int64 | None = None) -> Int64:
+    """Sums by cause; without values, how many there are of each."""
+    if values is None:
+        return np.bincount(cause, minlength=causes.count)
+    sums = np.zeros(causes.count, np.int64)
+    np.add.at(sums, cause, values)
+    return sums

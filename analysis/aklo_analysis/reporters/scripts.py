@@ -1,0 +1,27 @@
+"""Short names of scripts: without the directory that most of them are in."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+SHORTEST = 2
+"""Names below a directory; what is nearer to the root is no project."""
+
+
+class Scripts:
+    """`root`: the directory without which most is saved, with a slash at its end; maybe none."""
+
+    def __init__(self, files: Iterable[str]) -> None:
+        found = Counter(directory for file in files for directory in _ancestors(file))
+        saved = {directory: count * len(directory) for directory, count in found.items()}
+        self.root = max(saved, key=lambda directory: saved[directory], default="")
+
+    def short(self, file: str) -> str:
+        return file.removeprefix(self.root)
+
+
+def _ancestors(file: str) -> list[str]:
+    """The directories that an absolute path is in, with a slash at the end."""
+    names = file.split("/")[:-1] if file.startswith("/") else []
+    return ["/".join(names[:end]) + "/" for end in range(SHORTEST + 1, len(names) + 1)]

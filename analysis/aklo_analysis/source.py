@@ -1,0 +1,66 @@
+"""The text of lines of scripts, as they were when the trace was made."""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from aklo_trace.meta import Meta
+from aklo_trace.plain_file import open_plain
+from aklo_trace.text import decode
+
+LARGEST_BYTES: Final = 8 << 20
+"""Of a script that is read."""
+LONGEST: Final = 400
+"""Characters of a line that are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The text of a line without the spaces around it, or else why it is missing."""
+
+    text: str | None
+    missing: str | None = None
+
+
+class Sources:
+    """Reads the scripts of a trace, each once, with the rights of this process. A script that
+    is not as it was when the trace began is not shown: its lines are others now."""
+
+    def __init__(self, meta: Meta) -> None:
+        self._began_ns = meta.started_at_ns
+        self._foreign = meta.host not in ("", socket.gethostname())
+        self._script = cache(self._read)
+
+    def line(self, file: str, number: int) -> Source:
+        if self._foreign:
+            return Source(None, "recorded on another host")
+        found = self._script(file)
+        if isinstance(found, str):
+            return Source(None, found)
+        if number == len(found) + 1:
+            return Source(None, "end of the file")
+        if not 1 <= number <= len(found):
+            return Source(None, "no such line")
+        return Source(decode(found[number - 1].strip())[0][:LONGEST])
+
+    def _read(self, file: str) -> list[bytes] | str:
+        """The lines of a script, or why they cannot be had."""
+        if not file.startswith("/"):
+            return "in an unknown directory"
+        try:
+            with os.fdopen(open_plain(Path(file)), "rb") as script:
+                status = os.fstat(script.fileno())
+                if max(status.st_mtime_ns, status.st_ctime_ns) > self._began_ns:
+                    return "changed since"
+                if status.st_size > LARGEST_BYTES:
+                    return "too large to read"
+                return script.read(status.st_size).splitlines()
+        except OSError as error:
+            return (error.strerror or "cannot be read").lower()
+        except ValueError:  # a null byte in the name
+            return "cannot be read"

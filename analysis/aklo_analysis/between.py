@@ -63,7 +63,7 @@ def whole(parts: Floats, total: int) -> Int64:
     ends = np.cumsum(parts)
     if not len(ends) or ends[-1] == 0:
         return np.zeros(len(parts), np.int64)
-    rounded = np.floor(ends * (total / ends[-1])).astype(np.int64)
+    rounded = np.floor(ends / ends[-1] * total).astype(np.int64)
     rounded[ends == ends[-1]] = total
     found: Int64 = np.diff(np.minimum(rounded, total), prepend=0)
     return found

@@ -171,7 +171,7 @@ class Assembler:
         if event.proc_id >= len(self._pids):
             self._pids = np.concatenate([self._pids, np.zeros(event.proc_id + 1, np.int64)])
         self._pids[event.proc_id] = event.pid
-        self._scripts.start(event.proc_id, event.parent_proc_id)
+        self._scripts.start(event.proc_id, event.ts_ns, event.parent_proc_id)
         self._images.start(event.proc_id, event.ts_ns, event.parent_proc_id)
         self._cwds.start(event.proc_id, event.ts_ns, event.parent_proc_id)
         begins_here = event.parent_proc_id is None and not event.flags & ProcessFlag.START_UNSEEN

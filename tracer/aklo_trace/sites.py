@@ -7,6 +7,7 @@ means was settled when bash opened the script, so the names that shells opened a
 from __future__ import annotations
 
 from bisect import bisect_right
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -16,36 +17,59 @@ from aklo_trace.paths import resolve
 from aklo_trace.schema import SiteFlag
 from aklo_trace.text import decode
 
+FOREVER_NS: Final = np.iinfo(np.int64).max
 NO_SCRIPTS: Final = (b"environment", b"main")
 """What BASH_SOURCE says of functions that come from a string or from standard input."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Era:
+    """While a name means one path to a process."""
+
+    begin_ns: int
+    end_ns: int
+    path: bytes | None
 
 
 class Scripts:
     """The relative names under which processes opened files, and what they meant."""
 
     def __init__(self) -> None:
-        self._parents: dict[int, int | None] = {}
+        self._births: dict[int, tuple[int, int | None]] = {}
         self._openings: dict[tuple[int, bytes], tuple[list[int], list[bytes]]] = {}
+        self._eras: dict[tuple[int, bytes], _Era] = {}
 
-    def start(self, proc_id: int, parent_proc_id: int | None) -> None:
-        self._parents[proc_id] = parent_proc_id
+    def start(self, proc_id: int, ts_ns: int, parent_proc_id: int | None) -> None:
+        self._births[proc_id] = ts_ns, parent_proc_id
 
     def opened(self, proc_id: int, ts_ns: int, name: bytes, path: bytes) -> None:
         times, paths = self._openings.setdefault((proc_id, name), ([], []))
         times.append(ts_ns)
         paths.append(path)
+        self._eras.clear()
 
     def path(self, proc_id: int, ts_ns: int, name: bytes) -> bytes | None:
-        """What `name` meant when the process, or the one it was forked from, opened it last
-        before `ts_ns`."""
+        """What `name` meant when the process opened it last before `ts_ns`, or before that the
+        one it was forked from."""
+        era = self._eras.get((proc_id, name))
+        if era is None or not era.begin_ns <= ts_ns < era.end_ns:
+            era = self._eras[proc_id, name] = self._era(proc_id, ts_ns, name)
+        return era.path
+
+    def _era(self, proc_id: int, ts_ns: int, name: bytes) -> _Era:
+        """That around a moment. The openings of ancestors after a fork can cut it short."""
         ancestor: int | None = proc_id
+        until_ns, end_ns = ts_ns, FOREVER_NS
         while ancestor is not None:
             times, paths = self._openings.get((ancestor, name), ([], []))
-            before = bisect_right(times, ts_ns)
+            before = bisect_right(times, until_ns)
+            if before < len(times):
+                end_ns = min(end_ns, max(times[before], ts_ns + 1))
             if before:
-                return paths[before - 1]
-            ancestor = self._parents.get(ancestor)
-        return None
+                return _Era(times[before - 1], end_ns, paths[before - 1])
+            start_ns, ancestor = self._births.get(ancestor, (until_ns, None))
+            until_ns = min(until_ns, start_ns)
+        return _Era(0, end_ns, None)
 
 
 class SiteTable:
@@ -70,9 +94,20 @@ class SiteTable:
             else:
                 relative.append(code)
         column = ids[batch.site]
-        for row in np.flatnonzero(np.isin(batch.site, relative)).tolist():
-            site = batch.sites[batch.site[row]]
-            column[row] = self.of(int(batch.proc_id[row]), int(batch.ts_ns[row]), site)
+        names = {code: _relative_names(batch.sites[code]) for code in relative}
+        known: dict[tuple[object, ...], int] = {}
+        rows = np.flatnonzero(np.isin(batch.site, relative))
+        for row, code, proc_id, ts_ns in zip(
+            rows.tolist(),
+            batch.site[rows].tolist(),
+            batch.proc_id[rows].tolist(),
+            batch.ts_ns[rows].tolist(),
+            strict=True,
+        ):
+            key = (code, *[self._scripts.path(proc_id, ts_ns, name) for name in names[code]])
+            if key not in known:
+                known[key] = self.of(proc_id, ts_ns, batch.sites[code])
+            column[row] = known[key]
         return column
 
     def columns(self) -> dict[str, list[object]]:
@@ -88,6 +123,10 @@ class SiteTable:
         if _is_settled(source):
             return source
         return self._scripts.path(proc_id, ts_ns, source) or source
+
+
+def _relative_names(site: Site) -> list[bytes]:
+    return [name for name in {frame.source for frame in site.frames} if not _is_settled(name)]
 
 
 def _is_settled(source: bytes) -> bool:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from aklo_trace.events import Frame, Site
+from aklo_trace.events import NO_SITE, EventBatch, Frame, Site
 from aklo_trace.schema import SiteFlag
 from aklo_trace.sites import Scripts, SiteTable
 
@@ -16,9 +20,9 @@ MAIN = Frame(b"main", b"/s", 0)
 @pytest.fixture
 def scripts() -> Scripts:
     found = Scripts()
-    found.start(1, None)
-    found.start(2, 1)
-    found.start(3, None)
+    found.start(1, 0, None)
+    found.start(2, 15, 1)
+    found.start(3, 0, None)
     found.opened(1, 10, b"lib", b"/one/lib")
     found.opened(1, 20, b"lib", b"/two/lib")
     return found
@@ -31,7 +35,8 @@ def scripts() -> Scripts:
         (1, 10, b"/one/lib"),
         (1, 19, b"/one/lib"),
         (1, 20, b"/two/lib"),
-        (2, 25, b"/two/lib"),
+        (2, 15, b"/one/lib"),
+        (2, 25, b"/one/lib"),
         (3, 25, None),
     ],
 )
@@ -39,6 +44,11 @@ def test_a_name_means_what_was_opened_under_it_last(
     scripts: Scripts, proc_id: int, ts_ns: int, path: bytes | None
 ) -> None:
     assert scripts.path(proc_id, ts_ns, b"lib") == path
+
+
+def test_what_a_parent_opens_later_is_not_the_childs(scripts: Scripts) -> None:
+    scripts.opened(1, 30, b"other", b"/other")
+    assert scripts.path(2, 40, b"other") is None
 
 
 def test_a_child_that_opened_a_name_itself_means_its_own(scripts: Scripts) -> None:
@@ -65,6 +75,51 @@ def test_a_relative_name_is_another_place_in_another_directory(scripts: Scripts)
     assert [table.of(1, ts_ns, site) for ts_ns in (12, 22, 13)] == [0, 1, 0]
     assert [row(table, site_id)["file"] for site_id in (0, 1)] == ["/one/lib", "/two/lib"]
     assert row(table, 0)["flags"] == 0
+
+
+@dataclass(frozen=True)
+class Walk:
+    """Rows of site code, process and time."""
+
+    rows: list[tuple[int, int, int]]
+    openings: list[tuple[int, int, bytes]]
+
+
+NAMES = (b"lib", b"./lib", b"/s")
+SITES = [Site((Frame(b"f", name, 1), MAIN), line) for name in NAMES for line in (1, 2)]
+walks = st.builds(
+    Walk,
+    st.lists(st.tuples(st.integers(-1, 5), st.integers(1, 3), st.integers(0, 50)), max_size=40),
+    st.lists(
+        st.tuples(st.integers(1, 3), st.integers(0, 50), st.sampled_from(NAMES[:2])), max_size=12
+    ),
+)
+
+
+@given(walks)
+def test_a_column_says_what_its_rows_say_one_by_one(walk: Walk) -> None:
+    scripts = Scripts()
+    for proc_id, start_ns, parent in ((1, 0, None), (2, 20, 1), (3, 30, 2)):
+        scripts.start(proc_id, start_ns, parent)
+    for number, (proc_id, ts_ns, name) in enumerate(sorted(walk.openings, key=lambda o: o[1])):
+        scripts.opened(proc_id, ts_ns, name, b"/%d" % number)
+    table = SiteTable(scripts)
+    rows = sorted(walk.rows, key=lambda row: row[2])
+    column = table.column(batch(rows))
+    for site_id, (code, proc_id, ts_ns) in zip(column.tolist(), rows, strict=True):
+        expected = NO_SITE if code == NO_SITE else table.of(proc_id, ts_ns, SITES[code])
+        assert site_id == expected
+
+
+def batch(rows: list[tuple[int, int, int]]) -> EventBatch:
+    site, proc_id, ts_ns = np.array(rows, np.int64).reshape(-1, 3).T
+    columns = {
+        column.name: np.zeros(len(rows), np.int64)
+        for column in fields(EventBatch)
+        if column.default_factory is MISSING
+    }
+    narrow = {"site": site.astype(np.int32), "proc_id": proc_id.astype(np.int32)}
+    return EventBatch(**{**columns, "ts_ns": ts_ns, **narrow}, sites=SITES)
 
 
 def test_a_row_is_written_from_the_outermost_function_inwards(scripts: Scripts) -> None:

@@ -43,7 +43,7 @@ class Sources:
         if isinstance(found, str):
             return Source(None, found)
         if number == len(found) + 1:
-            return Source(None, "end of the file")
+            return Source("")  # what bash calls the end of a file
         if not 1 <= number <= len(found):
             return Source(None, "no such line")
         return Source(decode(found[number - 1].strip())[0][:LONGEST])

@@ -19,6 +19,9 @@ from aklo_trace.schema import SiteFlag
 
 Int64 = npt.NDArray[np.int64]
 
+RELATIVE: Final = int(SiteFlag.LINE_RELATIVE)
+TRUNCATED: Final = int(SiteFlag.STACK_TRUNCATED)
+
 NO_FILES: Final = ("environment", "main", "")
 """What bash calls the file of code that comes from a string or from standard input."""
 
@@ -32,11 +35,13 @@ class Function(NamedTuple):
 
 
 class Line(NamedTuple):
-    """`relative`: the number is not the line's own in the file (see `SiteFlag`)."""
+    """`relative`: the number is not the line's own in the file (see `SiteFlag`). `function`: in
+    code of a string, which has no name of its own to tell it from others."""
 
     file: str | None
     number: int | None
     relative: bool
+    function: int | None = None
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,7 @@ class _Places:
 
     def __init__(self) -> None:
         self.functions: dict[tuple[str | None, str | None], int] = {}
-        self.lines: dict[tuple[str | None, int | None, bool], int] = {}
+        self.lines: dict[tuple[str | None, int | None, bool, int | None], int] = {}
         self.around: dict[int, int] = {}
 
     def of_site(
@@ -104,7 +109,7 @@ class _Places:
         sources = [None if name in NO_FILES else name for name in files]
         own = None if file in NO_FILES else file
         functions = [self._function(function, own)]
-        lines = [self._line(functions[0], own, line, bool(flags & SiteFlag.LINE_RELATIVE))]
+        lines = [self._line(functions[0], own, line, bool(flags & RELATIVE))]
         script = _begins_in_a_script(stack, files, called_from, flags)
         for place in range(len(stack) - 1, 0, -1):
             name = None if script and place == 1 else stack[place - 1]
@@ -118,7 +123,8 @@ class _Places:
         return self.functions.setdefault((name, file), len(self.functions))
 
     def _line(self, function: int, file: str | None, number: int | None, relative: bool) -> int:
-        line = self.lines.setdefault((file, number, relative), len(self.lines))
+        key = (file, number, relative, function if file is None else None)
+        line = self.lines.setdefault(key, len(self.lines))
         self.around.setdefault(line, function)
         return line
 
@@ -127,7 +133,7 @@ def _begins_in_a_script(
     stack: tuple[str, ...], files: tuple[str, ...], called_from: tuple[int | None, ...], flags: int
 ) -> bool:
     """Whether the outermost function is the script itself, which bash calls main as well."""
-    whole = bool(stack) and not flags & SiteFlag.STACK_TRUNCATED
+    whole = bool(stack) and not flags & TRUNCATED
     return whole and stack[0] == "main" and called_from[0] is None and files[0] != NO_FILES[0]
 
 

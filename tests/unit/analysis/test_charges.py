@@ -186,6 +186,15 @@ def test_code_of_a_script_of_a_sourced_file_and_of_a_string_are_told_apart() -> 
     assert {row.number for row in report.lines.rows if row.relative} == {4}
 
 
+def test_lines_of_strings_are_told_apart_by_their_function() -> None:
+    trace = shell()
+    for number, name in enumerate(("f", "g", "g")):
+        site = trace.site(name, None, 1)
+        trace.call(1, "close", number * MS, 1 * MS, site_id=site, image_id=0)
+    rows = [row for row in build(trace).lines.rows if row.file is None and row.number == 1]
+    assert [(row.function, row.measure.calls) for row in rows] == [("g", 2), ("f", 1)]
+
+
 def test_a_sleep_that_a_signal_ended_is_idle_time() -> None:
     trace = shell()
     site = trace.site("f", "/s.sh", 3, MAIN)

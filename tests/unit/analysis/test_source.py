@@ -48,7 +48,7 @@ def test_a_script_that_changed_after_the_trace_began_is_not_shown(script: str) -
 
 
 def test_lines_beyond_the_end_have_no_text(script: str) -> None:
-    assert sources().line(script, 5) == Source(None, "end of the file")
+    assert sources().line(script, 5) == Source("")
     assert sources().line(script, 6) == Source(None, "no such line")
 
 

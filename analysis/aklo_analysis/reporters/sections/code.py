@@ -57,8 +57,8 @@ TITLES: Final = dict(
 """By what no code can be charged with."""
 
 SELF: Final = (
-    "self: the work of a function's own lines and of the programs they started. "
-    "total: with the functions it called."
+    "self: the work of a function's own lines and of the programs they started; "
+    "total: with the functions it called. Shares are of all work."
 )
 IDLE: Final = "idle: waiting for a timer, the network or the terminal; no work."
 RELATIVE: Final = (
@@ -106,7 +106,7 @@ def lines(report: Report, page: Page) -> None:
     for row in rows:
         names = _started(row), _function(row), _line(row, scripts)
         add(row.measure, row.with_calls, "plain", *names)
-        if row.source is not None:
+        if row.source:
             grid.note(escape(row.source), "code")
     if ranking.others:
         add(ranking.rest, None, "dim", "", "", f"{count(ranking.others)} more")

@@ -76,9 +76,9 @@ enum record_kind {
 };
 
 /*
- * A file. What `instance` is differs between files that have one inode number after the other, and
- * between files that share an inode: of the inode's generation, or of a file without an inode of
- * its own, 16 bits. 0: unknown.
+ * A file. What `instance` is differs between files that have one inode number after the other: 16
+ * bits of the inode's generation; 0: unknown. Files that share an inode, as those of eventfd(2),
+ * have what they are in `instance`, and where they are in the upper half of `inode`.
  */
 struct identity {
 	__u64 inode;

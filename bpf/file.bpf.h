@@ -6,6 +6,7 @@
 #define S_IFMT 0170000
 #define S_IFREG 0100000
 #define O_APPEND 02000
+#define INODE_BITS 32 /* enough for those of files that share one */
 #define AT_FDCWD (-100)
 
 /*
@@ -60,7 +61,9 @@ static __always_inline void identify_file(struct file *file, struct identity *id
 	identify_inode(inode, identity);
 	if (identity->dev == config.anonymous_dev) {
 		READ_FIELD(operations, file, f_op);
-		identity->instance = mix_pointer(file) ^ mix_pointer(operations);
+		identity->instance = mix_pointer(operations);
+		identity->inode |= (__u64)(mix_pointer(file) >> 1) << INODE_BITS;
+		identity->mode &= ~S_IFMT; /* newer kernels call it a regular file */
 	}
 }
 
@@ -213,7 +216,9 @@ static __always_inline long read_path(const struct holdings *held, struct task_s
 		return used + bytes;
 	}
 	record->base[which] = BASE_DIRECTORY;
-	if (dirfd == AT_FDCWD)
+	if (dirfd == AT_FDCWD && state->mark.path_pending) /* the call may have changed it since */
+		record->identity[which] = state->cwd_at_entry;
+	else if (dirfd == AT_FDCWD)
 		identify_directory(held->fs->pwd.dentry, &record->identity[which]);
 	else
 		identify_fd(held->files, dirfd, &record->identity[which]);
@@ -268,6 +273,8 @@ unreadable:
 	state->mark.path_pending = !at_exit;
 	if (at_exit)
 		state->event.flags |= EVENT_PATH_UNREADABLE;
+	else
+		identify_directory(held->fs->pwd.dentry, &state->cwd_at_entry);
 }
 
 /* The path of an exec that succeeded: the memory that held it is gone, but the kernel's copy is

@@ -50,6 +50,7 @@ struct task_state {
 	__u64 stopped_ns;
 	__u64 run_delay_before_ns; /* before it was the target */
 	struct shell_state shell;
+	struct identity cwd_at_entry; /* of a call whose path was not in memory then */
 	__u32 slot;
 	__u32 ended; /* in a group leader: the end of its process has been told */
 	__u16 at_exit; /* of its enum spec_flag, what there is to do when it returns */

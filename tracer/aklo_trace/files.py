@@ -33,6 +33,7 @@ TERMINAL: Final = "terminal"
 ANONYMOUS: Final = "anonymous"
 """What only descriptors know: epoll, eventfd and the like, and files of memfd_create(2)."""
 TERMINALS: Final = (b"/dev/pts/", b"/dev/tty", b"/dev/console")
+SHARED_INODE: Final = 0xFFFFFFFF
 MAYBE_TERMINAL: Final = ("character", None)
 LINK: Final = re.compile(rb"/dev/(?:fd/\d+|std(?:in|out|err))|/proc/[\w-]+(?:/task/\d+)?/fd/\d+")
 """What opens the file of a descriptor, which keeps its name; see proc(5)."""
@@ -64,6 +65,13 @@ class FileRow:
     @property
     def identified(self) -> bool:
         return self.key != NO_KEY
+
+    @property
+    def inode(self) -> int | None:
+        """Above its number, files that share an inode have what tells them apart."""
+        inode = self.key[1]
+        shares = self.mode and not stat.S_IFMT(self.mode)
+        return None if inode == NULL else inode & SHARED_INODE if shares else inode
 
     def learn(self, seen: Sighting) -> None:
         self.terminal |= seen.terminal
@@ -202,7 +210,7 @@ class FileTable:
             "peer": peer_text,
             "kind": self._kind(row, raw, name),
             "dev": None if row.key[0] == NULL else row.key[0],
-            "inode": None if row.key[1] == NULL else row.key[1],
+            "inode": row.inode,
             "first_ns": None if row.first_ns == NULL else row.first_ns,
             "flags": int(row.flags | (FileFlag.NOT_UTF8 if odd else 0)),
         }

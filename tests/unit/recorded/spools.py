@@ -23,7 +23,6 @@ PAGE_BYTES = 4096
 PID, PPID = 4711, 4710
 START_NS = 1_000_000
 DEVICE = 8 << 20 | 1
-ANONYMOUS_DEVICE = 14
 CWD_INODE, SUB_INODE = 20, 21
 HOME = OpenFile(0, PID, "cwd", None, "/home", os.makedev(8, 1), CWD_INODE, 0o40755)
 WORDS = {name: index for index, (name, _) in enumerate(layout.COUNTERS.fields)}
@@ -127,7 +126,6 @@ class Spools:
             "cpus": 1,
             "pid": PID,
             "ppid": PPID,
-            "anonymous_device": ANONYMOUS_DEVICE,
         }
         write_open_files(live / OPEN_FILES_FILE, self.open_files)
         (live / START_FILE).write_text(json.dumps(start))

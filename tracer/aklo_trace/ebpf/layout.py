@@ -355,6 +355,6 @@ TASK_MARK: Final = Struct(
 )
 
 SHELL_STATE_BYTES: Final = 16 + 5 * 8 + 2 * 8 + 2 * 3 * 8 + 2 * 8 + 8 * STACK_FRAMES + 5 * 4 + 12
-TASK_STATE_BYTES: Final = TASK_MARK.size + EVENT.size + 8 * 8 + 7 * 8 + SHELL_STATE_BYTES + 16
+TASK_STATE_BYTES: Final = TASK_MARK.size + EVENT.size + 8 * 8 + 7 * 8 + SHELL_STATE_BYTES + 16 + 16
 CONFIG_FORMAT: Final = "=IIIIIII"
 CONFIG_BYTES: Final = struct.calcsize(CONFIG_FORMAT) + PROGRAMS * COMM_BYTES

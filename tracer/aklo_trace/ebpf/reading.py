@@ -57,7 +57,6 @@ ERRNO_MAX: Final = 4095
 RESTART_FIRST, RESTART_LAST = 512, 516
 _SPOOLED: Final = dtype_of(layout.EVENT)
 ALL: Final = np.iinfo(np.int64).max
-TYPE_BITS: Final = 0o170000
 
 Events = npt.NDArray[np.void]
 
@@ -177,7 +176,7 @@ class EbpfRecorded:
             dev=np.where(identified, _devices(events["dev"]), NULL),
             inode=np.where(identified, events["inode"].astype(np.int64), NULL),
             instance=np.where(identified, events["instance"], 0).astype(np.int32),
-            mode=self._modes(events, identified),
+            mode=np.where(identified, events["mode"], 0).astype(np.int32),
             flags=flags,
             site=sites,
             sites=places,
@@ -187,12 +186,6 @@ class EbpfRecorded:
             samples=self._stream.samples(),
         )
         return self._with_paths(batch, events["record_id"], paths)
-
-    def _modes(self, events: Events, identified: npt.NDArray[np.bool_]) -> Int32:
-        """What only descriptors know has no type; newer kernels call it a regular file."""
-        modes = np.where(identified, events["mode"], 0).astype(np.int32)
-        modes[events["dev"] == self._start["anonymous_device"]] &= ~TYPE_BITS
-        return modes
 
     def _sightings(self, batch: EventBatch, is_last: bool) -> list[Sighting]:
         """Of the calls of a batch, and what was open by its end."""

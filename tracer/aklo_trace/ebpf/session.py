@@ -288,7 +288,6 @@ def _write_start(live: Path, held: HeldTarget | None, sample_hz: int) -> None:
         "pid": held.pid if held else 0,
         "ppid": os.getpid() if held else 0,
         "launcher_rss_bytes": _peak_rss_bytes(held.pid) if held else 0,
-        "anonymous_device": _anonymous_device(),
     }
     _write_json(live / START_FILE, start)
 

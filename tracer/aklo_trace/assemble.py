@@ -244,7 +244,7 @@ class Assembler:
         self, batch: EventBatch, by_shell: npt.NDArray[np.bool_], file_ids: Int32
     ) -> None:
         """Keep what the relative names meant that shells opened."""
-        relative = (batch.base == CWD) | (batch.base <= DIRECTORY)
+        relative = (batch.base == CWD) | (batch.base <= DIRECTORY) | (batch.base >= 0)
         opened = by_shell & relative & NAMES_ITS_FILE[batch.syscall] & (batch.ret >= 0)
         for row in np.flatnonzero(opened).tolist():
             path = self._files.path(int(file_ids[row]))

@@ -53,7 +53,8 @@ class CaptureOptions:
     per CPU; None leaves it to the engine. `command` is the program that will be traced and
     `search_path` its PATH: the shells among them are got ready for. `sample_hz` is how often a
     timer looks at what runs; 0 for never. `attribution`: whether shells are asked where they
-    are in their code. `joins`: what will be traced is running already."""
+    are in their code; `shell_lines` names the file by which they are asked to say so, if they
+    are. `joins`: what will be traced is running already."""
 
     ring_bytes: int | None = None
     filter: Filter = field(default_factory=Filter)
@@ -61,6 +62,7 @@ class CaptureOptions:
     search_path: str = ""
     sample_hz: int = SAMPLE_HZ
     attribution: bool = True
+    shell_lines: str = ""
     joins: bool = False
 
 
@@ -72,7 +74,8 @@ class Account:
     `notes` are sentences about what the recording could not see. `clock_offset_ns` was added
     to the engine's clock to make it time since the epoch. `recorder_cpu_ns` and
     `recorder_max_rss_bytes` are what the recording process itself used, where that is known.
-    `missing` says in words what else the recording lacks, and `timing` is as in `Meta`.
+    `missing` says in words what else the recording lacks, `timing` and `attribution` are
+    as in `Meta`.
     """
 
     attempts: int
@@ -86,6 +89,7 @@ class Account:
     recorder_max_rss_bytes: int | None = None
     missing: tuple[str, ...] = ()
     timing: str = MEASURED
+    attribution: str | None = None
 
 
 class Recorded(Protocol):

@@ -23,6 +23,9 @@ MEASURED: Final = "measured"
 INSTANTS: Final = "instants"
 ORDER: Final = "order"
 """Values of `timing`."""
+MEMORY: Final = "memory"
+XTRACE: Final = "xtrace"
+"""Values of `attribution`."""
 MOST_BYTES: Final = 64 << 20
 """The kernel takes 6 MiB of arguments, of which JSON can make six times as many bytes."""
 COUNT: Final = range(1 << 62)
@@ -54,6 +57,9 @@ class Meta:
     """What is known of time: `measured`, when calls began and how long they took; `instants`,
     not how long, so that what processes did between calls is unknown; `order`, only which came
     first: all times are numbers in that order, and it started when it was imported."""
+    attribution: str | None = None
+    """How places in shell code are known: from the `memory` of each shell at the call, or from
+    what it said by `xtrace` before its last command; null if they are not."""
     schema_version: int = schema.VERSION
     """The version of the tables and of this file."""
     started_at: str = ""

@@ -245,6 +245,7 @@ def _accounted(meta: Meta, account: Account) -> Meta:
     return replace(
         meta,
         timing=account.timing,
+        attribution=account.attribution,
         attempts=account.attempts,
         lost=lost,
         loss=account.lost,

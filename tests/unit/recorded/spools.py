@@ -123,6 +123,7 @@ class Spools:
             "page_bytes": PAGE_BYTES,
             "launcher_rss_bytes": 0,
             "sample_hz": 0,
+            "attribution": True,
             "cpus": 1,
             "pid": PID,
             "ppid": PPID,

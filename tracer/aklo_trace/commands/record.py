@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 from dataclasses import replace
+from typing import Final
 
 from aklo_trace import recording
 from aklo_trace.cli import COMMANDS, TRACER_FAILED
@@ -20,8 +21,15 @@ from aklo_trace.identity import Identity, drop_privileges, invoking, named
 from aklo_trace.places import working_directory
 from aklo_trace.recording import PRIVATE, UnderWay
 from aklo_trace.recording_options import add_recording_options, capture_options, filter_words
+from aklo_trace.strace.xtrace import ShellLines
 from aklo_trace.supervise import exit_as, supervise
 from aklo_trace.target import HeldTarget, abandon_inherited_files, hold
+
+STRACE: Final = "strace"
+NOT_NEEDED: Final = (
+    "--shell-lines is for the engine strace: add --engine strace. The engine ebpf needs no such "
+    "option: it finds functions and lines in the memory of the shells."
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +37,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--engine", default=AUTO, metavar="NAME", help="auto (default), ebpf or strace")
     add("--user", metavar="NAME", help="run the command as this user")
     add_recording_options(parser)
+    add(
+        "--shell-lines",
+        action="store_true",
+        help="have bash say its functions and lines, with the engine strace; scripts can notice",
+    )
     add("command", nargs=argparse.REMAINDER, metavar="-- COMMAND", help="what to trace")
 
 
@@ -36,25 +49,39 @@ def run(options: argparse.Namespace) -> int:
     argv = [os.fsencode(word) for word in _command(options.command)]
     capture = capture_options(options)
     check(options.engine)
+    if options.shell_lines and options.engine != STRACE:
+        raise UsageError(NOT_NEEDED)
+    asked = None
     try:
         owner = invoking()
         user = named(options.user) if options.user else owner
+        if options.shell_lines:
+            asked = ShellLines.written(user.environ, user.limits, owner.uid)
+            user = replace(user, environ=asked.added_to(user.environ))
         held = hold(argv, user, ptracer=True)
-    except (TargetError, UsageError):
-        raise
     except AkloTraceError as error:
+        _forget(asked)
+        if isinstance(error, TargetError | UsageError):
+            raise
         raise _before_start(error) from error
     search_path = os.fsdecode(user.variable(b"PATH") or b"")
-    capture = replace(capture, command=os.fsdecode(argv[0]), search_path=search_path)
+    capture = replace(
+        capture,
+        command=os.fsdecode(argv[0]),
+        search_path=search_path,
+        shell_lines=str(asked.path) if asked else "",
+    )
     abandon_inherited_files()
     os.umask(PRIVATE)
     try:
         under_way = _start(options, capture, owner, held)
     except BaseException as error:
         held.cancel()
+        _forget(asked)
         raise _before_start(error) if isinstance(error, AkloTraceError) else error from error
     held.release()
     outcome = supervise(held)
+    _forget(asked)
     problems = [outcome.failure] if outcome.failure else []
     ended = replace(
         recording.stop(under_way, problems),
@@ -64,6 +91,11 @@ def run(options: argparse.Namespace) -> int:
     )
     recording.finish_apart(under_way, ended, options, problems, held.unblock_signals)
     exit_as(outcome)
+
+
+def _forget(asked: ShellLines | None) -> None:
+    if asked:
+        asked.remove()
 
 
 def _start(

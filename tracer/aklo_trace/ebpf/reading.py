@@ -44,6 +44,7 @@ from aklo_trace.events import (
     Sighting,
 )
 from aklo_trace.files import plain_name
+from aklo_trace.meta import MEMORY
 from aklo_trace.naming import distinct
 from aklo_trace.open_files import OPEN_FILES_FILE, OpenFile, read_open_files
 from aklo_trace.schema import FileFlag, ProcessFlag, SyscallFlag
@@ -133,6 +134,7 @@ class EbpfRecorded:
             clock_offset_ns=self._start["offset_ns"],
             recorder_cpu_ns=end.get("cpu_ns"),
             recorder_max_rss_bytes=end.get("max_rss_bytes"),
+            attribution=MEMORY if self._start["attribution"] else None,
         )
 
     def _end(self) -> dict[str, int]:

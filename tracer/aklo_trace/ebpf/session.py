@@ -53,6 +53,7 @@ class EbpfSession:
         self._record_ring_bytes = record_ring_bytes(ring_bytes)
         self._shells = known_shells(options.command, options.search_path)
         self._sample_hz = options.sample_hz
+        self._attribution = options.attribution
         self._timer: Timer | None = None
         self._held: HeldTarget | None = None
         self._joined: list[JoinedProcess] = []
@@ -105,7 +106,7 @@ class EbpfSession:
     def start(self, live: Path, lock: int) -> EbpfRecording:
         del lock  # the forked recorder has it
         try:
-            _write_start(live, self._held, self._sample_hz)
+            _write_start(live, self._held, self._sample_hz, self._attribution)
             joining.write(live, self._joined)
             write_open_files(live / OPEN_FILES_FILE, self._open_files)
             _write_shells(live, [binary for binary, _ in self._shells])
@@ -273,7 +274,7 @@ def _stopped(live: Path, status: int) -> CaptureError | StoreError:
     )
 
 
-def _write_start(live: Path, held: HeldTarget | None, sample_hz: int) -> None:
+def _write_start(live: Path, held: HeldTarget | None, sample_hz: int, attribution: bool) -> None:
     """What the reader needs besides the rings: above all the offset that turns the kernel's
     boot time into time since the epoch."""
     before = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
@@ -285,6 +286,7 @@ def _write_start(live: Path, held: HeldTarget | None, sample_hz: int) -> None:
         "page_bytes": os.sysconf("SC_PAGE_SIZE"),
         "cpus": possible_cpus(),
         "sample_hz": sample_hz,
+        "attribution": attribution,
         "pid": held.pid if held else 0,
         "ppid": os.getpid() if held else 0,
         "launcher_rss_bytes": _peak_rss_bytes(held.pid) if held else 0,

@@ -8,14 +8,26 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from aklo_trace.events import NO_SITE, NO_STRING, NULL, EventBatch, ProcessEvent, ProcessStart
+from aklo_trace.events import (
+    NO_SITE,
+    NO_STRING,
+    NULL,
+    EventBatch,
+    ProcessEvent,
+    ProcessStart,
+    Site,
+)
 from aklo_trace.schema import SyscallFlag
 from aklo_trace.strace.columns import Texts, of_calls
 from aklo_trace.strace.piece import Piece
-from aklo_trace.strace.processes import Joined, JoinedCall
+from aklo_trace.strace.processes import OURS, Joined, JoinedCall
+from aklo_trace.timeline import latest
 
 Int64 = npt.NDArray[np.int64]
 Int32 = npt.NDArray[np.int32]
+
+_OURS: Final = -2
+"""In `site`: see `processes.OURS`."""
 
 _COLUMNS: Final = tuple(
     column for column in fields(EventBatch) if column.type in ("Int64", "Int32")
@@ -27,6 +39,8 @@ def of_piece(piece: Piece, joined: Joined) -> EventBatch:
     owners = np.array([thread.process.proc_id for thread in joined.threads], np.int32)
     tids = np.array([thread.tid for thread in joined.threads], np.int32)
     count = len(piece)
+    codes: dict[Site, int] = {}
+    site = _placed(piece, joined, codes)
     nothing = np.full(count, NO_STRING, np.int32)
     unknown = np.full(count, NULL, np.int64)
     batch = EventBatch(
@@ -50,11 +64,12 @@ def of_piece(piece: Piece, joined: Joined) -> EventBatch:
         instance=np.zeros(count, np.int32),
         mode=np.zeros(count, np.int32) if piece.mode is None else piece.mode,
         flags=_with_switches(piece.flags, piece.thread, joined.switches),
-        site=np.full(count, NO_SITE, np.int32),
+        site=site,
+        sites=list(codes),
         strings=piece.strings,
         process_events=_sorted(joined.process_events),
     )
-    return _with_calls(_in_order(batch), joined.calls)
+    return _with_calls(_in_order(batch), joined.calls, codes)
 
 
 def of_joined(joined: Joined) -> EventBatch:
@@ -64,10 +79,10 @@ def of_joined(joined: Joined) -> EventBatch:
         for column in _COLUMNS
     }
     batch = EventBatch(**empty, process_events=_sorted(joined.process_events))
-    return _with_calls(batch, joined.calls)
+    return _with_calls(batch, joined.calls, {})
 
 
-def _with_calls(batch: EventBatch, joined: list[JoinedCall]) -> EventBatch:
+def _with_calls(batch: EventBatch, joined: list[JoinedCall], codes: dict[Site, int]) -> EventBatch:
     """The batch with some more calls, each in its place."""
     if not joined:
         return batch
@@ -96,13 +111,37 @@ def _with_calls(batch: EventBatch, joined: list[JoinedCall]) -> EventBatch:
         "instance": 0,
         "mode": files.modes[calls.file],
         "flags": calls.flags,
-        "site": NO_SITE,
+        "site": np.array([_code(one.site, codes) for one in joined], np.int32),
     }
     places = np.searchsorted(batch.ts_ns, added["ts_ns"], side="right")
     columns: dict[str, Any] = {
         name: np.insert(getattr(batch, name), places, more) for name, more in added.items()
     }
-    return replace(batch, **columns, strings=list(texts.strings))
+    return replace(batch, **columns, strings=list(texts.strings), sites=list(codes))
+
+
+def _placed(piece: Piece, joined: Joined, codes: dict[Site, int]) -> Int32:
+    """Where in a shell's code each row of a piece was called."""
+    if piece.line is None or not len(piece):
+        return np.full(len(piece), NO_SITE, np.int32)
+    known = [(thread, line, _code(site, codes)) for thread, line, site in joined.places]
+    threads, lines, values = np.array(known, np.int64).T
+    order = np.lexsort((lines, threads))
+    from_rows = np.searchsorted(piece.line, lines[order])
+    rows = np.arange(len(piece))
+    return latest(threads[order], from_rows, values[order], piece.thread.astype(np.int64), rows)
+
+
+def _code(site: Site | None, codes: dict[Site, int]) -> int:
+    if site is OURS:
+        return _OURS
+    return NO_SITE if site is None else codes.setdefault(site, len(codes))
+
+
+def without_ours(batch: EventBatch) -> tuple[EventBatch, int]:
+    """A batch without the calls that shells made for us, and how many those were."""
+    ours = batch.site == _OURS
+    return (take(batch, ~ours) if ours.any() else batch), int(ours.sum())
 
 
 def _in_order(batch: EventBatch) -> EventBatch:

@@ -34,7 +34,7 @@ from typing import Final
 from aklo_trace.engine import Capability
 from aklo_trace.errors import CaptureError, EngineUnavailable
 from aklo_trace.strace import scribe
-from aklo_trace.strace.options import OLDEST, options, version_of
+from aklo_trace.strace.options import OLDEST, STRING_BYTES, options, version_of
 
 PROGRAM: Final = "strace"
 ATTACH_TIMEOUT_S: Final = 10.0
@@ -148,10 +148,12 @@ def attach(
     log: scribe.LiveLog,
     *,
     calls: Sequence[str] | None = None,
+    string_bytes: int = STRING_BYTES,
     leave: Callable[[], None] = lambda: None,
 ) -> Tracer:
     """Start strace on the held process `pid`, and return when it has it: nothing that the
-    process does from now on is missed. It records `calls`, None meaning all, into `log`.
+    process does from now on is missed. It records `calls`, None meaning all, into `log`,
+    with `string_bytes` of each string.
 
     strace has a session of its own, so that Ctrl-C and Ctrl-Z reach the target alone; so has
     the process that writes the log, which calls `leave` first. Raises EngineUnavailable if
@@ -165,7 +167,14 @@ def attach(
     messages, stderr = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)  # strace never waits for us to read
     try:
         process = subprocess.Popen(
-            [program, *options(version, calls), "-o", f"/proc/self/fd/{pipe}", "-p", str(pid)],
+            [
+                program,
+                *options(version, calls, string_bytes),
+                "-o",
+                f"/proc/self/fd/{pipe}",
+                "-p",
+                str(pid),
+            ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=stderr,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from aklo_trace.engine import Capability, CaptureOptions, Recorded
 from aklo_trace.errors import CaptureError, StoreError, UsageError
 from aklo_trace.strace import capture
+from aklo_trace.strace.options import MARK_BYTES, STRING_BYTES
 from aklo_trace.strace.scribe import LiveLog, Unwritten
 
 if TYPE_CHECKING:
@@ -38,6 +39,11 @@ class StraceEngine:
     def load(self, options: CaptureOptions) -> StraceSession:
         if options.filter.programs:
             raise UsageError("--programs: strace cannot leave out processes; the engine ebpf can.")
+        calls = options.filter.calls()
+        if options.shell_lines and calls is not None and "write" not in calls:
+            raise UsageError(
+                "--shell-lines: shells say where they are by write; --syscalls omits it."
+            )
         return StraceSession(options)
 
     def read(self, live: Path) -> Recorded:
@@ -49,6 +55,7 @@ class StraceEngine:
             [LogSource(live / LOG_FILE)],
             skip_until_exec_of=start["pid"],
             unwritten=Unwritten.read(live / UNWRITTEN_FILE),
+            shell_lines=Path(start["shell_lines"]) if start["shell_lines"] else None,
         )
 
 
@@ -59,18 +66,21 @@ class StraceSession:
 
     def __init__(self, options: CaptureOptions) -> None:
         self._filter = options.filter
+        self._shell_lines = options.shell_lines
 
     def track(self, held: HeldTarget) -> None:
         self._held = held
 
     def start(self, live: Path, lock: int) -> StraceRecording:
         del lock  # the process that writes the log has it
-        (live / START_FILE).write_text(json.dumps({"pid": self._held.pid}))
+        start = {"pid": self._held.pid, "shell_lines": self._shell_lines}
+        (live / START_FILE).write_text(json.dumps(start))
         log = LiveLog(live / LOG_FILE, live / UNWRITTEN_FILE)
         tracer = capture.attach(
             self._held.pid,
             log,
             calls=self._filter.calls(),
+            string_bytes=MARK_BYTES if self._shell_lines else STRING_BYTES,
             leave=self._held.leave,
         )
         return StraceRecording(tracer, live)

@@ -19,6 +19,7 @@ from aklo_trace.strace.moments import (
     Halved,
     Hole,
     Leaving,
+    Marked,
     Moment,
     Personality,
     Replaced,
@@ -26,6 +27,7 @@ from aklo_trace.strace.moments import (
     Superseded,
 )
 from aklo_trace.strace.reading import NO_SIGNAL, NO_STATUS, Reading
+from aklo_trace.strace.site_marks import SiteMarks
 from aklo_trace.strace.threads import Threads
 
 Int64 = npt.NDArray[np.int64]
@@ -36,7 +38,7 @@ Int32 = npt.NDArray[np.int32]
 class Happenings:
     """What is needed to tell them: of each row of ``reading.calls`` its `thread`, whether it is
     `kept` and not the second half of another, and the line where its call ended; of each line
-    its time."""
+    its time; and what shells said to us."""
 
     reading: Reading
     threads: Threads
@@ -44,12 +46,14 @@ class Happenings:
     kept: Mask
     end_line: Positions
     times: Int64
+    marks: SiteMarks
 
     def moments(self, row_lines: Positions) -> list[Moment]:
         """All of them, by line. `row_lines` are the lines of the rows that become events."""
         moments: list[Moment] = [*self._appearances()]
         for found in (self._spawns(), self._execs(), self._exits(), self._halves(), self._ends()):
             moments.extend(found)
+        moments.extend(self._marks())
         moments.extend(self._notes(row_lines))
         moments.extend(Hole(line, self._ns(line)) for line in self.reading.holes)
         moments.sort(key=lambda moment: moment.line)
@@ -120,9 +124,11 @@ class Happenings:
         calls = self.reading.calls
         rows = np.flatnonzero(self.kept & (calls.part != Part.WHOLE))
         strings, files = list(self.reading.texts.strings), list(self.reading.texts.files)
+        own = set(self.marks.rows.tolist())
         for row in rows.tolist():
             line = int(calls.line[row])
             call = call_at(calls, row, strings, files, self.reading.images)
+            call.is_mark = row in own
             yield Halved(line, self._ns(line), int(self.thread[row]), call)
 
     def _ends(self) -> Iterator[Moment]:
@@ -143,6 +149,12 @@ class Happenings:
             elif note.kind is NoteKind.PERSONALITY:
                 row, compat = int(np.searchsorted(row_lines, line)), bool(note.value)
                 yield Personality(line, self._ns(line), self._thread_at(line), compat, row)
+
+    def _marks(self) -> Iterator[Moment]:
+        lines = np.array(list(self.marks.by_line), np.int64)
+        columns = (self.times[lines].tolist(), self.threads.at(lines).tolist())
+        for (line, mark), ts_ns, thread in zip(self.marks.by_line.items(), *columns, strict=True):
+            yield Marked(line, ts_ns, thread, mark)
 
     def _thread_at(self, line: int) -> int:
         return int(self.threads.at(np.array([line]))[0])

@@ -70,7 +70,8 @@ class Call:
     """A call, or the part of it that a line holds; what a line does not say is left as it is.
 
     Of a spawn, `thread` says whether it makes a thread and `spawned` what it made; `image` is
-    what an exec was given, `status` what an exit was given.
+    what an exec was given, `status` what an exit was given. `is_mark`: a shell told by it where
+    in its code it is (`site_marks`).
     """
 
     part: Part
@@ -91,6 +92,7 @@ class Call:
     spawned: int | None = None
     image: Image | None = None
     status: int | None = None
+    is_mark: bool = False
 
 
 _CALL: Final = re.compile(rb"([a-z_]\w*)\((.*)\) += (.*)")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from aklo_trace.events import NULL, ImageStart, ProcessEnd, ProcessStart
+from aklo_trace.events import NULL, ImageStart, ProcessEnd, ProcessStart, Site
 from aklo_trace.schema import ProcessFlag, SyscallFlag
 from aklo_trace.strace.births import Births
 from aklo_trace.strace.calls import EXECS, EXITS, SPAWNS
@@ -21,6 +21,7 @@ from aklo_trace.strace.moments import (
     Halved,
     Hole,
     Leaving,
+    Marked,
     Moment,
     OfThread,
     Personality,
@@ -31,6 +32,7 @@ from aklo_trace.strace.moments import (
 from aklo_trace.strace.pairing import join
 from aklo_trace.strace.processes import (
     NAMELESS,
+    OURS,
     UNKNOWN_PID,
     Joined,
     JoinedCall,
@@ -38,12 +40,14 @@ from aklo_trace.strace.processes import (
     Thread,
     Unseen,
 )
+from aklo_trace.strace.site_marks import LEFT, Place, Reads, Shell
 
 
 class Lineage:
     """The processes of a log. `own_pid` is who makes lines without a pid before any other
     process is known, `own_cwd` its working directory; `is_fine` is as in `Layout`; `root` is
-    the first process, `unseen` complete at the end of the log."""
+    the first process; `unseen` and `silent`, the processes whose shells did not say where in
+    their code they were, by reason, are complete at the end of the log."""
 
     def __init__(self, own_pid: int | None, own_cwd: bytes | None, is_fine: bool) -> None:
         self._own_pid = UNKNOWN_PID if own_pid is None else own_pid
@@ -57,6 +61,7 @@ class Lineage:
         self._joined = Joined([])
         self.root: Process | None = None
         self.unseen = Unseen()
+        self.silent: dict[str, set[int]] = {}
 
     def join(
         self,
@@ -105,6 +110,7 @@ class Lineage:
             thread = self._introduce(self._own_pid if tid == NAMELESS else tid, moment)
         thread.silent = False
         self._joined.threads[moment.thread] = thread
+        self._joined.places.append((moment.thread, 0, thread.place))
         if thread.compat:
             self._joined.switches.append((moment.thread, 0, True))
 
@@ -120,11 +126,12 @@ class Lineage:
             started_ns = min(moment.ts_ns, birth.ts_ns)
             if birth.spawned and not birth.spawned.used:
                 birth.spawned.used = True
-                return self._born(tid, parent, birth.spawned.is_thread, started_ns)
+                return self._born(tid, parent, birth.spawned.is_thread, started_ns, moment.line)
             if not birth.spawned and parent and parent.is_forking:
-                return self._claimed(tid, parent, started_ns)
+                return self._claimed(tid, parent, started_ns, moment.line)
         if len(self._forking) == 1:
-            return self._claimed(tid, next(iter(self._forking.values())), moment.ts_ns)
+            parent = next(iter(self._forking.values()))
+            return self._claimed(tid, parent, moment.ts_ns, moment.line)
         first = self.root is None
         known = first and moment.execs
         self.unseen.starts += not known
@@ -141,21 +148,34 @@ class Lineage:
         thread.orphan = not first
         return thread
 
-    def _claimed(self, tid: int, parent: Thread, ts_ns: int) -> Thread:
+    def _claimed(self, tid: int, parent: Thread, ts_ns: int, line: int) -> Thread:
         """The child of a fork that has not returned."""
         self._forking.pop(parent.tid, None)
         parent.claimed = True
-        return self._born(tid, parent, parent.open is not None and parent.open.thread, ts_ns)
+        is_thread = parent.open is not None and parent.open.thread
+        return self._born(tid, parent, is_thread, ts_ns, line)
 
-    def _born(self, tid: int, parent: Thread | None, is_thread: bool, ts_ns: int) -> Thread:
+    def _born(
+        self, tid: int, parent: Thread | None, is_thread: bool, ts_ns: int, line: int
+    ) -> Thread:
         if parent and is_thread:
             return self._add(Thread(tid, parent.process, compat=parent.compat))
         parent_id = parent.process.proc_id if parent else None
         ppid = parent.process.pid if parent else None
-        start = ProcessStart(ts_ns, self._next_proc_id, tid, parent_id, ppid)
+        site = self._birthplace(tid, parent, line)
+        start = ProcessStart(ts_ns, self._next_proc_id, tid, parent_id, ppid, site=site)
         thread = self._start(tid, start)
+        thread.site = site
         thread.compat = parent is not None and parent.compat
         return thread
+
+    def _birthplace(self, tid: int, parent: Thread | None, line: int) -> Site | None:
+        """Where in a shell's code a child was forked. What the child itself says first is
+        nearer to it than what the parent said last: bash says nothing of a pipe or substitution."""
+        if parent is None or parent.site is None:
+            return None
+        said = self._births.next_mark(tid, line, Place)
+        return said.site if said and said.site else parent.site
 
     def _start(self, tid: int, start: ProcessStart) -> Thread:
         self._next_proc_id += 1
@@ -182,14 +202,46 @@ class Lineage:
         if child:
             self._drop(child)
         started_ns = self._births.started_ns(moment)
-        thread = self._born(moment.child, self._thread(moment), moment.is_thread, started_ns)
+        parent, is_thread = self._thread(moment), moment.is_thread
+        thread = self._born(moment.child, parent, is_thread, started_ns, moment.line)
         thread.silent = True
 
     def replaced(self, moment: Replaced) -> None:
-        process, image = self._thread(moment).process, moment.image
+        thread, image = self._thread(moment), moment.image
+        shell = self._births.next_mark(thread.tid, moment.line, Shell)
         self._joined.process_events.append(
-            ImageStart(moment.ts_ns, process.proc_id, image.exe, image.argv, flags=image.flags)
+            ImageStart(
+                moment.ts_ns,
+                thread.process.proc_id,
+                image.exe,
+                image.argv,
+                flags=image.flags,
+                shell=f"bash {shell.version}" if shell else None,
+                site=thread.site,
+            )
         )
+        self._place(thread, moment.thread, moment.line + 1, None)
+
+    def marked(self, moment: Marked) -> None:
+        thread, mark = self._thread(moment), moment.mark
+        match mark:
+            case Reads():
+                thread.is_reading_ours = True
+                self._joined.places.append((moment.thread, moment.line, OURS))
+            case Shell(_, refusal) if refusal:
+                self._falls_silent(thread, refusal)
+                self._place(thread, moment.thread, moment.line, None)
+            case Place(site, leaves):
+                if leaves:
+                    self._falls_silent(thread, LEFT)
+                self._place(thread, moment.thread, moment.line, site)
+
+    def _place(self, thread: Thread, number: int, line: int, site: Site | None) -> None:
+        thread.site, thread.is_reading_ours = site, False
+        self._joined.places.append((number, line, site))
+
+    def _falls_silent(self, thread: Thread, reason: str) -> None:
+        self.silent.setdefault(reason, set()).add(thread.process.proc_id)
 
     def leaving(self, moment: Leaving) -> None:
         thread = self._thread(moment)
@@ -236,9 +288,7 @@ class Lineage:
         elif thread.open and thread.open.syscall == call.syscall:
             between_ns = moment.ts_ns - thread.begun_ns if self._is_fine else None
             joined = join(thread.open, call, between_ns)
-            self._joined.calls.append(
-                JoinedCall(thread.begun_ns, thread.process.proc_id, thread.opened_by, joined)
-            )
+            self._called(thread, thread.begun_ns, thread.opened_by, joined)
             thread.open = None
             self._forking.pop(thread.tid, None)
             self._take_effect(joined, thread, moment, thread.begun_ns)
@@ -252,8 +302,13 @@ class Lineage:
         call.part = Part.WHOLE
         call.flags |= int(SyscallFlag.NO_ENTRY) | (SyscallFlag.COMPAT if thread.compat else 0)
         began_ns = moment.ts_ns - (0 if call.dur_ns == NULL else call.dur_ns)
-        self._joined.calls.append(JoinedCall(began_ns, thread.process.proc_id, thread.tid, call))
+        self._called(thread, began_ns, thread.tid, call)
         self._take_effect(call, thread, moment, began_ns)
+
+    def _called(self, thread: Thread, ts_ns: int, tid: int, call: Call) -> None:
+        if not call.is_mark:
+            proc_id = thread.process.proc_id
+            self._joined.calls.append(JoinedCall(ts_ns, proc_id, tid, call, thread.place))
 
     def _take_effect(self, call: Call, thread: Thread, moment: Halved, began_ns: int) -> None:
         """What a call that has just been completed does to processes."""
@@ -281,9 +336,7 @@ class Lineage:
         if call:
             call.part = Part.WHOLE
             call.flags |= int(flag)
-            self._joined.calls.append(
-                JoinedCall(thread.begun_ns, thread.process.proc_id, thread.opened_by, call)
-            )
+            self._called(thread, thread.begun_ns, thread.opened_by, call)
 
     def superseded(self, moment: Superseded) -> None:
         """An exec of another thread goes on under this one's pid."""
@@ -309,5 +362,6 @@ _FOLLOW: Final[dict[type[Moment], Callable[[Lineage, Any], None]]] = {
     Halved: Lineage.halved,
     Superseded: Lineage.superseded,
     Personality: Lineage.personality,
+    Marked: Lineage.marked,
     Hole: Lineage.hole,
 }

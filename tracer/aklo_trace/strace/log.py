@@ -15,7 +15,9 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Final
 
 from aklo_trace.errors import TraceError
@@ -41,15 +43,18 @@ def read_logs(
     workers: int,
     start_date: date | None = None,
     skip_until_exec_of: int | None = None,
+    shell_lines: Path | None = None,
 ) -> StraceLog:
     """Read one log, or the files of one ``strace -ff`` together.
 
     `workers` is how many processes parse; 0 parses in this one. `start_date` is the day of the
     first line where times are times of day, which else is guessed from the file's date.
     `skip_until_exec_of` leaves out what that process did before its first successful exec.
+    `shell_lines` is the file by which shells were asked where in their code they are.
     Raises TraceError if a file cannot be read, UsageError if the files don't belong together.
     """
-    return StraceLog(sources, plan(sources, start_date), workers, skip_until_exec_of)
+    cut = plan(sources, start_date)
+    return StraceLog(sources, cut, workers, skip_until_exec_of, shell_lines)
 
 
 class StraceLog:
@@ -61,10 +66,13 @@ class StraceLog:
         cut: Plan,
         workers: int,
         skip_until_exec_of: int | None,
+        shell_lines: Path | None,
     ) -> None:
         self._names = [source.name for source in sources]
         self._plan = cut
         self._workers = workers
+        self._shell_lines = shell_lines
+        self._calls_of_ours = 0
         self._lineage = Lineage(cut.own_pid, cut.own_cwd, cut.layout.is_fine)
         self._launcher = AfterExec(skip_until_exec_of) if skip_until_exec_of else None
         self._tally = Tally()
@@ -120,10 +128,13 @@ class StraceLog:
             signal=root.signal if root else None,
             machine=observed.machine(),
             problems=tuple(self._plan.problems),
+            calls_of_ours=self._calls_of_ours,
+            silent={reason: len(who) for reason, who in self._lineage.silent.items()},
         )
 
     def _pieces(self) -> Generator[Piece]:
-        size, tasks = self._plan.size_bytes, self._plan.tasks
+        size = self._plan.size_bytes
+        tasks = (replace(task, shell_lines=self._shell_lines) for task in self._plan.tasks)
         inline = self._workers == 0 or (size is not None and size < WORTH_A_POOL_BYTES)
         try:
             yield from map(read_piece, tasks) if inline else read_in_pool(tasks, self._workers)
@@ -135,6 +146,7 @@ class StraceLog:
 
     def _joined(self, piece: Piece, following: Piece | None) -> EventBatch:
         self._count(piece)
+        self._calls_of_ours += piece.marks
         after = ([], []) if following is None else (following.tids, following.moments)
         joined = self._lineage.join(piece.tids, piece.moments, *after)
         return batches.of_piece(piece, joined)
@@ -149,6 +161,8 @@ class StraceLog:
             self._lines_before[source] += lines
 
     def _finished(self, batch: EventBatch) -> Iterator[EventBatch]:
+        batch, ours = batches.without_ours(batch)
+        self._calls_of_ours += ours
         passed = self._launcher.pass_on(batch) if self._launcher else batch
         if passed is not None and (len(passed) or passed.process_events):
             self._observed.add(passed)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from aklo_trace.strace.calls import Image
 from aklo_trace.strace.line import Call
+from aklo_trace.strace.site_marks import Mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,16 @@ class Personality:
 
 
 @dataclass(frozen=True, slots=True)
+class Marked:
+    """A shell said something to us."""
+
+    line: int
+    ts_ns: int
+    thread: int
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
 class Hole:
     """Lines before this one are missing."""
 
@@ -107,7 +118,9 @@ class Hole:
     ts_ns: int
 
 
-OfThread = Appeared | Spawned | Replaced | Leaving | Ended | Halved | Superseded | Personality
+OfThread = (
+    Appeared | Spawned | Replaced | Leaving | Ended | Halved | Superseded | Personality | Marked
+)
 Moment = OfThread | Hole
 
 

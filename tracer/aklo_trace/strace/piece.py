@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aklo_trace.events import NO_STRING, NULL
+from aklo_trace.strace import site_marks
 from aklo_trace.strace.bytewise import Buffer
 from aklo_trace.strace.calls import IS_EXIT
 from aklo_trace.strace.columns import CallColumns
@@ -23,6 +24,7 @@ from aklo_trace.strace.line import NoteKind, Part
 from aklo_trace.strace.moments import Moment, moved
 from aklo_trace.strace.pairing import pair
 from aklo_trace.strace.reading import Reading, read_lines
+from aklo_trace.strace.site_marks import SiteMarks
 from aklo_trace.strace.slices import PieceText, Task, read_text, split_calls
 from aklo_trace.strace.tally import EXAMPLE_BYTES, Tally
 from aklo_trace.strace.threads import Threads
@@ -36,7 +38,8 @@ Int32 = npt.NDArray[np.int32]
 @dataclass
 class Piece:
     """What a worker found. Columns are as in `EventBatch` but for `thread`, a place in `tids`,
-    and for those that are None, where nothing is known in any row.
+    and for those that are None, where nothing is known in any row. `line` is None unless shells
+    were asked where in their code they are, by `marks` calls.
 
     `examples` are unparsed lines: source, number of the line in the piece's share of that
     source, text.
@@ -65,6 +68,8 @@ class Piece:
     inode: Int64 | None
     mode: Int32 | None
     flags: Int32
+    line: Int64 | None
+    marks: int
     strings: list[bytes]
 
     def __len__(self) -> int:
@@ -93,12 +98,19 @@ def read_piece(task: Task) -> Piece:
     thread = threads.at(calls.line)
     unbroken = thread + len(threads.tids) * np.searchsorted(reading.holes, calls.line)
     kept, end_line = pair(calls, unbroken, times[calls.line] if task.layout.is_fine else None)
-    rows = np.flatnonzero(kept & (calls.part == Part.WHOLE))
-    happenings = Happenings(reading, threads, thread, kept, end_line, times)
+    marks = SiteMarks()
+    if task.shell_lines:
+        marks = site_marks.find(text.data, lines, calls, reading.texts, task.shell_lines)
+    is_event = kept & (calls.part == Part.WHOLE)
+    is_event[marks.rows] = False
+    rows = np.flatnonzero(is_event)
+    happenings = Happenings(reading, threads, thread, kept, end_line, times, marks)
     moments = happenings.moments(calls.line[rows])
     piece = _package(calls.take(rows), thread[rows], times, reading)
     piece.extent, piece.tids, piece.moments = extent, threads.tids, moments
     piece.lines_by_source = lines_by_source
+    piece.marks = len(marks.rows)
+    piece.line = calls.line[rows] if task.shell_lines else None
     piece.examples = [_example(lines, line, text) for line in reading.unparsed]
     return piece
 
@@ -170,6 +182,8 @@ def _package(calls: CallColumns, thread: Int32, times: Int64, reading: Reading) 
         inode=_unless_all(files.inodes[calls.file], NULL),
         mode=_unless_all(files.modes[calls.file], 0),
         flags=calls.flags,
+        line=None,
+        marks=0,
         strings=list(reading.texts.strings),
     )
 

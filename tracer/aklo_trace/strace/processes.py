@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from aklo_trace.events import NULL, ProcessEvent
+from aklo_trace.events import NULL, ProcessEvent, Site
 from aklo_trace.strace.calls import SPAWNS
 from aklo_trace.strace.line import Call
 from aklo_trace.strace.moments import Leaving
@@ -14,6 +14,9 @@ NAMELESS: Final = -1
 """The tid of lines without one."""
 
 UNKNOWN_PID: Final = 0
+
+OURS: Final = Site((), None, -1)
+"""No place: what is done there is for us."""
 
 
 @dataclass(slots=True)
@@ -32,7 +35,9 @@ class Process:
 class Thread:
     """A thread that lives. `open` is a call that `opened_by` began at `begun_ns`; `claimed` says
     that the child which an open fork made has been recognised. `orphan` is a thread whose fork
-    was not seen, `leaving` one that called exit, `silent` one of which there is no line yet."""
+    was not seen, `leaving` one that called exit, `silent` one of which there is no line yet.
+    `site` is where it said last that it is in its code, `is_reading_ours` that what it does is
+    for us, see `site_marks`."""
 
     tid: int
     process: Process
@@ -42,8 +47,15 @@ class Thread:
     claimed: bool = False
     compat: bool = False
     leaving: bool = False
+    site: Site | None = None
+    is_reading_ours: bool = False
     orphan: bool = False
     silent: bool = False
+
+    @property
+    def place(self) -> Site | None:
+        """Where it is in its code, or `OURS`."""
+        return OURS if self.is_reading_ours else self.site
 
     @property
     def is_forking(self) -> bool:
@@ -68,14 +80,17 @@ class JoinedCall:
     proc_id: int
     tid: int
     call: Call
+    site: Site | None
 
 
 @dataclass
 class Joined:
     """What a piece became. `threads` are those of the piece, by their number there; `switches`
-    say of a thread from which row on its calls are 32-bit, or no longer are."""
+    say of a thread from which row on its calls are 32-bit, or no longer are; `places`, from
+    which line on it is where in its code, or does something for us."""
 
     threads: list[Thread]
     process_events: list[ProcessEvent] = field(default_factory=list)
     calls: list[JoinedCall] = field(default_factory=list)
     switches: list[tuple[int, int, bool]] = field(default_factory=list)
+    places: list[tuple[int, int, Site | None]] = field(default_factory=list)

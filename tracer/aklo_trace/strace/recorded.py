@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Final
 
 from aklo_trace.engine import Account
 from aklo_trace.escape import escape
 from aklo_trace.events import EventBatch
-from aklo_trace.meta import INSTANTS, MEASURED, ORDER
+from aklo_trace.meta import INSTANTS, MEASURED, ORDER, XTRACE
 from aklo_trace.strace.layout import Clock
 from aklo_trace.strace.log import read_logs
 from aklo_trace.strace.scribe import Unwritten
@@ -28,7 +29,8 @@ _CLOCK_NOTES: Final = {
 
 class StraceRecorded:
     """The calls of one log, or of the files of one ``strace -ff``. Of one that was made here it
-    is known what is not in it: `unwritten`.
+    is known what is not in it: `unwritten`, and by which file shells were asked where in their
+    code they are: `shell_lines`.
 
     Raises TraceError if a file cannot be read, UsageError if the files do not belong together.
     """
@@ -40,13 +42,16 @@ class StraceRecorded:
         start_date: date | None = None,
         skip_until_exec_of: int | None = None,
         unwritten: Unwritten | None = None,
+        shell_lines: Path | None = None,
     ) -> None:
         self._unwritten = unwritten
+        self._attribution = XTRACE if shell_lines else None
         self._log = read_logs(
             sources,
             workers=os.cpu_count() or 1,
             start_date=start_date,
             skip_until_exec_of=skip_until_exec_of,
+            shell_lines=shell_lines,
         )
 
     @property
@@ -73,6 +78,7 @@ class StraceRecorded:
             notes=tuple(_notes(found)),
             missing=tuple(_missing(found)) if self._unwritten is None else (),
             timing=_timing(found),
+            attribution=self._attribution,
         )
 
 
@@ -103,6 +109,10 @@ def _missing(found: Statistics) -> Iterator[str]:
 def _notes(found: Statistics) -> Iterator[str]:
     if found.clock.value in _CLOCK_NOTES:
         yield _CLOCK_NOTES[found.clock.value]
+    if found.calls_of_ours:
+        yield f"left out: {found.calls_of_ours:,} calls by which shells said where they were"
+    for reason, count in found.silent.items():
+        yield f"{count:,} shells did not say, or not to the end, where they were: {reason}"
     for example in found.examples:
         text = escape(example.text.decode("utf-8", "backslashreplace"))
         yield f"not understood, {example.file}:{example.line}: {text[:200]}"

@@ -63,11 +63,13 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What a worker is to read. The lines of the slices are merged by time if `is_merged`."""
+    """What a worker is to read. The lines of the slices are merged by time if `is_merged`;
+    `shell_lines` is the file by which shells were asked where in their code they are."""
 
     slices: Sequence[Slice]
     layout: Layout
     is_merged: bool = False
+    shell_lines: Path | None = None
 
 
 @dataclass

@@ -38,6 +38,8 @@ class Statistics:
     `unseen_children` those that were forked and made no line; `unseen_ends` those that still
     ran when it ended. `machine` is the one whose calls these are, None
     if several would do or none does. `problems` are sentences about what could not be read.
+    `calls_of_ours` were made by shells to tell where in their code they are, and `silent` is how
+    many did not tell, by reason.
     """
 
     lines: int
@@ -62,6 +64,8 @@ class Statistics:
     signal: int | None
     machine: str | None
     problems: tuple[str, ...] = ()
+    calls_of_ours: int = 0
+    silent: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass

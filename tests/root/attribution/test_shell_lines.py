@@ -1,0 +1,62 @@
+"""Where bash said it was, with the engine strace: at every mark, at all calls between marks, and
+for every program that was started. ``pytest -s`` prints the figures that docs/engines.md has."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from aklo_trace.meta import XTRACE
+from aklo_trace.strace import xtrace
+from aklo_trace.strace.capture import probe
+
+from ..recording import Recorder, Recording, environment
+from . import figures
+from .judgement import Judge, Tally
+from .labels import constructs, prepare
+from .test_constructs import DRIVER, EXAMPLES
+
+CAPABILITY = probe()
+pytestmark = pytest.mark.skipif(not CAPABILITY.usable, reason=CAPABILITY.reason)
+LEAST = {"function": 0.99, "stack": 0.99, "line": 0.99, "call": 0.99, "program": 0.98, "fork": 0.98}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("labelled")
+    prepare(folder)
+    (folder / "truth").mkdir()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def recording(folder: Path) -> Recording:
+    record = Recorder("strace", folder, environment(folder))
+    command = ("bash", "-c", DRIVER, "driver", folder, *constructs())
+    return record(*command, options=["--shell-lines", "--user", "root"])
+
+
+def test_functions_lines_and_programs_are_right(recording: Recording, folder: Path) -> None:
+    truth = folder / "truth"
+    tallies = {name: Judge(recording, str(truth / name)).tally() for name in constructs()}
+    whole = Tally.sum(tallies.values())
+    print(f"\n{figures.by_construct(tallies)}")
+    few = {what: whole.ratio(what) for what in LEAST if whole.ratio(what) < LEAST[what]}
+    assert not few, "\n".join([str(few), *whole.wrong[:EXAMPLES]])
+
+
+def test_what_shells_do_to_say_it_is_not_theirs(recording: Recording) -> None:
+    (left_out,) = (note for note in recording.meta.notes if "left out" in note)
+    assert re.search(r"left out: \d,\d{3}", left_out)
+    assert recording.meta.attribution == XTRACE
+    assert recording.meta.complete
+    assert not [row for row in recording.files if xtrace.PREFIX in (row["path"] or "")]
+    assert not [call for call in recording.calls if (call.fd or 0) > 255]
+
+
+def test_nothing_is_left_of_it(recording: Recording) -> None:
+    assert not [line for line in recording.stderr.splitlines() if "@" in line or "_aklo" in line]
+    assert not list(Path(tempfile.gettempdir()).glob(f"{xtrace.PREFIX}*{xtrace.SUFFIX}"))

@@ -14,7 +14,7 @@
 #define ARGV_CHUNKS 2048   /* of one exec: 8 MiB, more than the kernel takes */
 #define COMM_BYTES 16
 #define PROGRAMS 16	   /* names that --programs takes */
-#define SHELLS 256	   /* binaries that are told apart as shells or not */
+#define SHELLS 1024	   /* binaries that are told apart as shells or not */
 #define STRANGER_BYTES 256
 #define STACK_FRAMES 32	   /* innermost ones that are read */
 #define STACK_ARRAYS 3	   /* FUNCNAME, BASH_SOURCE, BASH_LINENO */

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from aklo_trace.ebpf import layout
 from aklo_trace.ebpf.records import kernel_device
 from aklo_trace.ebpf.shell_images import Shells
 from aklo_trace.ebpf.shells import SHELLS_FILE, Binary
@@ -65,3 +66,13 @@ def test_other_shells_are_known_by_their_names(shells: Shells) -> None:
 def test_a_recording_without_the_file_has_no_shells(tmp_path: Path) -> None:
     shells = Shells(tmp_path / "absent")
     assert named(shells, image(1, b"/bin/bash", 1)) == [None]
+
+
+def test_more_programs_than_can_be_told_apart_are_noted(tmp_path: Path) -> None:
+    path = tmp_path / SHELLS_FILE
+    binaries = [Binary(DEV, inode, "/x").as_json() + "\n" for inode in range(layout.SHELLS)]
+    path.write_text("".join(binaries[1:]))
+    assert Shells(path).notes() == ()
+    path.write_text("".join(binaries))
+    (note,) = Shells(path).notes()
+    assert note.startswith("1,024 different programs were looked at")

@@ -9,12 +9,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from aklo_trace.ebpf import layout
 from aklo_trace.ebpf.records import kernel_device
 from aklo_trace.ebpf.shells import Binary
 from aklo_trace.events import ImageStart, ProcessEvent
 
 OTHER_SHELLS: Final = frozenset(
     {"sh", "dash", "ash", "busybox", "zsh", "ksh", "ksh93", "mksh", "yash", "fish"}
+)
+
+TOO_MANY: Final = (
+    f"{layout.SHELLS:,} different programs were looked at; a bash among those that came later, "
+    "other than those on PATH, is without functions and lines."
 )
 
 
@@ -39,11 +45,14 @@ class Shells:
 
     def notes(self) -> tuple[str, ...]:
         """A sentence about each kind of shell whose functions and lines are not known."""
-        return tuple(
+        silent = tuple(
             f"{len(processes)} process{'es' if len(processes) > 1 else ''} ran {shell}, without "
             f"functions and lines: {reason}."
             for shell, (reason, processes) in sorted(self._silent.items())
         )
+        if len(self._binaries) < layout.SHELLS:
+            return silent
+        return (*silent, TOO_MANY)
 
     def _shell(self, image: ImageStart) -> str | None:
         key = (image.dev or 0, image.inode or 0)

@@ -116,3 +116,25 @@ def test_a_line_is_wrapped_between_words() -> None:
     assert wrap("one two three four", 9) == ["one two", "three", "four"]
     assert wrap("日本 日本 日本", 9) == ["日本 日本", "日本"]
     assert wrap("", 9) == [""]
+
+
+def test_a_note_stands_below_its_row_and_is_cut_at_its_end() -> None:
+    grid = Grid((Column("n"), Column("name", "left")))
+    grid.add("1", "one")
+    grid.note("a text that is longer than the line", "plain")
+    grid.add("2", "two")
+    assert grid.lines(30, PLAIN) == [
+        "  n  name",
+        "  1  one",
+        "          a text that is long…",
+        "  2  two",
+    ]
+    assert "than the line" in grid.lines(None, PLAIN)[2]
+
+
+def test_columns_with_a_least_width_give_way_to_the_last() -> None:
+    columns = (Column("name", "left", least=6), Column("file", "left", clip="path", wanted=12))
+    grid = Grid(columns)
+    grid.add("a_function_of_a_long_name", "lib/file.sh")
+    assert grid.lines(30, PLAIN)[1] == "  a_function_of_…  lib/file.sh"
+    assert grid.lines(14, PLAIN)[1].startswith("  a_fun…  ")

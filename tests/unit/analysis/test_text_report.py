@@ -20,6 +20,7 @@ from aklo_analysis.reporters.clip import columns
 from aklo_analysis.reporters.ink import STYLES
 from aklo_analysis.tables.times import OUTSIDE
 from aklo_trace import syscalls
+from aklo_trace.schema import SiteFlag
 
 from .sample import HOSTILE, sample_trace
 from .synthetic_trace import MS, SyntheticTrace
@@ -228,3 +229,31 @@ def section(report: str, title: str) -> str:
 def test_a_filtered_trace_says_so() -> None:
     trace = SyntheticTrace(facts={"filter": ("open", "read")})
     assert "Filter     only open, read" in text(Options(), trace)
+
+
+def test_without_places_there_are_no_sections_of_code_and_strace_says_why() -> None:
+    trace = SyntheticTrace()
+    trace.process(1, 0, 100 * MS)
+    trace.image(1, 0, "/bin/bash", "bash", "/s.sh")
+    trace.call(1, "close", MS, MS, image_id=0)
+    assert "BY FUNCTION" not in text(Options(), trace)
+    assert "which line of a script" not in text(Options(), trace)
+    trace.facts = {"engine": "strace"}
+    assert "which line of a script" in text(Options(width=None), trace)
+
+
+def test_lines_have_their_text_below_them(tmp_path: Path) -> None:
+    script = tmp_path / "s.sh"
+    script.write_text("#!/bin/bash\n  sed \x1b[31m 1d\n\neval 'x'\n")
+    trace = SyntheticTrace()
+    trace.facts = {"started_at_ns": script.stat().st_ctime_ns}
+    trace.process(1, 0, 100 * MS)
+    trace.image(1, 0, "/bin/bash", "bash", str(script), shell="bash 5.2.15")
+    for line, flags in (2, 0), (3, 0), (4, int(SiteFlag.LINE_RELATIVE)):
+        site = trace.site(None, str(script), line, flags=flags)
+        trace.call(1, "close", 10 * line * MS, line * MS, image_id=0, site_id=site)
+    found = text(Options(), trace).splitlines()
+    at = next(row for row, line in enumerate(found) if line.endswith("(script)  s.sh:2"))
+    assert found[at + 1] == "          sed \\x1b[31m 1d"
+    assert not any("eval 'x'" in line for line in found)
+    assert any(line.endswith("s.sh:~4") for line in found)

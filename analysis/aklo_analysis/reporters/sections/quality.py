@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from aklo_analysis.report import Report
 from aklo_analysis.reporters.grid import Column, Grid
 from aklo_analysis.reporters.page import Page
 from aklo_analysis.units import count, share
 from aklo_trace.escape import escape
+
+NO_PLACES: Final = "- strace does not say which line of a script made a call; the engine ebpf does."
 
 
 def quality(report: Report, page: Page) -> None:
@@ -29,5 +33,7 @@ def quality(report: Report, page: Page) -> None:
             grid.add(count(gap.count), share(gap.count, gap.of), gap.title)
     if grid.rows:
         page.grid(grid)
+    if meta.engine == "strace" and not report.functions.rows:
+        page.sentence(NO_PLACES)
     for note in meta.notes:
         page.sentence(f"- {escape(note)}")

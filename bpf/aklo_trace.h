@@ -10,8 +10,13 @@
 #define COMPAT_SLOT 512	   /* first slot of the 32-bit calls */
 #define UNKNOWN_SLOT 511   /* numbers that no kernel has given out */
 #define PATH_BYTES 4096	   /* longest path the kernel takes, with its NUL */
+#ifdef AKLO_BCC
+#define ARGV_CHUNK_BYTES 28672 /* few and large ones: see bpf_loop in bcc.h */
+#define ARGV_CHUNKS 75	   /* of one exec: 2 MiB, what the kernel takes by default */
+#else
 #define ARGV_CHUNK_BYTES 4096
 #define ARGV_CHUNKS 2048   /* of one exec: 8 MiB, more than the kernel takes */
+#endif
 #define COMM_BYTES 16
 #define PROGRAMS 16	   /* names that --programs takes */
 #define SHELLS 1024	   /* binaries that are told apart as shells or not */
@@ -26,6 +31,12 @@
 #define JOIN_PIDS 4096	     /* processes that can be asked for at once */
 #define FILE_TEXT_BYTES 128   /* of a name or an address: struct sockaddr_storage */
 #define NO_ARGUMENT (-1)
+#define UNKNOWN_COUNT 0x7fffffffffffffff
+#define UNKNOWN_EXIT_CODE 0xffffffff
+#define BCC_SCRATCH_BYTES 28688 /* only with bcc, as all that follow: struct scratch, */
+#define IMAGE_BYTES 8272    /* struct image, */
+#define TID_STATE_BYTES 320 /* struct tid_state, */
+#define PROCESS_BYTES 24    /* struct process */
 
 /* The low bits are those of SyscallFlag in tracer/aklo_trace/schema.py. */
 enum event_flag {
@@ -92,6 +103,7 @@ enum path_base {
 	BASE_NONE,	/* the path is absolute, or there is none */
 	BASE_DIRECTORY, /* it starts from `identity` */
 	BASE_ROOT,	/* it is absolute below `identity`, another root than that of most */
+	BASE_CWD,	/* it starts from the working directory, which is not known here */
 };
 
 /* The path arguments of one call: text holds both, each with its NUL. */
@@ -156,10 +168,10 @@ struct exit_record {
 	__u64 ts_ns;
 	__u64 cpu_ns;	 /* of this thread */
 	__u64 system_ns; /* the part of it within calls */
-	__u64 max_rss_pages;
+	__u64 max_rss_pages; /* or UNKNOWN_COUNT, like the next */
 	__u64 run_delay_ns; /* runnable, but waiting for a CPU */
 	__u64 stopped_ns;   /* by a signal */
-	__u32 exit_code; /* as wait(2) gives it */
+	__u32 exit_code; /* as wait(2) gives it, or UNKNOWN_EXIT_CODE */
 	__u32 zero;
 };
 _Static_assert(sizeof(struct exit_record) == 72, "struct exit_record");
@@ -280,6 +292,8 @@ enum spec_flag {
 	SPEC_CHANGES_ROOT = 1 << 7,
 	SPEC_ADDRESSES = 1 << 8, /* it gives its socket an address, or its peer's */
 	SPEC_BINDS = 1 << 9,	 /* the socket's own */
+	SPEC_EXIT = 1 << 10,
+	SPEC_EXIT_GROUP = 1 << 11,
 };
 
 /* Numbers of arguments, or NO_ARGUMENT. */
@@ -323,13 +337,15 @@ _Static_assert(sizeof(struct counters) == 16512, "struct counters");
 
 /* One, mapped by user space. */
 struct control {
-	__u32 next_proc_id;
+	__u64 next_proc_id; /* bcc compiles no 32-bit instruction that adds and returns */
 	__u32 live_processes;
 	__u32 stopped; /* set by user space: record nothing more */
 	__u32 shells;  /* set by user space: how many stand in the map of that name */
 	__u32 last_stack;
 	__u32 live_tasks;
+	__u32 zero;
 };
+_Static_assert(sizeof(struct control) == 32, "struct control");
 
 /* Fixed before loading. */
 struct config {
@@ -342,6 +358,15 @@ struct config {
 	__u32 anonymous_dev; /* of files that all share one inode, as of eventfd(2) */
 	char programs[PROGRAMS][COMM_BYTES];
 };
+
+/* Only with bcc: the task that becomes the target at its next call, by its number in a namespace. */
+struct summons {
+	__u64 dev; /* of the pid namespace, as in the kernel */
+	__u64 inode;
+	__u32 pid; /* 0: none, or it came */
+	__u32 proc_id;
+};
+_Static_assert(sizeof(struct summons) == 24, "struct summons");
 
 /* What user space writes to mark the target: the head of struct task_state. */
 struct task_mark {

@@ -9,6 +9,15 @@
 #define INODE_BITS 32 /* enough for those of files that share one */
 #define AT_FDCWD (-100)
 
+/* What a task has open. */
+struct holdings {
+	struct files_struct *files;
+	struct fs_struct *fs;
+};
+
+#ifdef AKLO_BCC
+#include "untold.bpf.h"
+#else
 /*
  * Reading a field is one load instruction where the kernel lets a program say what type a pointer
  * has (6.2 and later), and a helper call of some 15 ns elsewhere. A call on a descriptor reads
@@ -145,17 +154,6 @@ static __always_inline void note_fd(struct files_struct *files, struct event *ev
 	}
 }
 
-static __always_inline __u64 arg(const struct task_state *state, int index)
-{
-	return state->args[index & 7];
-}
-
-/* What a task has open. */
-struct holdings {
-	struct files_struct *files;
-	struct fs_struct *fs;
-};
-
 static __always_inline struct holdings holdings_of(struct task_struct *task)
 {
 	return (struct holdings){.files = task->files, .fs = task->fs};
@@ -176,6 +174,32 @@ static __always_inline void note_root(struct fs_struct *fs, struct path_record *
 		return;
 	record->base[which] = BASE_ROOT;
 	identify_directory(root, &record->identity[which]);
+}
+
+/* A relative path starts from a directory: the one of a descriptor, or the task's own. */
+static __always_inline void note_directory(const struct holdings *held,
+					   const struct task_state *state,
+					   struct path_record *record, __u32 which, int dirfd)
+{
+	record->base[which] = BASE_DIRECTORY;
+	if (dirfd == AT_FDCWD && state->mark.path_pending) /* the call may have changed it since */
+		record->identity[which] = state->cwd_at_entry;
+	else if (dirfd == AT_FDCWD)
+		identify_directory(held->fs->pwd.dentry, &record->identity[which]);
+	else
+		identify_fd(held->files, dirfd, &record->identity[which]);
+}
+
+static __always_inline void keep_cwd(const struct holdings *held, struct task_state *state)
+{
+	identify_directory(held->fs->pwd.dentry, &state->cwd_at_entry);
+}
+
+#endif /* AKLO_BCC */
+
+static __always_inline __u64 arg(const struct task_state *state, int index)
+{
+	return state->args[index & 7];
 }
 
 /*
@@ -211,17 +235,10 @@ static __always_inline long read_path(const struct holdings *held, struct task_s
 		return used;
 	}
 	record->bytes[which] = bytes;
-	if (*text == '/') {
+	if (*text == '/')
 		note_root(held->fs, record, which);
-		return used + bytes;
-	}
-	record->base[which] = BASE_DIRECTORY;
-	if (dirfd == AT_FDCWD && state->mark.path_pending) /* the call may have changed it since */
-		record->identity[which] = state->cwd_at_entry;
-	else if (dirfd == AT_FDCWD)
-		identify_directory(held->fs->pwd.dentry, &record->identity[which]);
 	else
-		identify_fd(held->files, dirfd, &record->identity[which]);
+		note_directory(held, state, record, which, dirfd);
 	return used + bytes;
 }
 
@@ -274,7 +291,7 @@ unreadable:
 	if (at_exit)
 		state->event.flags |= EVENT_PATH_UNREADABLE;
 	else
-		identify_directory(held->fs->pwd.dentry, &state->cwd_at_entry);
+		keep_cwd(held, state);
 }
 
 /* The path of an exec that succeeded: the memory that held it is gone, but the kernel's copy is
@@ -283,6 +300,7 @@ static __always_inline void note_exec_path(struct fs_struct *fs, struct task_sta
 					   const char *filename)
 {
 	struct path_record *record = the_scratch();
+	struct holdings held = {.fs = fs};
 	long bytes;
 
 	state->mark.path_pending = false;
@@ -293,12 +311,10 @@ static __always_inline void note_exec_path(struct fs_struct *fs, struct task_sta
 	if (bytes <= 0 || bytes > PATH_BYTES)
 		return;
 	record->bytes[0] = bytes;
-	if (*record->text == '/') {
+	if (*record->text == '/')
 		note_root(fs, record, 0);
-	} else {
-		record->base[0] = BASE_DIRECTORY;
-		identify_directory(fs->pwd.dentry, &record->identity[0]);
-	}
+	else
+		note_directory(&held, state, record, 0, AT_FDCWD);
 	emit_paths(state, record, bytes);
 }
 

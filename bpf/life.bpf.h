@@ -91,7 +91,7 @@ static long emit_argv_chunk(__u32 index, void *context)
 {
 	struct argv_walk *walk = context;
 	struct argv_record *record = the_scratch();
-	__u32 offset = index * ARGV_CHUNK_BYTES, bytes;
+	__u64 offset = (__u64)index * ARGV_CHUNK_BYTES, bytes; /* as wide as registers */
 
 	if (!record || offset >= walk->bytes)
 		return 1;
@@ -114,9 +114,9 @@ static __always_inline void count_end(bool last)
 
 	if (!control)
 		return;
-	__sync_fetch_and_sub(&control->live_tasks, 1);
+	__sync_fetch_and_add(&control->live_tasks, -1);
 	if (last)
-		__sync_fetch_and_sub(&control->live_processes, 1);
+		__sync_fetch_and_add(&control->live_processes, -1);
 }
 
 /*

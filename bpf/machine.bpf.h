@@ -7,10 +7,12 @@
 
 #define TS_COMPAT 0x0002 /* arch/x86/include/asm/thread_info.h */
 
+#ifndef AKLO_BCC
 static __always_inline bool is_compat(struct task_struct *task)
 {
 	return task->thread_info.status & TS_COMPAT;
 }
+#endif
 
 static __always_inline void load_args(__u64 *args, struct pt_regs *regs, bool compat)
 {
@@ -41,10 +43,12 @@ static __always_inline long call_number(struct pt_regs *regs)
 
 #define TIF_32BIT (1 << 22) /* arch/arm64/include/asm/thread_info.h */
 
+#ifndef AKLO_BCC
 static __always_inline bool is_compat(struct task_struct *task)
 {
 	return task->thread_info.flags & TIF_32BIT;
 }
+#endif
 
 static __always_inline void load_args(__u64 *args, struct pt_regs *regs, bool compat)
 {

@@ -9,6 +9,9 @@ struct shell_text {
 	__u8 is_substitution; /* $(...) or `...` */
 };
 
+#ifdef AKLO_BCC /* without kernel structs no shell is found */
+struct shell_state {};
+#else
 /* What is known of the shell that a task runs: addresses are those of its memory. */
 struct shell_state {
 	struct identity binary;
@@ -36,6 +39,7 @@ struct shell_state {
 	__u8 forked_relative;
 	__u8 zero[6];
 };
+#endif
 
 /* What is known of a traced thread. The head is struct task_mark. */
 struct task_state {
@@ -56,7 +60,8 @@ struct task_state {
 	__u16 at_exit; /* of its enum spec_flag, what there is to do when it returns */
 	bool recorded; /* the call under way is */
 	bool joined; /* it was there before it was traced */
-	__u32 joining; /* enum joining */
+	__u32 zero;
+	__u64 joining; /* enum joining; as wide as bcc can exchange */
 };
 
 /* Of a task that was there before it was traced: what is known of the call that it was in. */
@@ -68,10 +73,14 @@ enum joining {
 
 /* Room to put a record of variable size together: programs are not preempted. */
 struct scratch {
+#ifdef AKLO_BCC
+	__u64 words[(sizeof(struct argv_record) + ARGV_CHUNK_BYTES) / sizeof(__u64)];
+#else
 	__u64 words[(sizeof(struct exec_record) + 2 * PATH_BYTES) / sizeof(__u64)];
+#endif
 };
 
-#ifndef AKLO_BCC /* which takes its maps from tracer/aklo_trace/bcc/maps.py */
+#ifndef AKLO_BCC /* whose maps are made by tracer/aklo_trace/bcc/maps.py */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);

@@ -10,6 +10,12 @@ venv=.venv
 stamp=$venv/.installed-$purpose
 object=tracer/aklo_trace/ebpf/aklo_trace.$(uname -m).bpf.o
 
+case $(. /etc/os-release 2>/dev/null && echo "${ID:-}-$(uname -m)") in
+    ubuntu-*) headers=linux-headers-generic ;;
+    *-aarch64) headers=linux-headers-arm64 ;;
+    *) headers=linux-headers-amd64 ;;
+esac
+
 say() { printf 'setup: %s\n' "$*" >&2; }
 
 # What is missing of the system, as names of Debian's and Ubuntu's packages.
@@ -25,6 +31,8 @@ missing_packages() {
         command -v zstd >/dev/null || echo zstd
         command -v gcc >/dev/null || echo gcc
         [ -e /usr/include/stdio.h ] || echo libc6-dev
+        [ -e /usr/lib/python3/dist-packages/bcc/libbcc.py ] || echo python3-bpfcc
+        compgen -G '/usr/src/linux-headers-*' >/dev/null || echo "$headers"
     fi
 }
 
@@ -73,6 +81,7 @@ create_environment() {
 }
 
 build_object() {
+    make -s -C bpf sources
     if command -v "${CLANG:-clang}" >/dev/null && [ -e /usr/include/bpf/bpf_helpers.h ]; then
         make -s -C bpf
     elif [ ! -e "$object" ]; then

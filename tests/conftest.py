@@ -7,14 +7,17 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from aklo_trace.ebpf.engine import EbpfEngine
+from aklo_trace.engine import CaptureEngine
+from aklo_trace.engines import engine_named
 
 WORKLOADS = Path(__file__).parent / "workloads"
+Ready = Callable[[str], CaptureEngine]
+OF_BPF = {"ebpf", "bcc"}
 BPF_LOCK = Path(tempfile.gettempdir()) / "aklo-trace-tests-bpf.lock"
 
 
@@ -35,16 +38,45 @@ def workloads(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A module runs over the engines that it names in ENGINES."""
+    if "capturing" in metafunc.fixturenames:
+        names = getattr(metafunc.module, "ENGINES", ("ebpf",))
+        metafunc.parametrize("capturing", names, indirect=True, scope="module")
+
+
 @pytest.fixture(scope="module")
-def bpf() -> Iterator[EbpfEngine]:
-    """The engine, where it can run, while no other test loads BPF."""
-    engine = EbpfEngine()
-    capability = engine.probe()
-    if not capability.usable:
-        pytest.skip(capability.reason)
+def ready(request: pytest.FixtureRequest) -> Ready:
+    """Gives the engine of a name, unless it cannot run, while no other test loads BPF."""
+
+    def ready(name: str) -> CaptureEngine:
+        engine = engine_named(name)
+        capability = engine.probe()
+        if not capability.usable:
+            pytest.skip(capability.reason)
+        if name in OF_BPF:
+            request.getfixturevalue("bpf_lock")
+        return engine
+
+    return ready
+
+
+@pytest.fixture(scope="module")
+def capturing(request: pytest.FixtureRequest, ready: Ready) -> CaptureEngine:
+    """Each engine of the module."""
+    return ready(request.param)
+
+
+@pytest.fixture(scope="module")
+def bpf(ready: Ready) -> CaptureEngine:
+    return ready("ebpf")
+
+
+@pytest.fixture(scope="module")
+def bpf_lock() -> Iterator[None]:
     lock = os.open(BPF_LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        yield engine
+        yield
     finally:
         os.close(lock)

@@ -8,22 +8,22 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from aklo_trace.ebpf.engine import EbpfEngine
+from aklo_trace.engine import CaptureEngine
 
 from .recording import Recorder, environment
 
 
 @pytest.fixture
-def record(bpf: EbpfEngine, tmp_path: Path) -> Recorder:
+def record(capturing: CaptureEngine, tmp_path: Path) -> Recorder:
     """Makes recordings in a folder of the test's own."""
-    return Recorder(bpf.name, tmp_path, environment(tmp_path))
+    return Recorder(capturing.name, tmp_path, environment(tmp_path))
 
 
 @pytest.fixture(scope="module")
-def module_record(bpf: EbpfEngine, tmp_path_factory: pytest.TempPathFactory) -> Recorder:
+def module_record(capturing: CaptureEngine, tmp_path_factory: pytest.TempPathFactory) -> Recorder:
     """The same for a recording that the tests of a module share."""
     folder = tmp_path_factory.mktemp("recording")
-    return Recorder(bpf.name, folder, environment(folder))
+    return Recorder(capturing.name, folder, environment(folder))
 
 
 @pytest.fixture(scope="module")

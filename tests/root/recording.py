@@ -12,6 +12,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from aklo_trace.engine import Feature
+from aklo_trace.engines import engine_named
 from aklo_trace.meta import Meta
 from aklo_trace.store import Trace, open_trace
 
@@ -205,6 +209,11 @@ class Recorder:
         if name not in self.made:
             self.made[name] = self(*command, name=name, **keywords)
         return self.made[name]
+
+    def needs(self, feature: Feature) -> None:
+        """Skips where the engine says that it lacks that."""
+        if feature in engine_named(self.engine).lacks:
+            pytest.skip(f"{self.engine} lacks {feature}")
 
     def run(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         """Another verb of the command line, as ``run("info", directory)``."""

@@ -11,6 +11,8 @@ from aklo_trace.schema import ImageFlag
 
 from .recording import Recorder
 
+ENGINES = ("ebpf", "bcc")
+
 TRUE = shutil.which("true") or ""
 LONGEST = 128 << 10
 """The kernel takes no longer one, its NUL included: MAX_ARG_STRLEN of execve(2)."""

@@ -10,13 +10,16 @@ import pytest
 
 from .recording import Recorder, Recording
 
-PROCESSES, CALLS = 16, 62_500
+ENGINES = ("ebpf", "bcc", "strace")
+PROCESSES = 16
+CALLS = {"ebpf": 62_500, "bcc": 62_500, "strace": 250}
+"""Of each process: a million in all. strace is a hundred times slower."""
 
 
 def storm(record: Recorder, workloads: Path, *options: str) -> Recording:
-    return record(
-        workloads / "getpid_storm", str(PROCESSES), str(CALLS), options=options, name=options[-1]
-    )
+    calls = str(CALLS[record.engine])
+    program = workloads / "getpid_storm"
+    return record(program, str(PROCESSES), calls, options=options, name=options[-1])
 
 
 def seen(recording: Recording) -> Counter[str]:
@@ -43,11 +46,13 @@ def whole(module_record: Recorder, workloads: Path) -> Recording:
 
 @pytest.fixture(scope="module", params=["4K", "8K"])
 def lossy(request: pytest.FixtureRequest, module_record: Recorder, workloads: Path) -> Recording:
+    if module_record.engine == "strace":
+        pytest.skip("with strace the program waits instead")
     return storm(module_record, workloads, "--ring-size", request.param)
 
 
-def test_a_million_calls_are_all_seen_with_the_default_ring(whole: Recording) -> None:
-    assert seen(whole)["getpid"] == PROCESSES * CALLS
+def test_all_calls_of_a_storm_are_seen_with_the_default_ring(whole: Recording) -> None:
+    assert seen(whole)["getpid"] == PROCESSES * CALLS[whole.meta.engine]
     assert whole.meta.lost == 0
     assert whole.meta.loss == {}
     assert whole.meta.complete
@@ -57,7 +62,7 @@ def test_a_million_calls_are_all_seen_with_the_default_ring(whole: Recording) ->
 def test_with_a_small_ring_seen_and_lost_are_a_million(lossy: Recording) -> None:
     lost = lossy.meta.lost_by_syscall["getpid"]
     assert lost > 0
-    assert seen(lossy)["getpid"] + lost == PROCESSES * CALLS
+    assert seen(lossy)["getpid"] + lost == PROCESSES * CALLS[lossy.meta.engine]
 
 
 def test_loss_adds_up_by_cause_and_by_call(lossy: Recording) -> None:
@@ -78,6 +83,8 @@ def test_a_lossy_trace_says_so_everywhere(lossy: Recording, module_record: Recor
 
 def test_calls_in_flight_at_the_end_are_accounted_for(record: Recorder, workloads: Path) -> None:
     """A daemon is left behind within its read(2)."""
+    if record.engine == "strace":
+        pytest.skip("strace says how a call was left that it no longer follows")
     process = record.start(workloads / "family", "daemon", stdin=subprocess.PIPE)
     with process:  # which closes the daemon's input in the end
         recording = record.ended(process)

@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from aklo_trace.engine import Feature
+
 from .recording import Recorder, Recording, Row
+
+ENGINES = ("ebpf", "bcc")
 
 MIB = 1 << 20
 SPIN_MS = 150
@@ -50,6 +54,7 @@ def test_a_dumped_core_does_not_change_the_signal(record: Recorder, workloads: P
 
 
 def test_peak_memory_of_a_child(record: Recorder, workloads: Path) -> None:
+    record.needs(Feature.PEAK_MEMORY)
     touch = f"{workloads}/lifetime touch"
     recording = record("bash", "-c", f"{touch} 1; {touch} 96; :")
     peaks = [row["max_rss_bytes"] for row in sorted(recording.processes, key=by_id)[1:]]

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from aklo_trace.engine import Feature
 from aklo_trace.schema import SyscallFlag
 
 from .recording import Call, Recorder, Recording
+
+ENGINES = ("ebpf", "bcc")
 
 ERESTARTSYS, ERESTARTNOHAND, ERESTART_RESTARTBLOCK = 512, 514, 516
 
@@ -62,6 +65,7 @@ def test_32_bit_calls_have_their_arguments(compat: Recording, module_record: Rec
     assert openat.path == str(module_record.folder / "file")
     assert write.bytes == 5
     assert openat.fd == write.fd == close.fd == openat.ret
+    module_record.needs(Feature.FILE_IDENTITY)
     assert openat.file_id == write.file_id == close.file_id
 
 
@@ -97,8 +101,9 @@ def test_an_interrupted_call_has_the_kernels_code(odd: Recording, name: str, cod
     assert {(call.ret, call.errno) for call in interrupted} == {(None, code)}
 
 
-def test_a_restarted_call_is_two_calls(odd: Recording) -> None:
+def test_a_restarted_call_is_two_calls(odd: Recording, module_record: Recorder) -> None:
     """One that the handler without SA_RESTART ends, then one that is made twice."""
+    module_record.needs(Feature.FILE_IDENTITY)
     of_pipe = [call for call in odd.calls_of("read") if call.file.get("kind") == "pipe"]
     assert [(call.ret, call.errno) for call in of_pipe] == [
         (None, ERESTARTSYS),

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from aklo_trace.engine import Feature
 from aklo_trace.schema import ProcessFlag, SyscallFlag
 
 from .recording import Recorder, Recording, Row
+
+ENGINES = ("ebpf", "bcc")
 
 BASH = shutil.which("bash") or ""
 TRUE = shutil.which("true") or ""
@@ -140,6 +143,7 @@ def test_a_script_run_by_env_is_two_images(record: Recorder, tmp_path: Path) -> 
     assert Path(second["exe"]).samefile(BASH)
     assert second["script"] is None
     assert second["argv"] == ["bash", str(script), "an argument"]
+    record.needs(Feature.FILE_IDENTITY)
     assert (second["dev"], second["inode"]) != (first["dev"], first["inode"])
 
 

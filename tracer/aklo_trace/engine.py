@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -45,6 +46,18 @@ class Capability:
     usable: bool
     reason: str
     fix: str = ""
+
+
+class Feature(StrEnum):
+    """What not every engine can give. Where it is missing, columns are null."""
+
+    SHELL_CODE = "functions and lines of shells"
+    FILE_IDENTITY = "device and inode of files"
+    CPU_TIME = "CPU time of processes"
+    PEAK_MEMORY = "peak memory of processes"
+    RUN_DELAY = "time that processes waited for a CPU"
+    PROGRAM_FILTER = "the option --programs"
+    ATTACH = "tracing what runs already"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +147,7 @@ class CaptureEngine(Protocol):
     """One way to capture."""
 
     name: str
+    lacks: frozenset[Feature]
 
     def probe(self) -> Capability: ...
 

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from aklo_trace.bcc.engine import BccEngine
 from aklo_trace.ebpf.engine import EbpfEngine
 from aklo_trace.engine import CaptureEngine
 from aklo_trace.errors import CorruptTrace, EngineUnavailable, UsageError
 from aklo_trace.strace.engine import StraceEngine
 
-ENGINES: Final[tuple[CaptureEngine, ...]] = (EbpfEngine(), StraceEngine())
+ENGINES: Final[tuple[CaptureEngine, ...]] = (EbpfEngine(), BccEngine(), StraceEngine())
 AUTO: Final = "auto"
 
 

@@ -15,6 +15,8 @@ ROOTS_WAY_TO_FILES: Final = sum(1 << capability for capability in (1, 2, 3, 5))
 what root needs to write where it may and to signal its children. None is a privilege over
 the kernel."""
 
+CAP_SYS_ADMIN, CAP_PERFMON, CAP_BPF = 21, 38, 39
+
 _SETS: Final = ("CapInh", "CapPrm", "CapEff", "CapAmb")
 
 
@@ -55,6 +57,11 @@ def verify(uid: int, gid: int, kept: int = 0) -> None:
         raise CaptureError(f"ids are {os.getresuid()} and {os.getresgid()}, not those of {uid}")
     if uid != 0 and _can_return():
         raise CaptureError(f"user {uid} was able to become root again")
+
+
+def has_capability(capability: int) -> bool:
+    """Whether it is in effect in this process."""
+    return bool(_capabilities("self")["CapEff"] >> capability & 1)
 
 
 def _can_return() -> bool:

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from aklo_trace.ancestry import Process
-from aklo_trace.engines import AUTO, ENGINES, choose, engine_named
+from aklo_trace.engines import AUTO, ENGINES, choose
 
 from .terminal import Terminal
 
@@ -42,11 +42,7 @@ Run = Callable[..., Ran]
 
 def command_line(request: pytest.FixtureRequest, engine: str) -> tuple[str, ...]:
     """What to put before a command, to trace it with an engine; skips where that cannot run."""
-    capability = engine_named(engine).probe()
-    if not capability.usable:
-        pytest.skip(capability.reason)
-    if engine == "ebpf":
-        request.getfixturevalue("bpf")
+    request.getfixturevalue("ready")(engine)
     store = request.getfixturevalue("tmp_path_factory").mktemp("traces")
     for folder in (store, store.parent, store.parent.parent):
         folder.chmod(folder.stat().st_mode | 0o011)

@@ -34,7 +34,7 @@ NOT_NEEDED: Final = (
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--engine", default=AUTO, metavar="NAME", help="auto (default), ebpf or strace")
+    add("--engine", default=AUTO, metavar="NAME", help="auto (default), ebpf, bcc or strace")
     add("--user", metavar="NAME", help="run the command as this user")
     add_recording_options(parser)
     add(

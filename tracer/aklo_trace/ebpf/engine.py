@@ -9,16 +9,17 @@ from typing import Final
 from aklo_trace.ebpf.libbpf import LIBRARY, library
 from aklo_trace.ebpf.machine import BTF, object_path
 from aklo_trace.ebpf.session import EbpfSession
-from aklo_trace.engine import Capability, CaptureOptions, Recorded
+from aklo_trace.engine import Capability, CaptureOptions, Feature, Recorded
+from aklo_trace.privilege import CAP_BPF, CAP_PERFMON, CAP_SYS_ADMIN, has_capability
 
 KERNEL_NEEDED: Final = (5, 17)
-CAP_PERFMON, CAP_BPF, CAP_SYS_ADMIN = 38, 39, 21
 
 
 class EbpfEngine:
     """Tracepoint programs loaded by libbpf; no compiler or headers at run time."""
 
     name = "ebpf"
+    lacks: frozenset[Feature] = frozenset()
 
     def probe(self) -> Capability:
         for missing in (_missing_kernel, _missing_library, _missing_object, _missing_privilege):
@@ -75,12 +76,7 @@ def _missing_object() -> Capability | None:
 
 
 def _missing_privilege() -> Capability | None:
-    status = Path("/proc/self/status").read_text()
-    effective = int(
-        next(line for line in status.splitlines() if line.startswith("CapEff")).split()[1], 16
-    )
-    has_both = effective >> CAP_BPF & 1 and effective >> CAP_PERFMON & 1
-    if has_both or effective >> CAP_SYS_ADMIN & 1:
+    if (has_capability(CAP_BPF) and has_capability(CAP_PERFMON)) or has_capability(CAP_SYS_ADMIN):
         return None
     return Capability(
         False, "it needs root (or the capabilities BPF and PERFMON)", "put sudo before the command"

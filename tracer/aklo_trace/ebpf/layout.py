@@ -57,6 +57,12 @@ COMM_BYTES: Final = 16
 PROGRAMS: Final = 16
 NO_ARGUMENT: Final = -1
 JOIN_PIDS: Final = MOST_JOINED
+UNKNOWN_COUNT: Final = (1 << 63) - 1
+UNKNOWN_EXIT_CODE: Final = (1 << 32) - 1
+BCC_SCRATCH_BYTES: Final = 28688
+IMAGE_BYTES: Final = 8272
+TID_STATE_BYTES: Final = 320
+PROCESS_BYTES: Final = 24
 SHELLS: Final = 1024
 STRANGER_BYTES: Final = 256
 STACK_FRAMES: Final = 32
@@ -80,6 +86,7 @@ RECORD_FILE: Final = 8
 BASE_NONE: Final = 0
 BASE_DIRECTORY: Final = 1
 BASE_ROOT: Final = 2
+BASE_CWD: Final = 3
 
 FILE_NEW: Final = 1 << 0
 FILE_SOCKET: Final = 1 << 1
@@ -95,6 +102,8 @@ SPEC_CHANGES_CWD: Final = 1 << 6
 SPEC_CHANGES_ROOT: Final = 1 << 7
 SPEC_ADDRESSES: Final = 1 << 8
 SPEC_BINDS: Final = 1 << 9
+SPEC_EXIT: Final = 1 << 10
+SPEC_EXIT_GROUP: Final = 1 << 11
 
 RING_HEADER_BYTES: Final = 8
 RING_BUSY: Final = 1 << 31
@@ -334,12 +343,13 @@ COUNTERS: Final = Struct(
 CONTROL: Final = Struct(
     "control",
     (
-        ("next_proc_id", "u4"),
+        ("next_proc_id", "u8"),
         ("live_processes", "u4"),
         ("stopped", "u4"),
         ("shells", "u4"),
         ("last_stack", "u4"),
         ("live_tasks", "u4"),
+        ("zero", "u4"),
     ),
 )
 
@@ -354,7 +364,11 @@ TASK_MARK: Final = Struct(
     ),
 )
 
+SUMMONS: Final = Struct(
+    "summons", (("dev", "u8"), ("inode", "u8"), ("pid", "u4"), ("proc_id", "u4"))
+)
+
 SHELL_STATE_BYTES: Final = 16 + 5 * 8 + 2 * 8 + 2 * 3 * 8 + 2 * 8 + 8 * STACK_FRAMES + 5 * 4 + 12
-TASK_STATE_BYTES: Final = TASK_MARK.size + EVENT.size + 8 * 8 + 7 * 8 + SHELL_STATE_BYTES + 16 + 16
+TASK_STATE_BYTES: Final = TASK_MARK.size + EVENT.size + 8 * 8 + 7 * 8 + SHELL_STATE_BYTES + 16 + 24
 CONFIG_FORMAT: Final = "=IIIIIII"
 CONFIG_BYTES: Final = struct.calcsize(CONFIG_FORMAT) + PROGRAMS * COMM_BYTES

@@ -25,7 +25,6 @@ BPF_PROG_TYPE_PERF_EVENT: Final = 7
 
 _PROTOTYPES: Final = {
     "libbpf_set_print": (c_void_p, (c_void_p,)),
-    "libbpf_num_possible_cpus": (c_int, ()),
     "bpf_object__open_file": (c_void_p, (c_char_p, c_void_p)),
     "bpf_object__load": (c_int, (c_void_p,)),
     "bpf_object__close": (None, (c_void_p,)),
@@ -210,7 +209,3 @@ class Object:
 
     def _map(self, name: str) -> Any:
         return self._lib.bpf_object__find_map_by_name(self._object, name.encode())
-
-
-def possible_cpus() -> int:
-    return int(library().libbpf_num_possible_cpus())

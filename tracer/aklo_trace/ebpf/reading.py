@@ -31,6 +31,7 @@ from aklo_trace.ebpf.shells import SHELLS_FILE
 from aklo_trace.engine import Account
 from aklo_trace.events import (
     ANY_INSTANCE,
+    CWD,
     DIRECTORY,
     NO_STRING,
     NULL,
@@ -332,6 +333,7 @@ def _scattered(length: int, rows: Int64, values: Int32 | Int64) -> Int32:
 def _bases(heads: Events, which: int, directories: list[Identity]) -> Int32:
     """Where the paths start from, as in `EventBatch.base`; adds to `directories`."""
     bases = np.full(len(heads), NO_STRING, np.int32)
+    bases[heads[f"base{which}"] == layout.BASE_CWD] = CWD
     is_known = (heads[f"base{which}"] != layout.BASE_NONE) & (heads[f"mode{which}"] > 0)
     known = np.flatnonzero(is_known)
     first = layout.PATH_RECORD.offset(f"inode{which}") // 8

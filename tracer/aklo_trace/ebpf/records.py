@@ -149,6 +149,19 @@ def _address(sockaddr: bytes) -> bytes | None:
     return None if text is None else os.fsencode(text)
 
 
+def _known(count: int, unit: int = 1) -> int | None:
+    """A count, or a sum of several, unless one of them is unknown."""
+    return count * unit if count < layout.UNKNOWN_COUNT else None
+
+
+def _ending(code: int) -> tuple[int | None, int | None]:
+    """Exit status and signal from what wait(2) gives."""
+    if code == layout.UNKNOWN_EXIT_CODE:
+        return None, None
+    signal = code & 0x7F
+    return (None, signal) if signal else (code >> 8 & 0xFF, None)
+
+
 class RecordStream:
     """Reads a spool of records piece by piece; `offset_ns` turns boot time into wall time, and a
     sample stands for `period_ns`."""
@@ -310,16 +323,16 @@ class RecordStream:
         if not record["last"]:
             self._times[proc_id] = (cpu_ns, system_ns, delay_ns, stopped_ns)
             return
-        signal = code & 0x7F
+        exit_status, signal = _ending(code)
         self._ends[proc_id] = ProcessEnd(
             record["ts_ns"] + self._offset_ns,
             proc_id,
-            exit_status=None if signal else code >> 8 & 0xFF,
-            signal=signal or None,
-            max_rss_bytes=record["max_rss_pages"] * self._page_bytes,
+            exit_status=exit_status,
+            signal=signal,
+            max_rss_bytes=_known(record["max_rss_pages"], self._page_bytes),
             utime_ns=cpu_ns - system_ns,
             stime_ns=system_ns,
-            run_delay_ns=delay_ns,
+            run_delay_ns=_known(delay_ns),
             stopped_ns=stopped_ns,
         )
 

@@ -8,14 +8,15 @@ import platform
 import signal
 import struct
 import time
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from aklo_trace.ebpf import joining, layout
 from aklo_trace.ebpf.joining import JoinedProcess
-from aklo_trace.ebpf.libbpf import Object, possible_cpus
-from aklo_trace.ebpf.machine import BTF, object_path
+from aklo_trace.ebpf.libbpf import Object
+from aklo_trace.ebpf.machine import BTF, object_path, possible_cpus
 from aklo_trace.ebpf.recorder import Maps, Recorder
 from aklo_trace.ebpf.ring import map_array
 from aklo_trace.ebpf.shells import SHELLS_FILE, Binary, known_shells
@@ -41,29 +42,40 @@ STOP_PAUSE_SECONDS: Final = 0.001
 SMALLEST_RECORD_RING: Final = 64 << 10
 
 
-class EbpfSession:
-    """The programs, loaded and attached: nothing is traced yet."""
+class RingSession(ABC):
+    """Programs, loaded and attached by whatever means, that write into the rings of
+    bpf/aklo_trace.h: nothing is traced yet."""
 
     attaches_at_start = False
 
-    def __init__(self, options: CaptureOptions) -> None:
+    def __init__(self, options: CaptureOptions, shells: list[tuple[Binary, bytes]]) -> None:
         self._cpus = possible_cpus()
         ring_bytes = options.ring_bytes or min(RING_BYTES, ALL_RINGS_BYTES // self._cpus)
         self._ring_events = ring_bytes // layout.EVENT.size
         self._record_ring_bytes = record_ring_bytes(ring_bytes)
-        self._shells = known_shells(options.command, options.search_path)
+        self._shells = shells
         self._sample_hz = options.sample_hz
         self._attribution = options.attribution
-        self._timer: Timer | None = None
         self._held: HeldTarget | None = None
         self._joined: list[JoinedProcess] = []
         self._open_files: list[OpenFile] = []
-        self._object = Object(object_path())
-        try:
-            self._load(options)
-        except CaptureError:
-            self.close()
-            raise
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of this process's hold."""
+
+    @abstractmethod
+    def _map_fd(self, name: str) -> int: ...
+
+    @abstractmethod
+    def _program_fds(self) -> list[int]: ...
+
+    @abstractmethod
+    def _set_control(self, control: bytes) -> None: ...
+
+    @abstractmethod
+    def _mark(self, held: HeldTarget) -> None:
+        """See to it that the target is traced from its exec on. Raises OSError."""
 
     def track(self, held: HeldTarget) -> None:
         control = layout.CONTROL.pack(
@@ -72,11 +84,9 @@ class EbpfSession:
             live_tasks=1,
             shells=len(self._shells),
         )
-        self._object.update("controls", struct.pack("=I", 0), control)
-        mark = layout.TASK_MARK.pack(proc_id=TARGET_PROC_ID, armed=1)
-        state = mark.ljust(layout.TASK_STATE_BYTES, b"\0")
+        self._set_control(control)
         try:
-            self._object.update("tasks", struct.pack("=i", held.pidfd), state)
+            self._mark(held)
         except OSError as error:
             raise CaptureError(
                 f"The target (process {held.pid}) cannot be marked for tracing: {error.strerror}."
@@ -84,24 +94,6 @@ class EbpfSession:
         self._held = held
         self._open_files = open_files(held.pid, kept_by_exec=True)
         self._precedence = _take_precedence()
-
-    def join(self, pids: list[int]) -> list[JoinedProcess]:
-        """Trace running processes, with their descendants, from now on. Returns all of them.
-        Raises CaptureError."""
-        control = layout.CONTROL.pack(next_proc_id=TARGET_PROC_ID, shells=len(self._shells))
-        self._object.update("controls", struct.pack("=I", 0), control)
-        self._precedence = _take_precedence()
-        self._joined = joining.join(self._object, pids)
-        self._open_files = list(joining.open_files_of(self._joined))
-        for binary, fields in joining.unknown_programs(self._joined, self._shells):
-            if len(self._shells) < layout.SHELLS:
-                key = struct.pack("=I", len(self._shells))
-                self._object.update("shells", key, fields)
-                self._shells.append((binary, fields))
-        fd = self._object.map_fd("controls")
-        words = map_array(fd, layout.CONTROL.size, writable=True).cast("I")
-        words[layout.CONTROL.offset("shells") // 4] = len(self._shells)
-        return self._joined
 
     def start(self, live: Path, lock: int) -> EbpfRecording:
         del lock  # the forked recorder has it
@@ -129,34 +121,14 @@ class EbpfSession:
             raise _cannot_begin(live, os.WEXITSTATUS(status))
         return EbpfRecording(pid, orders, live)
 
-    def close(self) -> None:
-        if self._timer:
-            self._timer.close()
-        self._object.close()
-
-    def _load(self, options: CaptureOptions) -> None:
-        self._object.set_config(self._config(options))
-        self._object.set_max_entries("events", self._ring_events * self._cpus)
-        self._object.set_max_entries("positions", self._cpus)
-        self._object.set_max_entries("cpu_counters", self._cpus)
-        self._object.set_max_entries("records", self._record_ring_bytes)
-        if not options.joins:
-            self._object.leave_out(joining.PROGRAMS)
-        self._object.load()
-        self._object.fill("specs", list(specs(platform.machine(), options.filter)))
-        self._object.fill("shells", [fields for _, fields in self._shells])
-        self._object.attach()
-        if options.sample_hz:
-            self._timer = Timer(self._object.program_fd("on_tick"), options.sample_hz)
-
-    def _config(self, options: CaptureOptions) -> bytes:
+    def _config(self, options: CaptureOptions, *, direct: bool) -> bytes:
         programs = options.filter.programs
         head = struct.pack(
             layout.CONFIG_FORMAT,
             self._ring_events,
             max(self._ring_events // 4, 1),
             self._record_ring_bytes // 4,
-            _has_cast(),
+            direct,
             len(programs),
             options.attribution,
             _anonymous_device(),
@@ -165,7 +137,7 @@ class EbpfSession:
         return (head + names).ljust(layout.CONFIG_BYTES, b"\0")
 
     def _maps(self) -> Maps:
-        fd = self._object.map_fd
+        fd = self._map_fd
         return Maps(
             events=fd("events"),
             positions=fd("positions"),
@@ -183,7 +155,7 @@ class EbpfSession:
     def _missed_runs(self) -> int:
         """How often the kernel did not run a program, because it was running already. Source:
         bpf_prog_show_fdinfo() of the kernel."""
-        texts = (Path(f"/proc/self/fdinfo/{fd}").read_text() for fd in self._object.program_fds())
+        texts = (Path(f"/proc/self/fdinfo/{fd}").read_text() for fd in self._program_fds())
         lines = (line.split() for text in texts for line in text.splitlines())
         return sum(int(words[1]) for words in lines if words[0] == "recursion_misses:")
 
@@ -208,6 +180,72 @@ class EbpfSession:
             status = error.errno or FAULT
         finally:
             os._exit(status)
+
+
+class EbpfSession(RingSession):
+    """Loaded by libbpf, in this process."""
+
+    def __init__(self, options: CaptureOptions) -> None:
+        super().__init__(options, known_shells(options.command, options.search_path))
+        self._timer: Timer | None = None
+        self._object = Object(object_path())
+        try:
+            self._load(options)
+        except CaptureError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        if self._timer:
+            self._timer.close()
+        self._object.close()
+
+    def _map_fd(self, name: str) -> int:
+        return self._object.map_fd(name)
+
+    def _program_fds(self) -> list[int]:
+        return self._object.program_fds()
+
+    def _set_control(self, control: bytes) -> None:
+        self._object.update("controls", struct.pack("=I", 0), control)
+
+    def _mark(self, held: HeldTarget) -> None:
+        mark = layout.TASK_MARK.pack(proc_id=TARGET_PROC_ID, armed=1)
+        state = mark.ljust(layout.TASK_STATE_BYTES, b"\0")
+        self._object.update("tasks", struct.pack("=i", held.pidfd), state)
+
+    def join(self, pids: list[int]) -> list[JoinedProcess]:
+        """Trace running processes, with their descendants, from now on. Returns all of them.
+        Raises CaptureError."""
+        control = layout.CONTROL.pack(next_proc_id=TARGET_PROC_ID, shells=len(self._shells))
+        self._set_control(control)
+        self._precedence = _take_precedence()
+        self._joined = joining.join(self._object, pids)
+        self._open_files = list(joining.open_files_of(self._joined))
+        for binary, fields in joining.unknown_programs(self._joined, self._shells):
+            if len(self._shells) < layout.SHELLS:
+                key = struct.pack("=I", len(self._shells))
+                self._object.update("shells", key, fields)
+                self._shells.append((binary, fields))
+        fd = self._object.map_fd("controls")
+        words = map_array(fd, layout.CONTROL.size, writable=True).cast("I")
+        words[layout.CONTROL.offset("shells") // 4] = len(self._shells)
+        return self._joined
+
+    def _load(self, options: CaptureOptions) -> None:
+        self._object.set_config(self._config(options, direct=_has_cast()))
+        self._object.set_max_entries("events", self._ring_events * self._cpus)
+        self._object.set_max_entries("positions", self._cpus)
+        self._object.set_max_entries("cpu_counters", self._cpus)
+        self._object.set_max_entries("records", self._record_ring_bytes)
+        if not options.joins:
+            self._object.leave_out(joining.PROGRAMS)
+        self._object.load()
+        self._object.fill("specs", list(specs(platform.machine(), options.filter)))
+        self._object.fill("shells", [fields for _, fields in self._shells])
+        self._object.attach()
+        if options.sample_hz:
+            self._timer = Timer(self._object.program_fd("on_tick"), options.sample_hz)
 
 
 class EbpfRecording:

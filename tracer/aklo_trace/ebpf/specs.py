@@ -19,6 +19,8 @@ COPIERS: Final = frozenset({"dup", "dup2", "dup3"})
 EFFECTS: Final = {
     "chdir": layout.SPEC_CHANGES_CWD,
     "chroot": layout.SPEC_CHANGES_ROOT,
+    "exit": layout.SPEC_EXIT,
+    "exit_group": layout.SPEC_EXIT_GROUP,
     **dict.fromkeys(ADDRESSED, layout.SPEC_ADDRESSES),
     "bind": layout.SPEC_ADDRESSES | layout.SPEC_BINDS,
     **dict.fromkeys((*PAIRS, *MAKERS), layout.SPEC_MAKES_FILE),

@@ -9,10 +9,9 @@ from __future__ import annotations
 import fcntl
 import os
 import struct
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
+from aklo_trace.ebpf.machine import CPUS, cpus_of
 from aklo_trace.errors import CaptureError
 from aklo_trace.libc import perf_event_open
 
@@ -24,7 +23,6 @@ PERF_EVENT_IOC_SET_BPF: Final = 0x40042408
 ATTRIBUTES: Final = "=IIQQQQQIIQ"
 """struct perf_event_attr in its first version: type, size, config, sample_freq, sample_type,
 read_format, flags, wakeup_events, bp_type, config1."""
-ONLINE: Final = Path("/sys/devices/system/cpu/online")
 
 
 class Timer:
@@ -39,7 +37,7 @@ class Timer:
         )
         self._events: list[int] = []
         try:
-            for cpu in online_cpus(ONLINE.read_text()):
+            for cpu in cpus_of((CPUS / "online").read_text()):
                 self._events.append(perf_event_open(attributes, cpu))
                 fcntl.ioctl(self._events[-1], PERF_EVENT_IOC_SET_BPF, program)
         except OSError as error:
@@ -54,10 +52,3 @@ class Timer:
         for event in self._events:
             os.close(event)
         self._events.clear()
-
-
-def online_cpus(text: str) -> Iterator[int]:
-    """The CPUs of a list like ``0-3,5``."""
-    for part in text.strip().split(","):
-        first, _, last = part.partition("-")
-        yield from range(int(first), int(last or first) + 1)

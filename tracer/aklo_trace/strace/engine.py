@@ -12,7 +12,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from aklo_trace.engine import Capability, CaptureOptions, Recorded
+from aklo_trace.engine import Capability, CaptureOptions, Feature, Recorded
 from aklo_trace.errors import CaptureError, StoreError, UsageError
 from aklo_trace.strace import capture
 from aklo_trace.strace.options import MARK_BYTES, STRING_BYTES
@@ -32,6 +32,7 @@ class StraceEngine:
     """Runs strace and reads its output."""
 
     name = "strace"
+    lacks = frozenset(Feature) - {Feature.SHELL_CODE}
 
     def probe(self) -> Capability:
         return capture.probe()

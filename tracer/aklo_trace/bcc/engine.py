@@ -1,0 +1,94 @@
+"""The engine `bcc`, as the command line sees it.
+
+For kernels that give no type information, or are too old for the engine `ebpf`. What cannot be had
+without kernel structs is missing, and null in the tables.
+"""
+
+from __future__ import annotations
+
+import platform
+from pathlib import Path
+from typing import Final
+
+from aklo_trace.bcc.headers import ARCHITECTURES, find_headers
+from aklo_trace.bcc.programs import SOURCE
+from aklo_trace.bcc.session import BccSession
+from aklo_trace.engine import Capability, CaptureOptions, Feature, Recorded
+from aklo_trace.errors import CaptureError
+from aklo_trace.privilege import CAP_SYS_ADMIN, has_capability
+
+KERNEL_NEEDED: Final = (5, 8)
+PACKAGES: Final = ("python3/dist-packages/bcc", "python3*/site-packages/bcc")
+"""Of Debian and Ubuntu, and of Fedora, below /usr/lib."""
+INSTALL_BCC: Final = "install python3-bpfcc (Debian, Ubuntu) or python3-bcc (Fedora)"
+INSTALL_HEADERS: Final = (
+    "install linux-headers-amd64 (Debian), linux-headers-generic (Ubuntu) or kernel-devel (Fedora);"
+    " they may be of another version"
+)
+
+
+class BccEngine:
+    """Programs on raw tracepoints and tracepoints, compiled and loaded by bcc."""
+
+    name = "bcc"
+    lacks = frozenset(Feature) - {Feature.CPU_TIME, Feature.PROGRAM_FILTER}
+
+    def probe(self) -> Capability:
+        for missing in (_missing_kernel, _missing_package, _missing_headers, _missing_privilege):
+            capability = missing()
+            if capability:
+                return capability
+        return Capability(True, "root, bcc and kernel headers are here")
+
+    def load(self, options: CaptureOptions) -> BccSession:
+        package, headers = find_package(), find_headers()
+        if package is None or headers is None:
+            raise CaptureError(f"{self.probe().reason}; {self.probe().fix}.")
+        return BccSession(options, package, headers)
+
+    def read(self, live: Path) -> Recorded:
+        from aklo_trace.bcc.recorded import BccRecorded
+
+        return BccRecorded(live, self.lacks)
+
+
+def find_package(root: Path = Path("/usr/lib")) -> Path | None:
+    """bcc's Python package. What the package index calls `bcc` is another project."""
+    found = (path for pattern in PACKAGES for path in sorted(root.glob(pattern)))
+    return next((path for path in found if (path / "libbcc.py").exists()), None)
+
+
+def _missing_kernel() -> Capability | None:
+    release = platform.release()
+    version = tuple(int(part) for part in release.split("-")[0].split(".")[:2])
+    if version < KERNEL_NEEDED:
+        return Capability(
+            False, f"kernel {release} is older than 5.8", "run a newer kernel, or use strace"
+        )
+    if platform.machine() not in ARCHITECTURES:
+        return Capability(False, f"there is no version for {platform.machine()}", "use strace")
+    return None
+
+
+def _missing_package() -> Capability | None:
+    if find_package() is None:
+        return Capability(False, "bcc's Python package is not installed", INSTALL_BCC)
+    if not SOURCE.exists():
+        return Capability(
+            False,
+            f"its programs are missing ({SOURCE})",
+            "run 'make setup' in a clone, or install a wheel",
+        )
+    return None
+
+
+def _missing_headers() -> Capability | None:
+    if find_headers() is not None:
+        return None
+    return Capability(False, "bcc needs kernel headers to compile with", INSTALL_HEADERS)
+
+
+def _missing_privilege() -> Capability | None:
+    if has_capability(CAP_SYS_ADMIN):
+        return None
+    return Capability(False, "it needs root", "put sudo before the command")

@@ -185,3 +185,15 @@ def test_processes_that_share_a_directory_move_together(
     (call,) = (c for c in recording.calls_of("access", "faccessat") if "after" in (c.path or ""))
     assert call.path == f"{tmp_path}/sub/after"
     assert not call.flags & SyscallFlag.PATH_RELATIVE
+
+
+def test_a_lost_move_makes_no_path_wrong(record: Recorder, workloads: Path, tmp_path: Path) -> None:
+    for name in ("0", "1"):
+        (tmp_path / name).mkdir()
+    recording = record(workloads / "moves", tmp_path, "60000", options=("--ring-size", "4K"))
+    assert recording.status == 0
+    assert recording.meta.lost_by_syscall["chdir"] > 0
+    asked = {call.path for call in recording.calls_of("access", "faccessat") if call.path}
+    right = {f"{tmp_path}/0/in-0", f"{tmp_path}/1/in-1"}
+    assert right <= asked
+    assert {path for path in asked if "in-" in path} <= right | {"in-0", "in-1"}

@@ -33,7 +33,7 @@ class Sources:
 
     def __init__(self, meta: Meta) -> None:
         self._began_ns = meta.started_at_ns
-        self._foreign = meta.host not in ("", socket.gethostname())
+        self._foreign = meta.host not in (None, "", socket.gethostname())
         self._script = cache(self._read)
 
     def line(self, file: str, number: int) -> Source:

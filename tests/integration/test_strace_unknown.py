@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import io
 import json
 import os
@@ -14,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from aklo_trace import store
+from aklo_trace.commands import import_
 from aklo_trace.meta import INSTANTS, MEASURED, ORDER, Meta
 from aklo_trace.store import Trace, open_trace
 from aklo_trace.strace.recorded import StraceRecorded
@@ -154,3 +157,35 @@ def test_a_log_that_is_cut_anywhere_is_not_complete(lines: int) -> None:
 def test_a_log_that_lacks_its_head_is_not_complete(lines: int) -> None:
     missing = missing_in(LOG.splitlines(keepends=True)[lines:])
     assert "were there before the log" in missing
+
+
+def test_without_the_files_of_descriptors_it_says_so() -> None:
+    with_files = LOG.replace(" = 3 <", " = 3</tmp/name> <")
+    without, named = (notes_of(text) for text in (LOG, with_files))
+    assert any("strace -y" in note for note in without)
+    assert not any("strace -y" in note for note in named)
+
+
+def notes_of(text: str) -> tuple[str, ...]:
+    recorded = StraceRecorded([LogSource(stream=io.BytesIO(text.encode()))])
+    assert sum(map(len, recorded.batches()))
+    return recorded.account().notes
+
+
+def test_a_log_does_not_say_where_it_was_made(tmp_path: Path) -> None:
+    meta = imported(tmp_path, ("log", LOG)).meta
+    assert (meta.kernel, meta.machine, meta.host) == (None, None, None)
+
+
+def test_nothing_is_left_of_an_import_that_fails_unforeseen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "log").write_text(LOG)
+    monkeypatch.setattr(store, "_convert", lambda *_: 1 // 0)
+    monkeypatch.setattr(import_, "drop_privileges", lambda _: None)
+    options = argparse.Namespace(
+        logs=[str(tmp_path / "log")], output=tmp_path / "trace", force=False, date=None
+    )
+    with pytest.raises(ZeroDivisionError):
+        import_.run(options)
+    assert not (tmp_path / "trace").exists()

@@ -92,11 +92,11 @@ class Meta:
     """Rows of each table."""
     tool_version: str = ""
     """The version of aklo-trace that recorded it."""
-    kernel: str = ""
+    kernel: str | None = None
     """The release of the kernel."""
-    machine: str = ""
+    machine: str | None = None
     """The architecture."""
-    host: str = ""
+    host: str | None = None
     """The host's name."""
     user: str = ""
     """The user who asked for the trace."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -347,3 +348,14 @@ def test_options_follow_the_version() -> None:
     assert ("-ttt" in old, "-ttt" in new) == (True, False)
     assert "--seccomp-bpf" not in [*old, *new]
     assert options((6, 1), ["read", "write"])[-2:] == ["-e", "trace=?read,?write"]
+
+
+def test_why_strace_cannot_be_run_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(capture.subprocess, "run", refuse)
+    found = probe()
+    assert not found.usable
+    assert "Too many open files" in found.reason
+    assert "ulimit -n" in found.fix

@@ -177,7 +177,7 @@ FORMS: list[tuple[str, str, dict[str, Any]]] = [
     (
         'newfstatat(3</d>, "", {...}, AT_EMPTY_PATH) = 0',
         "newfstatat",
-        {"ret": 0, "path": b"", "base": b"/d"},
+        {"ret": 0, "fd": 3, "file": Descriptor(b"/d"), "path": None},
     ),
     (
         'rename("a", "b") = 0',

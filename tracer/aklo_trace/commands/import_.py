@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
 import sys
 import time
 from datetime import date, datetime
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from aklo_trace import __version__, location, store
-from aklo_trace.errors import AkloTraceError, StoreError, TraceError, UsageError
+from aklo_trace.errors import StoreError, TraceError, UsageError
 from aklo_trace.escape import escape
 from aklo_trace.identity import drop_privileges, invoking
 from aklo_trace.meta import Meta
@@ -59,8 +58,6 @@ def run(options: argparse.Namespace) -> int:
         cwd=None,
         started_at_ns=time.time_ns(),
         tool_version=__version__,
-        kernel=platform.release(),
-        machine=platform.machine(),
         user=owner.name,
         incomplete_reason=None,
     )
@@ -68,9 +65,9 @@ def run(options: argparse.Namespace) -> int:
     try:
         finished = store.finish(directory, recorded, meta)
         _check_any(finished, recorded, options.logs)
-    except (AkloTraceError, KeyboardInterrupt) as error:
+    except BaseException as error:
         os.close(lock)
-        store.remove(directory)
+        store.abandon(directory)
         if isinstance(error, StoreError):
             raise StoreError(
                 f"No trace can be written to {directory}: {error.__cause__}. Make room, or give "

@@ -39,7 +39,8 @@ def _lines(meta: Meta) -> Iterator[tuple[str, str]]:
     yield "wall time", "unknown" if meta.wall_ns is None else f"{meta.wall_ns / 1e9:.3f} s"
     yield "ended", _ending(meta)
     yield "engine", f"{meta.engine} ({meta.engine_reason})"
-    yield "made by", f"aklo-trace {meta.tool_version} for {meta.user}, Linux {meta.kernel}"
+    kernel = f", Linux {meta.kernel}" if meta.kernel else ""
+    yield "made by", f"aklo-trace {meta.tool_version} for {meta.user}{kernel}"
     if meta.recorder_cpu_ns is not None and meta.recorder_max_rss_bytes is not None:
         share = f", {meta.recorder_cpu_ns / meta.wall_ns:.1%} of a core" if meta.wall_ns else ""
         memory = f"{meta.recorder_max_rss_bytes / 2**20:.0f} MiB"

@@ -19,6 +19,7 @@ should go once it has been read.
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import shutil
@@ -32,7 +33,7 @@ from pathlib import Path
 from typing import Final
 
 from aklo_trace.engine import Capability
-from aklo_trace.errors import CaptureError, EngineUnavailable
+from aklo_trace.errors import CaptureError, EngineUnavailable, reason_of, remedy_of
 from aklo_trace.strace import scribe
 from aklo_trace.strace.options import OLDEST, STRING_BYTES, options, version_of
 
@@ -52,7 +53,11 @@ def probe() -> Capability:
     program = _program()
     if program is None:
         return Capability(False, "strace is not installed", _INSTALL)
-    version = _version(program)
+    try:
+        version = _version(program)
+    except OSError as error:
+        reason = f"{program} cannot be run: {reason_of(error)}"
+        return Capability(False, reason, remedy_of(error))
     if version is None:
         return Capability(False, f"{program} does not tell its version", _INSTALL)
     number = ".".join(map(str, version))
@@ -76,12 +81,13 @@ def _program() -> str | None:
 
 
 def _version(program: str) -> tuple[int, int] | None:
+    """None if it is no strace that tells its version. Raises OSError."""
     try:
         said = subprocess.run(
             [program, "-V"], capture_output=True, timeout=_PROBE_TIMEOUT_S, check=False
         )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
+    except subprocess.TimeoutExpired as error:
+        raise TimeoutError(errno.ETIMEDOUT, "it does not tell its version") from error
     return version_of(said.stdout.decode("ascii", "replace"))
 
 

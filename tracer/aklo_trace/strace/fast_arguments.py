@@ -113,7 +113,15 @@ class FastArguments:
         fd = self._fd(rows, self._after[rows])
         self.good[rows] &= fd.good & self._separated(fd.after)
         self.good[rows] &= self._path(rows, fd.after + 2)
-        self.base_text[0][rows], self.base_text[1][rows] = fd.text_start, fd.text_end
+        itself = (self.path[0][rows] == self.path[1][rows]) & ~fd.at_cwd  # AT_EMPTY_PATH
+        for span in self.path:
+            span[rows[itself]] = 0
+        self.fd[rows[itself]] = fd.number[itself]
+        for column, known in ((self.file, itself), (self.base_text, ~itself)):
+            column[0][rows[known]], column[1][rows[known]] = (
+                fd.text_start[known],
+                fd.text_end[known],
+            )
         self.base[rows] = np.where(fd.at_cwd, CWD, NO_STRING)
 
     def with_mapped_fd(self, rows: Positions) -> None:

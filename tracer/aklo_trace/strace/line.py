@@ -235,6 +235,11 @@ def _path(call: Call, words: list[bytes], where: PathArgument) -> tuple[bytes | 
         call.flags |= int(SyscallFlag.PATH_UNREADABLE)
     if text.path is None:
         return None, NO_STRING
+    if not text.path and where.dirfd != NONE:
+        number, file = arguments.descriptor(words[where.dirfd])
+        if number != NULL:  # AT_EMPTY_PATH: the descriptor itself
+            call.fd, call.file = number, file
+            return None, NO_STRING
     return text.path, arguments.base(words[where.dirfd] if where.dirfd != NONE else b"AT_FDCWD")
 
 

@@ -128,6 +128,7 @@ class StraceLog:
             signal=root.signal if root else None,
             machine=observed.machine(),
             problems=tuple(self._plan.problems),
+            names_files=observed.on_named > 0 or not observed.on_descriptors,
             calls_of_ours=self._calls_of_ours,
             silent={reason: len(who) for reason, who in self._lineage.silent.items()},
         )

@@ -109,6 +109,8 @@ def _missing(found: Statistics) -> Iterator[str]:
 def _notes(found: Statistics) -> Iterator[str]:
     if found.clock.value in _CLOCK_NOTES:
         yield _CLOCK_NOTES[found.clock.value]
+    if not found.names_files:
+        yield "the log does not name the files of descriptors (strace -y does): some are unknown"
     if found.calls_of_ours:
         yield f"left out: {found.calls_of_ours:,} calls by which shells said where they were"
     for reason, count in found.silent.items():

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from aklo_trace.events import EventBatch
+from aklo_trace.events import NO_STRING, NULL, EventBatch
 from aklo_trace.schema import SyscallFlag
 from aklo_trace.strace.layout import Clock
 from aklo_trace.syscalls import table
@@ -38,8 +38,8 @@ class Statistics:
     `unseen_children` those that were forked and made no line; `unseen_ends` those that still
     ran when it ended. `machine` is the one whose calls these are, None
     if several would do or none does. `problems` are sentences about what could not be read.
-    `calls_of_ours` were made by shells to tell where in their code they are, and `silent` is how
-    many did not tell, by reason.
+    `names_files` is false without `-y`. `calls_of_ours` were made by shells to tell where in
+    their code they are, and `silent` is how many did not tell, by reason.
     """
 
     lines: int
@@ -64,6 +64,7 @@ class Statistics:
     signal: int | None
     machine: str | None
     problems: tuple[str, ...] = ()
+    names_files: bool = True
     calls_of_ours: int = 0
     silent: dict[str, int] = field(default_factory=dict)
 
@@ -75,12 +76,16 @@ class Observed:
     events: int = 0
     first_ns: int | None = None
     last_ns: int | None = None
+    on_descriptors: int = 0
+    on_named: int = 0
     calls: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(len(table()), bool))
 
     def add(self, batch: EventBatch) -> None:
         if not len(batch):
             return
         self.events += len(batch)
+        self.on_descriptors += int((batch.fd != NULL).sum())
+        self.on_named += int(((batch.fd_path != NO_STRING) | (batch.mode != 0)).sum())
         first, last = int(batch.ts_ns[0]), int(batch.ts_ns[-1])
         self.first_ns = first if self.first_ns is None else min(self.first_ns, first)
         self.last_ns = last if self.last_ns is None else max(self.last_ns, last)

@@ -256,7 +256,13 @@ def test_only_the_exec_and_what_follows_it_is_the_targets() -> None:
             "exe": "/bin/x",
             "argv": ["x"],
         },
-        {"type": "ProcessEnd", "ts_ns": EPOCH_NS + 1_000_300_000, "proc_id": 1, "exit_status": 0},
+        {
+            "type": "ProcessEnd",
+            "ts_ns": EPOCH_NS + 1_000_300_000,
+            "proc_id": 1,
+            "exit_status": 0,
+            "stopped_ns": 0,
+        },
     ]
     assert found.statistics.lines == 5
     assert read(log, skip_until_exec_of=11).events == []

@@ -47,6 +47,7 @@ _RESUMED_CLOSING: Final = word(b" resumed")
 _EXITED: Final = tuple(word(b"+++ exited with "[at : at + 8]) for at in (0, 8))
 _EXITED_CLOSING: Final = word(b" +++")
 _SIGNAL: Final = (word(b"--- "), word(b" ---"))
+_STOPPED: Final = word(b"stopped ")
 
 _MEANINGLESS: Final = np.isin(np.arange(len(table())), list(RETURNS_NOTHING))
 _RETURNS_FD: Final = np.array([c.returns == "fd" and c.fd == NO_ARGUMENT for c in table()])
@@ -206,7 +207,7 @@ def read_notes(lines: Lines, leaders: Leaders) -> FastNotes:
     start, end = leaders.body[line], lines.end[line]
     first, last = buffer.words(start), buffer.words(end - 4)
     signals = (kept(first, 4) == _SIGNAL[0]) & (kept(last, 4) == _SIGNAL[1])
-    signals &= end - start >= 8
+    signals &= (end - start >= 8) & (buffer.words(start + 4) != _STOPPED)
     exited = np.flatnonzero((first == _EXITED[0]) & (buffer.words(start + 8) == _EXITED[1]))
     words = buffer.words(start[exited] + 16)
     digits = digits_at_start(words)

@@ -24,6 +24,7 @@ from aklo_trace.strace.moments import (
     Personality,
     Replaced,
     Spawned,
+    Stopped,
     Superseded,
 )
 from aklo_trace.strace.reading import NO_SIGNAL, NO_STATUS, Reading
@@ -146,6 +147,10 @@ class Happenings:
         for line, note in self.reading.notes:
             if note.kind is NoteKind.SUPERSEDED and note.value is not None:
                 yield Superseded(line, self._ns(line), self._thread_at(line), note.value)
+            elif note.kind is NoteKind.STOPPED:
+                later = self.threads.next_line(line)
+                resumed_ns = None if later is None else self._ns(later)
+                yield Stopped(line, self._ns(line), self._thread_at(line), resumed_ns)
             elif note.kind is NoteKind.PERSONALITY:
                 row, compat = int(np.searchsorted(row_lines, line)), bool(note.value)
                 yield Personality(line, self._ns(line), self._thread_at(line), compat, row)

@@ -45,6 +45,7 @@ class NoteKind(StrEnum):
     EXITED = "exited"
     KILLED = "killed"
     SIGNAL = "signal"
+    STOPPED = "stopped"
     SUPERSEDED = "superseded"
     PERSONALITY = "personality"
     CONTINUED = "continued"
@@ -112,6 +113,7 @@ _NOTES: Final = tuple(
     for kind, pattern in (
         (NoteKind.EXITED, rb"\+\+\+ exited with (?P<status>\d{1,5}) \+\+\+"),
         (NoteKind.KILLED, rb"\+\+\+ killed by (?P<signal>\w+) (?:\(core dumped\) )?\+\+\+"),
+        (NoteKind.STOPPED, rb"--- stopped by SIG\w+ ---"),
         (NoteKind.SIGNAL, rb"--- .* ---"),
         (NoteKind.SUPERSEDED, rb"\+\+\+ superseded by execve in pid (?P<pid>\d{1,9}) \+\+\+"),
         (

@@ -27,6 +27,7 @@ from aklo_trace.strace.moments import (
     Personality,
     Replaced,
     Spawned,
+    Stopped,
     Superseded,
 )
 from aklo_trace.strace.pairing import join
@@ -45,14 +46,18 @@ from aklo_trace.strace.site_marks import LEFT, Place, Reads, Shell
 
 class Lineage:
     """The processes of a log. `own_pid` is who makes lines without a pid before any other
-    process is known, `own_cwd` its working directory; `is_fine` is as in `Layout`; `root` is
+    process is known, `own_cwd` its working directory; `is_fine` is as in `Layout`; `tells_stops`: a
+    process without a line that says so was not stopped; `root` is
     the first process; `unseen` and `silent`, the processes whose shells did not say where in
     their code they were, by reason, are complete at the end of the log."""
 
-    def __init__(self, own_pid: int | None, own_cwd: bytes | None, is_fine: bool) -> None:
+    def __init__(
+        self, own_pid: int | None, own_cwd: bytes | None, is_fine: bool, tells_stops: bool
+    ) -> None:
         self._own_pid = UNKNOWN_PID if own_pid is None else own_pid
         self._own_cwd = own_cwd
         self._is_fine = is_fine
+        self._tells_stops = tells_stops
         self._live: dict[int, Thread] = {}
         self._forking: dict[int, Thread] = {}
         self._births = Births()
@@ -109,6 +114,8 @@ class Lineage:
         if not thread:
             thread = self._introduce(self._own_pid if tid == NAMELESS else tid, moment)
         thread.silent = False
+        if thread.tid == thread.process.pid:
+            thread.process.resume(moment.ts_ns)
         self._joined.threads[moment.thread] = thread
         self._joined.places.append((moment.thread, 0, thread.place))
         if thread.compat:
@@ -271,8 +278,24 @@ class Lineage:
             self._end(thread.process, thread.process.left.ts_ns)
 
     def _end(self, process: Process, ts_ns: int) -> None:
-        end = ProcessEnd(ts_ns, process.proc_id, process.status, process.signal)
-        self._joined.process_events.append(end)
+        process.resume(ts_ns)
+        known = self._is_fine and (process.stopped_ns or self._tells_stops)
+        self._joined.process_events.append(
+            ProcessEnd(
+                ts_ns,
+                process.proc_id,
+                process.status,
+                process.signal,
+                stopped_ns=process.stopped_ns if known else None,
+            )
+        )
+
+    def stopped(self, moment: Stopped) -> None:
+        thread = self._thread(moment)
+        if thread.tid == thread.process.pid:
+            thread.process.stopped_at_ns = moment.ts_ns
+            if moment.resumed_ns is not None:
+                thread.process.resume(moment.resumed_ns)
 
     def halved(self, moment: Halved) -> None:
         thread, call = self._thread(moment), moment.call
@@ -360,6 +383,7 @@ _FOLLOW: Final[dict[type[Moment], Callable[[Lineage, Any], None]]] = {
     Leaving: Lineage.leaving,
     Ended: Lineage.ended,
     Halved: Lineage.halved,
+    Stopped: Lineage.stopped,
     Superseded: Lineage.superseded,
     Personality: Lineage.personality,
     Marked: Lineage.marked,

@@ -73,7 +73,9 @@ class StraceLog:
         self._workers = workers
         self._shell_lines = shell_lines
         self._calls_of_ours = 0
-        self._lineage = Lineage(cut.own_pid, cut.own_cwd, cut.layout.is_fine)
+        self._lineage = Lineage(
+            cut.own_pid, cut.own_cwd, cut.layout.is_fine, skip_until_exec_of is not None
+        )
         self._launcher = AfterExec(skip_until_exec_of) if skip_until_exec_of else None
         self._tally = Tally()
         self._observed = Observed()

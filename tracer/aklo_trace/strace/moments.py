@@ -80,6 +80,16 @@ class Halved:
 
 
 @dataclass(frozen=True, slots=True)
+class Stopped:
+    """A signal stopped the thread, until `resumed_ns` if that is in the piece."""
+
+    line: int
+    ts_ns: int
+    thread: int
+    resumed_ns: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Superseded:
     """An exec by thread `by` made this thread, the leader, the only one of its process."""
 
@@ -119,7 +129,16 @@ class Hole:
 
 
 OfThread = (
-    Appeared | Spawned | Replaced | Leaving | Ended | Halved | Superseded | Personality | Marked
+    Appeared
+    | Spawned
+    | Replaced
+    | Leaving
+    | Ended
+    | Halved
+    | Stopped
+    | Superseded
+    | Personality
+    | Marked
 )
 Moment = OfThread | Hole
 
@@ -128,4 +147,6 @@ def moved(moment: Moment, shift_ns: int) -> Moment:
     """The same at another time."""
     if isinstance(moment, Replaced):
         return replace(moment, ts_ns=moment.ts_ns + shift_ns, begun_ns=moment.begun_ns + shift_ns)
+    if isinstance(moment, Stopped) and moment.resumed_ns is not None:
+        moment = replace(moment, resumed_ns=moment.resumed_ns + shift_ns)
     return replace(moment, ts_ns=moment.ts_ns + shift_ns)

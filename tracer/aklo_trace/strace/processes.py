@@ -21,7 +21,8 @@ OURS: Final = Site((), None, -1)
 
 @dataclass(slots=True)
 class Process:
-    """A process that lives. `left` is when it called exit, and with which status."""
+    """A process that lives. `left` is when it called exit, and with which status; `stopped_ns`
+    how long signals stopped it before `stopped_at_ns`, since when it is stopped again."""
 
     proc_id: int
     pid: int
@@ -29,6 +30,13 @@ class Process:
     left: Leaving | None = None
     status: int | None = None
     signal: int | None = None
+    stopped_ns: int = 0
+    stopped_at_ns: int | None = None
+
+    def resume(self, ts_ns: int) -> None:
+        if self.stopped_at_ns is not None:
+            self.stopped_ns += ts_ns - self.stopped_at_ns
+            self.stopped_at_ns = None
 
 
 @dataclass(slots=True)

@@ -25,7 +25,13 @@ Int64 = npt.NDArray[np.int64]
 NO_SIGNAL: Final = -1
 NO_STATUS: Final = -1
 _OF_THREADS: Final = frozenset(
-    (NoteKind.EXITED, NoteKind.KILLED, NoteKind.SUPERSEDED, NoteKind.PERSONALITY)
+    (
+        NoteKind.EXITED,
+        NoteKind.KILLED,
+        NoteKind.STOPPED,
+        NoteKind.SUPERSEDED,
+        NoteKind.PERSONALITY,
+    )
 )
 _NAME: Final = re.compile(rb"(?:<\.\.\. )?(\w+)")
 

@@ -48,6 +48,12 @@ class Threads:
         """The threads of some lines."""
         return self.of_line[np.searchsorted(self._lines, lines)]
 
+    def next_line(self, line: int) -> int | None:
+        """The next line of the thread that made a line."""
+        place = int(np.searchsorted(self._lines, line))
+        later = np.flatnonzero(self.of_line[place + 1 :] == self.of_line[place])
+        return int(self._lines[place + 1 + later[0]]) if len(later) else None
+
     def first_lines(self) -> Positions:
         """The first line of each thread."""
         first = np.empty(len(self.tids), np.int64)

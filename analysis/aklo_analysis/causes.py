@@ -25,9 +25,13 @@ Int64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 APART: Final = ("start_up", "not_started", "unread", "unknown")
-"""Causes that are no shell code, by their numbers: a shell outside of any code, programs that no
-shell code started, shell code at a place that could not be read, and an unknown process."""
+"""Causes that are no shell code, by their numbers: a bash outside of any code, programs that no
+shell code started, shell code at a place that could not be read, as that of other shells, and an
+unknown process."""
 START_UP, NOT_STARTED, UNREAD, NOBODY = range(len(APART))
+
+BASH: Final = "bash"
+"""How `images.shell` begins for it."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,12 @@ def causes(frames: Frames, calls: pd.DataFrame, lives: Lives) -> Causes:
     return Causes(*numbers.columns(), of_lives, of_calls, of_samples, samples_life, shells)
 
 
+def is_bash(frames: Frames) -> Bools:
+    """Which images are of the shell whose code can be read; the last, for an unknown one, not."""
+    names = frames.images["shell"].astype("object").fillna("")
+    return np.append(names.str.startswith(BASH).to_numpy(dtype=bool), False)
+
+
 def _lives_of_samples(frames: Frames, lives: Lives) -> Int64:
     process = positions(frames.processes, "proc_id", frames.samples["proc_id"])
     image = positions(frames.images, "image_id", frames.samples["image_id"])
@@ -107,12 +117,12 @@ def _lives_of_samples(frames: Frames, lives: Lives) -> Int64:
 def _nobodys(frames: Frames, lives: Lives, shells: Bools) -> Int64:
     """For each life the cause of `APART` that it has if nobody's code started it."""
     image, process = lives.table["image"].to_numpy(), lives.table["process"].to_numpy()
-    is_shell = np.append(frames.images["shell"].notna().to_numpy(), False)[image] | shells
+    named = np.append(frames.images["shell"].notna().to_numpy(), False)[image]
     flags = frames.syscalls["flags"].to_numpy()
     unread = np.zeros(len(shells), dtype=bool)
     unread[lives.of_calls[(flags & SyscallFlag.SITE_UNKNOWN) != 0]] = True
-    found = np.where(is_shell, START_UP, NOT_STARTED)
-    found = np.where(unread & ~shells, UNREAD, found)
+    found = np.where(named | unread, UNREAD, NOT_STARTED)
+    found = np.where(shells | (is_bash(frames)[image] & ~unread), START_UP, found)
     return np.where(process == UNKNOWN, NOBODY, found).astype(np.int64)
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 from aklo_analysis.activity import ACTIVITIES
 from aklo_analysis.between import TIMES, spread
 from aklo_analysis.calls import UNKNOWN, positions
-from aklo_analysis.causes import NOBODY, Causes
+from aklo_analysis.causes import NOBODY, Causes, is_bash
 from aklo_analysis.frames import Frames
 from aklo_analysis.lives import Lives
 from aklo_analysis.measure import LifeMeasure, measured
@@ -33,7 +33,7 @@ class Charge(LifeMeasure):
     idle_ns: int = 0
     """of the time in waiting calls, that for a timer, the network or the user"""
     programs_ns: int = 0
-    """of its work, that of programs other than shells"""
+    """of its work, that of programs other than bash"""
     forks: int = 0
     """processes that began"""
     starts: int = 0
@@ -91,9 +91,9 @@ def _add_unfinished(table: pd.DataFrame, lives: Lives, causes: Causes) -> None:
 
 
 def _programs(frames: Frames, others: pd.DataFrame, cause: Int64, causes: Causes) -> Int64:
-    shell = np.append(frames.images["shell"].notna().to_numpy(), False)[others["image"]]
+    program = ~is_bash(frames)[others["image"]]
     own_ns = others["outside_ns"] + others["work_ns"] + others["unfinished_work_ns"]
-    return _sum(causes, cause[~shell], own_ns.to_numpy()[~shell])
+    return _sum(causes, cause[program], own_ns.to_numpy()[program])
 
 
 def _sum(causes: Causes, cause: Int64, values: Int64 | None = None) -> Int64:

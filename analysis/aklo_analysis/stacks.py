@@ -15,6 +15,7 @@ from aklo_analysis.calls import UNKNOWN
 from aklo_analysis.causes import APART, Causes
 from aklo_analysis.frames import Frames
 from aklo_analysis.nullable import objects
+from aklo_trace.errors import CorruptTrace
 from aklo_trace.schema import SiteFlag
 
 Int64 = npt.NDArray[np.int64]
@@ -65,6 +66,7 @@ _NONE: Final[_Around] = (frozenset(), frozenset())
 
 
 def stacks(frames: Frames, causes: Causes) -> Stacks:
+    """Raises `CorruptTrace` if a stack does not fit its files and lines."""
     places = _Places()
     inner: dict[int, tuple[list[int], list[int]]] = {}
     used = np.unique(causes.site)
@@ -147,4 +149,11 @@ def _rows(frames: Frames, sites: Int64) -> Iterator[tuple[Any, ...]]:
     """The columns of `sites` that say where it is, for these rows."""
     rows = frames.sites.iloc[sites]
     names = ("function", "file", "line", "stack", "files", "lines")
-    return zip(*(objects(rows[name]) for name in names), rows["flags"].tolist(), strict=True)
+    columns = [objects(rows[name]) for name in names]
+    depths = [[-1 if one is None else len(one) for one in column] for column in columns[3:]]
+    if not depths[0] == depths[1] == depths[2] or -1 in depths[0]:
+        raise CorruptTrace(
+            "The trace is damaged: a stack in its table sites has functions without files "
+            "or lines. Record it again."
+        )
+    return zip(*columns, rows["flags"].tolist(), strict=True)

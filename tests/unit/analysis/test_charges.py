@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,6 +11,7 @@ from aklo_analysis.between import whole
 from aklo_analysis.report import Report, build
 from aklo_analysis.tables.functions import FunctionRow
 from aklo_analysis.tables.lines import LineRow
+from aklo_trace.errors import CorruptTrace
 from aklo_trace.schema import SampleFlag, SiteFlag, SyscallFlag
 
 from .synthetic_trace import MS, SyntheticTrace
@@ -156,6 +158,9 @@ def test_what_no_code_caused_stands_apart() -> None:
     trace.call(1, "openat", 1 * MS, 1 * MS, image_id=0)
     trace.call(1, "read", 5 * MS, 2 * MS, image_id=0, flags=int(SyscallFlag.SITE_UNKNOWN))
     trace.call(1, "close", 9 * MS, 1 * MS, site_id=trace.site("f", "/s.sh", 3, MAIN), image_id=0)
+    trace.process(3, 0, 30 * MS, parent_proc_id=None)
+    dash = trace.image(3, 0, "/bin/dash", shell="dash")
+    trace.call(3, "read", 10 * MS, 1 * MS, image_id=dash)
     trace.process(2, 0, 30 * MS, parent_proc_id=None)
     python = trace.image(2, 0, "/usr/bin/python3")
     trace.call(2, "read", 10 * MS, 1 * MS, image_id=python)
@@ -163,7 +168,7 @@ def test_what_no_code_caused_stands_apart() -> None:
     apart = build(trace).functions.apart
     assert {name: measure.calls for name, measure in apart.items()} == {
         "start_up": 1,
-        "unread": 1,
+        "unread": 2,
         "not_started": 1,
         "unknown": 1,
     }
@@ -212,3 +217,14 @@ def test_rounded_parts_add_up_to_the_whole(parts: list[float], total: int) -> No
     assert rounded.min() >= 0
     assert rounded.sum() == (total if any(parts) else 0)
     assert not rounded[np.array(parts) == 0].any()
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("files", ["/s.sh"]), ("lines", []), ("stack", None)]
+)
+def test_a_stack_that_does_not_fit_together_is_a_damaged_trace(column: str, value: object) -> None:
+    trace = shell()
+    trace.call(1, "close", 0, 0, site_id=trace.site("f", "/s.sh", 3, MAIN), image_id=0)
+    trace.rows["sites"][0][column] = value
+    with pytest.raises(CorruptTrace, match="stack"):
+        build(trace)

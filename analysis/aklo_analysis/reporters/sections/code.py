@@ -46,9 +46,9 @@ TITLES: Final = dict(
     zip(
         APART,
         (
-            "shell start-up, end",
+            "bash start-up, end",
             "outside shell code",
-            "place unreadable",
+            "place unknown",
             "unknown process",
         ),
         strict=True,

@@ -359,3 +359,23 @@ def test_why_strace_cannot_be_run_is_said(monkeypatch: pytest.MonkeyPatch) -> No
     assert not found.usable
     assert "Too many open files" in found.reason
     assert "ulimit -n" in found.fix
+
+
+@needs_strace
+@pytest.mark.parametrize("name", ["|touch made", "!touch made"])
+def test_a_log_is_never_taken_for_a_command(
+    name: str,
+    hold: Callable[..., Held],
+    tracers: list[Tracer],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As ``strace -o '|COMMAND'`` would take it."""
+    monkeypatch.chdir(tmp_path)
+    held = hold("true")
+    tracers.append(attach(held.process.pid, Path(name)))
+    held.release()
+    held.process.wait()
+    tracers[0].stop()
+    assert {path.name for path in tmp_path.iterdir()} == {name, f"{name}.unwritten"}
+    assert log_of(Path(name), held.process.pid).events

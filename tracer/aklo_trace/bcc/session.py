@@ -26,7 +26,7 @@ class BccSession(RingSession):
     """Loaded by a child process that has ended by now. There is no timer, and no shell is read."""
 
     def __init__(self, options: CaptureOptions, package: Path, headers: Headers) -> None:
-        super().__init__(replace(options, sample_hz=0), shells=[])
+        super().__init__(replace(options, sample_hz=0, attribution=False), shells=[])
         config = self._config(options, direct=False)
         maps = map_orders(self._cpus, self._ring_events, self._record_ring_bytes, config)
         self._programs = Programs(package, headers, maps)

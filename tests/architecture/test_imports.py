@@ -16,7 +16,7 @@ ANALYSIS = ROOT / "analysis" / "aklo_analysis"
 HEAVY = {"numpy", "pandas", "pyarrow", "tabulate", "aklo_analysis"}
 HANDS_OVER = {"commands", "presentation.py", "api.py"}
 """What may hand over to the analysis, and imports it only then."""
-OF_CAPTURE = ("ebpf", "strace", "engines", "commands", "supervise", "target", "privilege")
+OF_CAPTURE = ("ebpf", "bcc", "strace", "engines", "commands", "supervise", "target", "privilege")
 RECORDING = (
     "aklo_trace.commands.record",
     "aklo_trace.ebpf.engine",
@@ -24,6 +24,7 @@ RECORDING = (
     "aklo_trace.ebpf.recorder",
     "aklo_trace.ebpf.ring",
     "aklo_trace.ebpf.libbpf",
+    "aklo_trace.bcc.engine",
     "aklo_trace.strace.engine",
 )
 

@@ -10,8 +10,6 @@ from aklo_trace.syscalls import by_name
 
 from .recording import Recorder, Recording
 
-ENGINES = ("ebpf", "bcc")
-
 SCRIPT = "cd /; cat /etc/passwd >/dev/null; exec 3</etc/group; exec 3<&-; head -c 1 /etc/passwd"
 LIFECYCLE = {"execve", "exit_group", "openat", "close", "chdir", "wait4", "dup2"}
 

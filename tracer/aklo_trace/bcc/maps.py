@@ -19,14 +19,14 @@ IMAGES: Final = 256
 
 
 def map_orders(
-    cpus: int, ring_events: int, record_ring_bytes: int, config: bytes, tasks: int = TASKS
+    cpus: int, ring_events: int, record_ring_bytes: int, config: bytes
 ) -> tuple[MapOrder, ...]:
     """What there is for each name that bpf/bcc.h knows, and what the recorder asks for besides:
     the table and the questions of shells, of which none are found here."""
     key, number = 4, 4
     return (
-        MapOrder("tasks", HASH, number, layout.TID_STATE_BYTES, tasks),
-        MapOrder("processes", HASH, number, layout.PROCESS_BYTES, tasks),
+        MapOrder("tasks", HASH, number, layout.TID_STATE_BYTES, TASKS),
+        MapOrder("processes", HASH, number, layout.PROCESS_BYTES, TASKS),
         MapOrder("images", HASH, number, layout.IMAGE_BYTES, IMAGES),
         MapOrder("events", ARRAY, key, layout.EVENT.size, ring_events * cpus, MMAPABLE),
         MapOrder("positions", ARRAY, key, layout.RING_POSITION.size, cpus, MMAPABLE),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import resource
 import signal
 import struct
 import time
@@ -49,6 +50,7 @@ class RingSession(ABC):
     attaches_at_start = False
 
     def __init__(self, options: CaptureOptions, shells: list[tuple[Binary, bytes]]) -> None:
+        _allow_descriptors()
         self._cpus = possible_cpus()
         ring_bytes = options.ring_bytes or min(RING_BYTES, ALL_RINGS_BYTES // self._cpus)
         self._ring_events = ring_bytes // layout.EVENT.size
@@ -276,6 +278,12 @@ def _awaited(pid: int) -> int:
         time.sleep(STOP_PAUSE_SECONDS)
     os.kill(pid, signal.SIGKILL)
     return os.waitpid(pid, 0)[1]
+
+
+def _allow_descriptors() -> None:
+    """Maps, programs and links are many. The target has its own limits by now."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _take_precedence() -> tuple[int, os.sched_param]:

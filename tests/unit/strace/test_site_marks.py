@@ -43,7 +43,7 @@ START = (
     f'read(3<{OURS}>, "...", 100) = 100 <0.000010000>',
     'write(1</dev/null>, "@tok>5.2.15;;", 13) = 13 <0.000010000>',
     "dup2(10, 1) = 1 <0.000010000>",
-    mark(f"@tok 30,0;;|{OURS};;: bash"),
+    mark(f"@tok 30:0,0;;|{OURS};;: bash"),
     'openat(AT_FDCWD</>, "a.sh", O_RDONLY) = 3</a.sh> <0.000010000>',
 )
 
@@ -78,9 +78,9 @@ def test_what_a_shell_does_to_say_it_is_left_out() -> None:
 def test_a_call_is_of_the_command_before_it() -> None:
     log = marked(
         *START,
-        mark("@tok 3,0;;|a.sh;;f 1"),
+        mark("@tok 3:0,0;;|a.sh;;f 1"),
         "getuid() = 0 <0.000010000>",
-        mark("@tok 2,3 ,0;|f |main;|lib dir/b.sh |a.sh;;echo 1"),
+        mark("@tok 2:0,3 ,0;|f |main;|lib dir/b.sh |a.sh;;echo 1"),
         "getgid() = 0 <0.000010000>",
     )
     inner = (Frame(b"f", b"lib dir/b.sh", 3), MAIN)
@@ -89,16 +89,18 @@ def test_a_call_is_of_the_command_before_it() -> None:
 
 def test_the_last_of_several_marks_in_one_write_counts() -> None:
     log = marked(
-        *START, mark("@tok 3,0;;|a.sh;;case a in\\n@tok 4,0;;|a.sh;;:"), "getuid() = 0 <0.000010>"
+        *START,
+        mark("@tok 3:0,0;;|a.sh;;case a in\\n@tok 4:0,0;;|a.sh;;:"),
+        "getuid() = 0 <0.000010>",
     )
     assert sites(log)[-1] == ("getuid", Site((MAIN,), 4))
 
 
 def test_within_an_eval_the_line_is_relative_but_not_in_a_sourced_file() -> None:
-    sourced = "@@tok 1,2 ,0;|source |main;|b.sh |a.sh;;echo 1"
+    sourced = "@@tok 1:0,2 ,0;|source |main;|b.sh |a.sh;;echo 1"
     log = marked(
         *START,
-        mark("@@tok 1,0;;|a.sh;;echo 1"),
+        mark("@@tok 1:0,0;;|a.sh;;echo 1"),
         "getuid() = 0 <0.000010>",
         mark(sourced),
         "getgid() = 0 <0.000010>",
@@ -110,7 +112,7 @@ def test_within_an_eval_the_line_is_relative_but_not_in_a_sourced_file() -> None
 
 
 def test_a_mark_that_is_cut_lacks_its_outer_functions() -> None:
-    text = "@tok 3,7 ,9 ,0;|f |g |main;|a.sh |/long/na"
+    text = "@tok 3:0,7 ,9 ,0;|f |g |main;|a.sh |/long/na"
     log = marked(
         *START, f'write(931</dev/null>, "{text}"..., 900) = 900 <0.000010>', "getuid() = 0 <0.1>"
     )
@@ -122,10 +124,10 @@ def test_a_child_is_of_the_line_that_it_says_itself() -> None:
     clone = "clone(child_stack=NULL, flags=SIGCHLD) = 11 <0.000010>"
     log = marked(
         *START,
-        mark("@tok 3,0;;|a.sh;;:"),
+        mark("@tok 3:0,0;;|a.sh;;:"),
         clone,
         "11:getuid() = 0 <0.000010>",
-        "11:" + mark("@tok 5,0;;|a.sh;;cat"),
+        "11:" + mark("@tok 5:0,0;;|a.sh;;cat"),
         '11:execve("/bin/cat", ["cat"], 0x7) = 0 <0.000010>',
         "11:getgid() = 0 <0.000010>",
     )
@@ -136,10 +138,15 @@ def test_a_child_is_of_the_line_that_it_says_itself() -> None:
     assert program.shell is None
 
 
+def test_within_a_substitution_the_line_is_as_bash_has_it() -> None:
+    log = marked(*START, mark("@@tok 3:1,0;;|a.sh;;echo 1"), "getuid() = 0 <0.000010>")
+    assert sites(log)[-1] == ("getuid", Site((MAIN,), 3))
+
+
 @pytest.mark.parametrize("command", ["set +x", "set -eux", "export PS4=a", "set -o xtrace"])
 def test_after_what_a_script_does_to_xtrace_nothing_is_known(command: str) -> None:
-    said = mark(f"@tok 3,0;;|a.sh;;{command}")
-    log = marked(*START, mark("@tok 2,0;;|a.sh;;:"), said, "getuid() = 0 <0.000010>")
+    said = mark(f"@tok 3:0,0;;|a.sh;;{command}")
+    log = marked(*START, mark("@tok 2:0,0;;|a.sh;;:"), said, "getuid() = 0 <0.000010>")
     assert sites(log)[-1] == ("getuid", None)
     assert log.statistics.silent == {LEFT: 1}
 
@@ -161,12 +168,12 @@ def test_without_being_asked_for_a_mark_is_a_call() -> None:
 def test_where_the_log_is_cut_makes_no_difference(
     size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    split = mark("@tok 4,0;;|a.sh;;:").split(") =")
+    split = mark("@tok 4:0,0;;|a.sh;;:").split(") =")
     text = lines(
         *START,
-        mark("@tok 3,0;;|a.sh;;:"),
+        mark("@tok 3:0,0;;|a.sh;;:"),
         "wait4(-1,  <unfinished ...>",
-        '11:write(1</x>, "@tok 9,0;;|a.sh;;no mark: of nobody", 3) = 3 <0.000010>',
+        '11:write(1</x>, "@tok 9:0,0;;|a.sh;;no mark: of nobody", 3) = 3 <0.000010>',
         "<... wait4 resumed>NULL, 0, NULL) = 11 <0.000010>",
         split[0] + " <unfinished ...>",
         "11:getuid() = 0 <0.000010>",
@@ -174,7 +181,7 @@ def test_where_the_log_is_cut_makes_no_difference(
         "getuid() = 0 <0.000010>",
         "clone(child_stack=NULL, flags=SIGCHLD) = 12 <0.000010>",
         "12:getuid() = 0 <0.000010>",
-        "12:" + mark("@tok 5,0;;|a.sh;;:"),
+        "12:" + mark("@tok 5:0,0;;|a.sh;;:"),
         "12:getgid() = 0 <0.000010>",
         "getgid() = 0 <0.000010>",
     )

@@ -1,9 +1,9 @@
 """Finds in a piece of a log what bash said there, asked by `xtrace`.
 
-A mark stands in the text of a write(2): ``@TOKEN 12,4 ,0;|f |main;|a.sh |a.sh;;echo 1``, that is
-$LINENO and BASH_LINENO, FUNCNAME, BASH_SOURCE, and the command; there are as many ``@`` as evals,
-substitutions, traps and sourced files it is within. ``@TOKEN>5.2.15;;`` says that a shell has
-read our file, and after the ``;`` why it will say no more.
+A mark stands in the text of a write(2): ``@TOKEN 12:0,4 ,0;|f |main;|a.sh |a.sh;;echo 1``, that is
+$LINENO, BASH_SUBSHELL, BASH_LINENO, FUNCNAME, BASH_SOURCE, and the command; there are as many
+``@`` as evals, substitutions, traps and sourced files it is within. ``@TOKEN>5.2.15;;`` says that
+a shell has read our file, and after the ``;`` why it will say no more.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SOURCE: Final = b"source"
 _WRITE: Final = codes("write")
 _OPENS: Final = codes("openat", "open")
 _PLACE: Final = (
-    rb"(?P<depth>@+)%s (?P<place>(?P<line>\d+)(?P<lines>(?:,\d+ ?)*)"
+    rb"(?P<depth>@+)%s (?P<place>(?P<line>\d+):(?P<subshells>\d+)(?P<lines>(?:,\d+ ?)*)"
     rb"(?:;(?P<functions>[^;\n]*)(?:;(?P<sources>[^;\n]*))?)?)(?:;;(?=(?P<command>[^\n]{,60})))?"
 )
 _READY: Final = rb"@%s>(?P<version>[^;\n]*);(?P<refusal>[^;\n]*);"
@@ -118,7 +118,7 @@ class _Reader:
         if not functions:  # bash does not tell them outside of functions
             functions = [SOURCE] * (len(called_from) - 1) + [MAIN]
         flags = SiteFlag.STACK_TRUNCATED if cut else SiteFlag(0)
-        if depth > 1 + functions.count(SOURCE):
+        if depth > 1 + functions.count(SOURCE) + int(match["subshells"]):
             flags |= SiteFlag.LINE_RELATIVE
         if sources[:1] == [self._own]:
             return None

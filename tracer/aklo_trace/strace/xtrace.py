@@ -74,7 +74,7 @@ builtin printf '@%(token)s>%%s;%%s;' "${BASH_VERSION%%%%[^0-9.]*}" "$_aklo_v" >/
 """
 _PS4: Final = (
     "${_aklo_k[_aklo_s=_aklo_s||BASH_XTRACEFD-%(fd)d?2:0%(asked)s]+@%(token)s "
-    "$LINENO${BASH_LINENO[@]/#/,};${FUNCNAME[@]+${FUNCNAME[@]/#/|}};"
+    "$LINENO:$BASH_SUBSHELL${BASH_LINENO[@]/#/,};${FUNCNAME[@]+${FUNCNAME[@]/#/|}};"
     "${BASH_SOURCE[@]+${BASH_SOURCE[@]/#/|}};;}"
     "${_aklo_p[_aklo_s]+${_aklo_p[BASH_XTRACEFD==%(fd)d&&(BASH_XTRACEFD=2)?2:2]}}"
 )

@@ -30,6 +30,7 @@ static __always_inline bool emit_record(void *record, __u64 bytes, enum record_k
 	__u64 fill = bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA);
 	struct counters *counters;
 
+	mark_tree(record, kind);
 	if (!bpf_ringbuf_output(&records, record, bytes,
 				fill < config.wakeup_record_bytes ? BPF_RB_NO_WAKEUP
 								  : BPF_RB_FORCE_WAKEUP))
@@ -66,6 +67,7 @@ static __always_inline void emit_event(struct task_state *state)
 		counters = count_here();
 		if (counters)
 			counters->lost[state->slot & (SYSCALL_SLOTS - 1)]++;
+		count_in_tree(state, lost);
 		return;
 	}
 	*event = state->event;

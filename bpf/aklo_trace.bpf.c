@@ -24,6 +24,7 @@
 #include "process.bpf.h"
 #include "place.bpf.h"
 #include "join.bpf.h"
+#include "watch.bpf.h"
 #include "timer.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -102,6 +103,21 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 {
 	struct task_state *state = state_of(task);
 
+	if (!state)
+		return 0;
+	begin_image(task->fs, state, run_delay(task), bprm->filename);
+	note_image(task, state, bprm);
+	return 0;
+}
+
+/* Loaded in place of on_exec to watch for programs. */
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_watched_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
+{
+	struct task_state *state = state_of(task);
+
+	if (!state)
+		state = begin_root(task, bprm);
 	if (!state)
 		return 0;
 	begin_image(task->fs, state, run_delay(task), bprm->filename);

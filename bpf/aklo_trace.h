@@ -28,6 +28,13 @@
 #define FUNCTION_BYTES 256   /* of a function's name, with its NUL */
 #define BASH_CONTEXT_TABLE 32 /* offset of VAR_CONTEXT.table in bash */
 #define BASH_ELEMENT_NEXT 16  /* offset of ARRAY_ELEMENT.next in bash */
+#define PATTERNS 64
+#define PATTERN_BYTES 64   /* longest pattern, with its NUL */
+#define WATCHED_BYTES 256  /* longest name that is compared, with its NUL */
+#define ROOTS 512	   /* trees that can be traced at once, and one */
+#define ROOT_PROCESS_BITS 23 /* of a proc_id within a tree; its slot is above */
+#define ANY_USER 0xffffffff
+#define ROOT_SHIFT 16	     /* of a record's kind: the slot of its tree is above */
 #define JOIN_PIDS 4096	     /* processes that can be asked for at once */
 #define FILE_TEXT_BYTES 128   /* of a name or an address: struct sockaddr_storage */
 #define NO_ARGUMENT (-1)
@@ -248,6 +255,43 @@ struct file_record {
 };
 _Static_assert(sizeof(struct file_record) == 40, "struct file_record");
 
+enum pattern_kind {
+	PATTERN_NONE,	 /* the end of the list */
+	PATTERN_WATCHED, /* begins a tree */
+	PATTERN_SHELL,	 /* its script can */
+};
+
+/* A base name, with * for any characters and ? for one. */
+struct pattern {
+	__u32 kind;
+	char text[PATTERN_BYTES];
+};
+_Static_assert(sizeof(struct pattern) == 68, "struct pattern");
+
+/* A tree of processes that is traced as one of several. Mapped by user space, which frees it. */
+struct root {
+	__u32 serial;	 /* 0: this slot is free */
+	__u32 live;	 /* processes */
+	__u32 processes; /* that there have been */
+	__u32 zero;
+	__u64 attempts;	 /* of threads that have ended */
+	__u64 lost;
+};
+_Static_assert(sizeof(struct root) == 32, "struct root");
+
+/* A tree that begins. The names of its working directory follow, innermost first. */
+struct beginning {
+	__u32 serial;
+	__u32 slot;
+	__u32 pid;
+	__u32 ppid;
+	__u32 uid; /* effective, in the initial user namespace */
+	__u32 bytes;
+	__u64 ts_ns;
+	struct identity cwd;
+};
+_Static_assert(sizeof(struct beginning) == 48, "struct beginning");
+
 enum shell_kind {
 	SHELL_UNSEEN, /* user space has not looked at the binary yet */
 	SHELL_BASH,
@@ -356,6 +400,8 @@ struct config {
 	__u32 program_count;
 	__u32 attribution; /* whether shells are asked where they are */
 	__u32 anonymous_dev; /* of files that all share one inode, as of eventfd(2) */
+	__u32 watching;	   /* there are several trees */
+	__u32 watched_uid; /* whose programs begin one, or ANY_USER */
 	char programs[PROGRAMS][COMM_BYTES];
 };
 

@@ -18,10 +18,11 @@ static __always_inline bool is_wanted(const struct task_state *state,
 	return !state->mark.muted && spec->flags & SPEC_RECORD;
 }
 
-static __always_inline void count_attempt(const struct task_state *state)
+static __always_inline void count_attempt(struct task_state *state)
 {
 	struct counters *counters = count_here();
 
+	count_in_tree(state, attempts);
 	if (counters)
 		counters->attempts[state->slot & (SYSCALL_SLOTS - 1)]++;
 }

@@ -129,6 +129,14 @@ struct mm_struct {
 	struct file *exe_file;
 };
 
+typedef struct {
+	__u32 val;
+} kuid_t;
+
+struct cred {
+	kuid_t euid;
+};
+
 struct upid {
 	int nr;
 };
@@ -159,6 +167,7 @@ struct task_struct {
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
 	struct pid *thread_pid;
+	const struct cred *cred;
 	struct fs_struct *fs;
 	struct files_struct *files;
 	struct signal_struct *signal;

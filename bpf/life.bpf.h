@@ -26,7 +26,9 @@ static __always_inline void begin_task(struct task_state *to, const struct task_
 		to->mark.proc_id = from->mark.proc_id;
 		return;
 	}
-	to->mark.proc_id = __sync_fetch_and_add(&control->next_proc_id, 1);
+	to->mark.proc_id = new_proc_id(from, control);
+	if (!to->mark.proc_id) /* there are no more */
+		lose_task();
 	__sync_fetch_and_add(&control->live_processes, 1);
 	record.proc_id = to->mark.proc_id;
 	record.parent_proc_id = from->mark.proc_id;

@@ -62,6 +62,12 @@ struct task_state {
 	bool joined; /* it was there before it was traced */
 	__u32 zero;
 	__u64 joining; /* enum joining; as wide as bcc can exchange */
+#ifndef AKLO_BCC
+	__u32 root;	 /* of several trees, the serial of this one; else 0 */
+	__u32 root_slot; /* and where it stands among them */
+	__u64 attempts;
+	__u64 lost;
+#endif
 };
 
 /* Of a task that was there before it was traced: what is known of the call that it was in. */
@@ -155,12 +161,64 @@ struct {
 	__type(value, struct scratch);
 } scratches SEC(".maps");
 
+/* Trees of processes, of which there are several when programs are watched for. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1); /* the loader makes it ROOTS */
+	__type(key, __u32);
+	__type(value, struct root);
+} trees SEC(".maps");
+
 const volatile struct config config = {};
 
 static __always_inline struct task_state *state_of(struct task_struct *task)
 {
 	return bpf_task_storage_get(&tasks, task, NULL, 0);
 }
+
+/* A number for a new process, in which that of its tree stands, if there are several. */
+static __always_inline __u32 new_proc_id(const struct task_state *from, struct control *control)
+{
+	struct root *root;
+	__u32 number;
+
+	if (!config.watching)
+		return __sync_fetch_and_add(&control->next_proc_id, 1);
+	root = bpf_map_lookup_elem(&trees, &from->root_slot);
+	number = root ? __sync_fetch_and_add(&root->processes, 1) + 1 : 0;
+	return number < 1 << ROOT_PROCESS_BITS ? from->root_slot << ROOT_PROCESS_BITS | number : 0;
+}
+
+/* The serial of the tree that the current task belongs to, if there are several. */
+static __always_inline __u32 tree_here(void)
+{
+	struct task_state *state = config.watching ? state_of(bpf_get_current_task_btf()) : NULL;
+
+	return state ? state->root : 0;
+}
+
+/* Write into a record to which of several trees it belongs. */
+static __always_inline void mark_tree(void *record, enum record_kind kind)
+{
+	struct task_state *state = config.watching ? state_of(bpf_get_current_task_btf()) : NULL;
+
+	if (state)
+		*(__u32 *)record = kind | state->root_slot << ROOT_SHIFT;
+}
+
+#define count_in_tree(state, what) ((state)->what++)
+
+#else /* there is one tree */
+
+static __always_inline __u32 new_proc_id(const struct task_state *from, struct control *control)
+{
+	return __sync_fetch_and_add(&control->next_proc_id, 1);
+}
+
+static __always_inline void mark_tree(void *record, enum record_kind kind) {}
+
+#define count_in_tree(state, what) ((void)(state))
 
 #endif /* AKLO_BCC */
 

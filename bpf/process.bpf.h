@@ -13,6 +13,31 @@ static __always_inline __u64 run_delay(struct task_struct *task)
 	return task->sched_info.run_delay;
 }
 
+/* A new task belongs to the tree of the one that forked it. */
+static __always_inline void enter_root(struct task_state *to, const struct task_state *from,
+				       bool is_process)
+{
+	struct root *root = bpf_map_lookup_elem(&trees, &from->root_slot);
+
+	to->root = from->root;
+	to->root_slot = from->root_slot;
+	if (root && is_process)
+		__sync_fetch_and_add(&root->live, 1);
+}
+
+/* The end of a task of a tree. The slot is user space's once no process lives. */
+static __always_inline void leave_root(const struct task_state *state, bool is_process)
+{
+	struct root *root = bpf_map_lookup_elem(&trees, &state->root_slot);
+
+	if (!root)
+		return;
+	__sync_fetch_and_add(&root->attempts, state->attempts);
+	__sync_fetch_and_add(&root->lost, state->lost);
+	if (is_process)
+		__sync_fetch_and_sub(&root->live, 1);
+}
+
 /* A new task of the tree is traced before it has run its first instruction. */
 static __always_inline void follow_child(struct task_struct *parent, struct task_struct *child)
 {
@@ -22,10 +47,13 @@ static __always_inline void follow_child(struct task_struct *parent, struct task
 	if (!from || from->mark.armed || !control)
 		return;
 	to = bpf_task_storage_get(&tasks, child, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (to)
-		begin_task(to, from, control, child->tgid, parent->tgid);
-	else
+	if (!to) {
 		lose_task();
+		return;
+	}
+	if (from->root)
+		enter_root(to, from, child->tgid != parent->tgid);
+	begin_task(to, from, control, child->tgid, parent->tgid);
 }
 
 /* The new image's argument block lies whole in its memory, and the kernel just wrote it. */
@@ -99,6 +127,8 @@ static __always_inline void note_exit(struct task_struct *task, struct task_stat
 	};
 
 	end_task(state, &record);
+	if (state->root)
+		leave_root(state, record.last);
 }
 
 #endif

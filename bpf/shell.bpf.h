@@ -453,9 +453,12 @@ static __always_inline __u32 stack_number(const struct shell_state *shell, __u64
 					  __u32 purpose)
 {
 	struct stack_scratch *scratch = stack_scratch_for(purpose);
-	__u32 *known = bpf_map_lookup_elem(&stacks, &hash), number, bytes;
 	struct control *control = the_control();
+	__u32 *known, number, bytes;
 
+	if (config.watching) /* the trace of each tree has its own */
+		hash = mix(hash, tree_here());
+	known = bpf_map_lookup_elem(&stacks, &hash);
 	if (known)
 		return *known;
 	if (!scratch || !control || !read_stack(shell, depth, purpose))

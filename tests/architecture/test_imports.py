@@ -19,6 +19,8 @@ HANDS_OVER = {"commands", "presentation.py", "api.py"}
 OF_CAPTURE = ("ebpf", "bcc", "strace", "engines", "commands", "supervise", "target", "privilege")
 RECORDING = (
     "aklo_trace.commands.record",
+    "aklo_trace.commands.attach",
+    "aklo_trace.commands.watch",
     "aklo_trace.ebpf.engine",
     "aklo_trace.ebpf.session",
     "aklo_trace.ebpf.recorder",

@@ -24,11 +24,15 @@ NUMBERS = {
     for name, value in vars(layout).items()
     if name.isupper() and isinstance(value, int) and re.search(rf"\b{name}\b", HEADER.read_text())
 }
-ARRAYS = ("zero2", "zero", "bytes", "base", "path", "dirfd", "attempts", "lost", "records_lost")
+ARRAYS = (
+    *("zero2", "zero", "text", "bytes", "base", "path", "dirfd"),
+    *("attempts", "lost", "records_lost"),
+)
 IDENTITY = ("inode", "dev", "mode", "instance")
 NESTED = {
     "exec_record": {name: f"identity.{name}" for name in IDENTITY}
     | {f"directory_{name}": f"directory.{name}" for name in IDENTITY},
+    "beginning": {name: f"cwd.{name}" for name in IDENTITY},
     "joined": {name: f"exe.{name}" for name in IDENTITY},
     "file_record": {name: f"identity.{name}" for name in IDENTITY},
     "path_record": {
@@ -156,6 +160,8 @@ def test_maps_of_the_object_hold_values_of_these_sizes() -> None:
         "cpu_counters": layout.COUNTERS.size,
         "controls": layout.CONTROL.size,
         "specs": layout.SYSCALL_SPEC.size,
+        "patterns": layout.PATTERN.size,
+        "trees": layout.ROOT.size,
     }
     found = {}
     for name in expected:

@@ -33,6 +33,7 @@ RECORD: Final = "record"
 COMMANDS: Final[dict[str, str]] = {
     RECORD: "trace a command and print its report (the default)",
     "attach": "trace processes that are running",
+    "watch": "trace every program of a name, as they start",
     "report": "print the report of a trace",
     "info": "say what a trace is of, and whether it is complete",
     "list": "list the traces there are",

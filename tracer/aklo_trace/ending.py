@@ -37,7 +37,7 @@ def await_end(processes: Sequence[int], recorder: int, duration_s: float | None)
     signal asks us to end. Processes are pidfds."""
     deadline = None if duration_s is None else time.monotonic() + duration_s
     left = set(processes)
-    with _told() as asked:
+    with asked_to_end() as asked:
         poll = select.poll()
         for fd in (*processes, recorder, asked):
             poll.register(fd, select.POLLIN)
@@ -52,7 +52,7 @@ def await_end(processes: Sequence[int], recorder: int, duration_s: float | None)
 
 
 @contextmanager
-def _told() -> Iterator[int]:
+def asked_to_end() -> Iterator[int]:
     """A descriptor that can be read once a signal asks us to end."""
     asked, told = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
     before = signal.set_wakeup_fd(told)

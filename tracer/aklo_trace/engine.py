@@ -61,13 +61,23 @@ class Feature(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Watch:
+    """Which programs are traced when they start: those with one of these base names, in which *
+    stands for any characters and ? for one; of all users, or of the one with this uid."""
+
+    names: tuple[str, ...]
+    uid: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class CaptureOptions:
     """What the command line decides for a recording. `ring_bytes` is the memory for events,
     per CPU; None leaves it to the engine. `command` is the program that will be traced and
     `search_path` its PATH: the shells among them are got ready for. `sample_hz` is how often a
     timer looks at what runs; 0 for never. `attribution`: whether shells are asked where they
     are in their code; `shell_lines` names the file by which they are asked to say so, if they
-    are. `joins`: what will be traced is running already."""
+    are. `joins`: what will be traced is running already. `watch`: what will be traced starts
+    some time."""
 
     ring_bytes: int | None = None
     filter: Filter = field(default_factory=Filter)
@@ -77,6 +87,7 @@ class CaptureOptions:
     attribution: bool = True
     shell_lines: str = ""
     joins: bool = False
+    watch: Watch | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,26 @@ def named(name: str) -> Identity:
     )
 
 
+def of_user(uid: int) -> Identity:
+    """A user by number, with nothing but a name, groups and a home. Raises CaptureError if there
+    is no such user."""
+    try:
+        user = pwd.getpwuid(uid)
+    except KeyError:
+        raise CaptureError(f"user {uid} has no account, and so no place to keep traces") from None
+    return Identity(
+        uid=uid,
+        gid=user.pw_gid,
+        groups=tuple(os.getgrouplist(user.pw_name, user.pw_gid)),
+        name=user.pw_name,
+        home=user.pw_dir,
+        environ=(),
+        umask=0o077,
+        limits={},
+        ignored=frozenset(),
+    )
+
+
 def assume(identity: Identity) -> None:
     """Become that user, as the process that is about to execute the target.
 

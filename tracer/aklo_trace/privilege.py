@@ -16,6 +16,8 @@ what root needs to write where it may and to signal its children. None is a priv
 the kernel."""
 
 CAP_SYS_ADMIN, CAP_PERFMON, CAP_BPF = 21, 38, 39
+BECOMING_USERS: Final = sum(1 << capability for capability in (6, 7))
+"""CAP_SETGID and CAP_SETUID: what is needed to write each user's files as that user."""
 
 _SETS: Final = ("CapInh", "CapPrm", "CapEff", "CapAmb")
 

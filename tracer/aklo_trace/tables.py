@@ -53,6 +53,11 @@ def arrow_schema(table: Table) -> pa.Schema:
     )
 
 
+def load() -> None:
+    """Load every module that writing needs: pyarrow looks for pandas at its first array."""
+    pa.array(np.zeros(1))
+
+
 class TableWriter:
     """Writes the tables of one trace below `directory`, in pieces."""
 

@@ -51,7 +51,7 @@ def _events(process: JoinedProcess, offset_ns: int) -> Iterator[ProcessEvent]:
         process.parent_proc_id,
         process.ppid,
         cwd=None if process.cwd is None else os.fsencode(process.cwd),
-        flags=int(ProcessFlag.START_UNSEEN),
+        flags=0 if process.began else int(ProcessFlag.START_UNSEEN),
     )
     if process.exe is not None:
         yield ImageStart(

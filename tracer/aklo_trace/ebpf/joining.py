@@ -49,6 +49,8 @@ class JoinedProcess:
     inode: int
     argv: tuple[str, ...] | None = None
     read_ns: int = 0
+    began: bool = False
+    """Whether it is traced from the exec on that it is in the trace for."""
 
 
 def join(bpf: Object, pids: list[int]) -> list[JoinedProcess]:
@@ -110,7 +112,7 @@ def _marked(bpf: Object) -> Iterator[JoinedProcess]:
 
 def _processes(told: bytes) -> Iterator[JoinedProcess]:
     for head, rest in _parts(JOINED, told, ("bytes0", "bytes1")):
-        cwd, exe = (_path(text) for text in rest)
+        cwd, exe = (path_of(text) for text in rest)
         if head["tid"] == head["pid"]:
             yield JoinedProcess(
                 proc_id=head["proc_id"],
@@ -142,7 +144,7 @@ def _parts(
         yield head, texts
 
 
-def _path(names: bytes) -> str | None:
+def path_of(names: bytes) -> str | None:
     """The path whose names, innermost first, each end with a NUL; None if there are none."""
     if not names:
         return None

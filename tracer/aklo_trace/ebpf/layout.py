@@ -63,6 +63,14 @@ BCC_SCRATCH_BYTES: Final = 28688
 IMAGE_BYTES: Final = 8272
 TID_STATE_BYTES: Final = 320
 PROCESS_BYTES: Final = 24
+PATTERNS: Final = 64
+PATTERN_BYTES: Final = 64
+WATCHED_BYTES: Final = 256
+ROOTS: Final = 512
+ROOT_PROCESS_BITS: Final = 23
+ANY_USER: Final = 0xFFFFFFFF
+ROOT_SHIFT: Final = 16
+KIND_MASK: Final = (1 << ROOT_SHIFT) - 1
 SHELLS: Final = 1024
 STRANGER_BYTES: Final = 256
 STACK_FRAMES: Final = 32
@@ -280,6 +288,41 @@ SHELL_LAYOUT: Final = Struct(
     ),
 )
 
+PATTERN_WATCHED: Final = 1
+PATTERN_SHELL: Final = 2
+PATTERN: Final = Struct(
+    "pattern", (("kind", "u4"), *((f"text{index}", "u1") for index in range(PATTERN_BYTES)))
+)
+
+ROOT: Final = Struct(
+    "root",
+    (
+        ("serial", "u4"),
+        ("live", "u4"),
+        ("processes", "u4"),
+        ("zero", "u4"),
+        ("attempts", "u8"),
+        ("lost", "u8"),
+    ),
+)
+
+BEGINNING: Final = Struct(
+    "beginning",
+    (
+        ("serial", "u4"),
+        ("slot", "u4"),
+        ("pid", "u4"),
+        ("ppid", "u4"),
+        ("uid", "u4"),
+        ("bytes", "u4"),
+        ("ts_ns", "u8"),
+        ("inode", "u8"),
+        ("dev", "u4"),
+        ("mode", "u2"),
+        ("instance", "u2"),
+    ),
+)
+
 JOINED: Final = Struct(
     "joined",
     (
@@ -369,6 +412,6 @@ SUMMONS: Final = Struct(
 )
 
 SHELL_STATE_BYTES: Final = 16 + 5 * 8 + 2 * 8 + 2 * 3 * 8 + 2 * 8 + 8 * STACK_FRAMES + 5 * 4 + 12
-TASK_STATE_BYTES: Final = TASK_MARK.size + EVENT.size + 8 * 8 + 7 * 8 + SHELL_STATE_BYTES + 16 + 24
-CONFIG_FORMAT: Final = "=IIIIIII"
+TASK_STATE_BYTES: Final = TASK_MARK.size + EVENT.size + 8 * 8 + 7 * 8 + SHELL_STATE_BYTES + 16 + 48
+CONFIG_FORMAT: Final = "=IIIIIIIII"
 CONFIG_BYTES: Final = struct.calcsize(CONFIG_FORMAT) + PROGRAMS * COMM_BYTES

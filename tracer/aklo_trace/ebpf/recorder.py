@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from aklo_trace.ebpf.layout import CONTROL, COUNTERS, EVENT, RING_HEADER_BYTES
+from aklo_trace.ebpf.layout import CONTROL, COUNTERS, EVENT, KIND_MASK, RING_HEADER_BYTES
 from aklo_trace.ebpf.ring import EventRings, RecordRing, map_array, record_stride
 from aklo_trace.ebpf.strangers import Strangers
 
@@ -60,6 +60,9 @@ class Spool:
         if self.error is not None:
             self._failed(data)
 
+    def close(self) -> None:
+        os.close(self._fd)
+
     def _write(self, data: memoryview) -> None:
         written = 0
         while written < len(data):
@@ -75,6 +78,9 @@ class Accounts:
         self._kernel = map_array(fd, COUNTERS.size * cpus)
         self._own = memoryview(bytearray(COUNTERS.size))
         self._counts = self._own.cast("Q")
+        kernel = self._kernel.cast("Q")
+        words = COUNTERS.size // 8
+        self._rows = [kernel[cpu * words : (cpu + 1) * words] for cpu in range(cpus)]
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         self._due = 0
         os.posix_fallocate(self._fd, 0, COUNTERS.size * (1 + cpus))
@@ -89,6 +95,12 @@ class Accounts:
             self._due = now + SNAPSHOT_NS
             self.save()
 
+    def details_lost(self) -> int:
+        """Records and tasks that were lost so far."""
+        first, behind = COUNTERS.offset("records_lost0") // 8, COUNTERS.offset("record_ids") // 8
+        rows = [self._counts, *self._rows]
+        return sum(sum(row[first:behind]) for row in rows)
+
     def lose_events(self, data: memoryview) -> None:
         for slot in data.cast("H")[EVENT.offset("nr") // 2 :: EVENT.size // 2]:
             self._counts[COUNTERS.offset("lost0") // 8 + slot] += 1
@@ -96,7 +108,7 @@ class Accounts:
     def lose_records(self, data: memoryview) -> None:
         words, position = data.cast("I"), 0
         while position < len(data):
-            kind = words[position + RING_HEADER_BYTES >> 2]
+            kind = words[position + RING_HEADER_BYTES >> 2] & KIND_MASK
             self._counts[COUNTERS.offset("records_lost0") // 8 + kind] += 1
             position += record_stride(words[position >> 2])
 
@@ -121,7 +133,7 @@ class Maps:
 class Recorder:
     """Drains the rings into files below `live` until told to stop."""
 
-    def __init__(self, maps: Maps, live: Path) -> None:
+    def __init__(self, maps: Maps, live: Path, spools: Path | None = None) -> None:
         self._events = EventRings(maps.events, maps.positions, maps.cpus, maps.ring_events)
         self._records = RecordRing(maps.records, maps.record_ring_bytes)
         self._bell = RecordRing(maps.bell, BELL_BYTES)
@@ -129,9 +141,26 @@ class Recorder:
         self.live_tasks = 0  # how many threads were traced when recording stopped
         self._strangers = Strangers(maps.strangers, maps.shells, self._control, live)
         self.accounts = Accounts(maps.cpu_counters, maps.cpus, live / COUNTERS_FILE)
-        self._event_spool = Spool(live / EVENTS_FILE, self.accounts.lose_events)
-        self._record_spool = Spool(live / RECORDS_FILE, self.accounts.lose_records)
-        self._mark_spool = Spool(live / MARKS_FILE, lambda _: None)
+        self.spool_into(spools or live)
+
+    def spool_into(self, folder: Path) -> None:
+        """Write what is drained into new files in this folder."""
+        self._event_spool = Spool(folder / EVENTS_FILE, self.accounts.lose_events)
+        self._record_spool = Spool(folder / RECORDS_FILE, self.accounts.lose_records)
+        self._mark_spool = Spool(folder / MARKS_FILE, lambda _: None)
+
+    def close_spools(self) -> None:
+        for spool in (self._event_spool, self._record_spool, self._mark_spool):
+            spool.close()
+
+    @property
+    def spooled_bytes(self) -> int:
+        return self._event_spool.length + self._record_spool.length
+
+    @property
+    def wakers(self) -> tuple[int, ...]:
+        """Descriptors that can be read when there is something to do before the next tick."""
+        return self._bell.fd, self._records.fd, self._strangers.ring.fd
 
     @property
     def error(self) -> OSError | None:
@@ -141,13 +170,11 @@ class Recorder:
         """Until a byte comes through `commands` or its other end has died; a recorder that
         `follows` records on in that case, until no traced process is left."""
         poll = select.epoll()
-        for fd in (commands, self._bell.fd, self._records.fd, self._strangers.ring.fd):
+        for fd in (commands, *self.wakers):
             poll.register(fd, select.EPOLLIN | select.EPOLLET)
         alone = False
         while not (alone and self._control[_LIVE] == 0):
-            self._strangers.answer()
-            self.drain()
-            self.accounts.save_if_due()
+            self.work()
             if any(fd == commands for fd, _ in poll.poll(TICK_SECONDS)):
                 told = os.read(commands, 1)
                 if told and follows:
@@ -156,7 +183,13 @@ class Recorder:
                     break
                 poll.unregister(commands)
                 alone = True
-        self._finish()
+        self.finish()
+
+    def work(self) -> None:
+        """What is to be done at each tick."""
+        self._strangers.answer()
+        self.drain()
+        self.accounts.save_if_due()
 
     def _linger(self, poll: select.epoll) -> None:
         """Give processes that the target did not wait for, such as the end of a process
@@ -183,7 +216,8 @@ class Recorder:
             mark = struct.pack("=QQ", self._event_spool.length, self._record_spool.length)
             self._mark_spool.append(memoryview(mark))
 
-    def _finish(self) -> None:
+    def finish(self) -> None:
+        """Record nothing more, and write down what was recorded."""
         self._control[_STOPPED] = 1
         self.live_tasks = self._control[_TASKS]
         self.drain()

@@ -14,8 +14,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from aklo_trace.ebpf import joining, layout
+from aklo_trace.ebpf import joining, layout, watching
 from aklo_trace.ebpf.joining import JoinedProcess
+from aklo_trace.ebpf.layout import ANY_USER
 from aklo_trace.ebpf.libbpf import Object
 from aklo_trace.ebpf.machine import BTF, object_path, possible_cpus
 from aklo_trace.ebpf.recorder import Maps, Recorder
@@ -23,6 +24,7 @@ from aklo_trace.ebpf.ring import map_array
 from aklo_trace.ebpf.shells import SHELLS_FILE, Binary, known_shells
 from aklo_trace.ebpf.specs import specs
 from aklo_trace.ebpf.timer import Timer
+from aklo_trace.ebpf.watching import Roots
 from aklo_trace.engine import CaptureOptions
 from aklo_trace.errors import CaptureError, StoreError
 from aklo_trace.open_files import OPEN_FILES_FILE, OpenFile, open_files, write_open_files
@@ -134,6 +136,8 @@ class RingSession(ABC):
             len(programs),
             options.attribution,
             _anonymous_device(),
+            options.watch is not None,
+            options.watch.uid if options.watch and options.watch.uid is not None else ANY_USER,
         )
         names = b"".join(name.ljust(layout.COMM_BYTES, b"\0") for name in programs)
         return (head + names).ljust(layout.CONFIG_BYTES, b"\0")
@@ -190,6 +194,7 @@ class EbpfSession(RingSession):
     def __init__(self, options: CaptureOptions) -> None:
         super().__init__(options, known_shells(options.command, options.search_path))
         self._timer: Timer | None = None
+        self._patterns = watching.packed(options.watch.names) if options.watch else []
         self._object = Object(object_path())
         try:
             self._load(options)
@@ -234,14 +239,23 @@ class EbpfSession(RingSession):
         words[layout.CONTROL.offset("shells") // 4] = len(self._shells)
         return self._joined
 
+    def watch(self, live: Path) -> tuple[Maps, Roots]:
+        """Begin to trace programs of the names that are watched for, as they start; what is to be
+        read. What was known of shells is written below `live`."""
+        control = layout.CONTROL.pack(next_proc_id=TARGET_PROC_ID, shells=len(self._shells))
+        self._set_control(control)
+        _write_shells(live, [binary for binary, _ in self._shells])
+        self._object.fill("patterns", self._patterns)
+        return self._maps(), Roots(self._map_fd("trees"), self._map_fd("beginnings"))
+
     def _load(self, options: CaptureOptions) -> None:
         self._object.set_config(self._config(options, direct=_has_cast()))
         self._object.set_max_entries("events", self._ring_events * self._cpus)
         self._object.set_max_entries("positions", self._cpus)
         self._object.set_max_entries("cpu_counters", self._cpus)
         self._object.set_max_entries("records", self._record_ring_bytes)
-        if not options.joins:
-            self._object.leave_out(joining.PROGRAMS)
+        self._object.set_max_entries("trees", layout.ROOTS if options.watch else 1)
+        self._object.leave_out(_superfluous(options))
         self._object.load()
         self._object.fill("specs", list(specs(platform.machine(), options.filter)))
         self._object.fill("shells", [fields for _, fields in self._shells])
@@ -265,6 +279,12 @@ class EbpfRecording:
         os.close(self._orders)
         if status:
             raise _stopped(self._live, status)
+
+
+def _superfluous(options: CaptureOptions) -> list[str]:
+    """Programs that are not needed."""
+    replaced = watching.REPLACED if options.watch else watching.PROGRAMS
+    return [*replaced, *(() if options.joins else joining.PROGRAMS)]
 
 
 def _awaited(pid: int) -> int:
@@ -321,23 +341,31 @@ def _stopped(live: Path, status: int) -> CaptureError | StoreError:
 
 
 def _write_start(live: Path, held: HeldTarget | None, sample_hz: int, attribution: bool) -> None:
-    """What the reader needs besides the rings: above all the offset that turns the kernel's
-    boot time into time since the epoch."""
+    """What the reader needs besides the rings."""
+    start = start_facts(sample_hz, attribution)
+    if held:
+        start |= {"pid": held.pid, "ppid": os.getpid()}
+        start["launcher_rss_bytes"] = _peak_rss_bytes(held.pid)
+    write_json(live / START_FILE, start)
+
+
+def start_facts(sample_hz: int, attribution: bool) -> dict[str, object]:
+    """Of a recording without a target of its own. Above all there is the offset that turns the
+    kernel's boot time into time since the epoch."""
     before = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
     wall = time.clock_gettime_ns(time.CLOCK_REALTIME)
     after = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
-    start: dict[str, object] = {
+    return {
         "offset_ns": wall - (before + after) // 2,
         "machine": platform.machine(),
         "page_bytes": os.sysconf("SC_PAGE_SIZE"),
         "cpus": possible_cpus(),
         "sample_hz": sample_hz,
         "attribution": attribution,
-        "pid": held.pid if held else 0,
-        "ppid": os.getpid() if held else 0,
-        "launcher_rss_bytes": _peak_rss_bytes(held.pid) if held else 0,
+        "pid": 0,
+        "ppid": 0,
+        "launcher_rss_bytes": 0,
     }
-    _write_json(live / START_FILE, start)
 
 
 def _write_shells(live: Path, shells: list[Binary]) -> None:
@@ -355,10 +383,11 @@ def _write_end(live: Path, live_tasks: int, missed_runs: int) -> None:
         "cpu_ns": time.process_time_ns(),
         "max_rss_bytes": _peak_rss_bytes(os.getpid()),
     }
-    _write_json(live / END_FILE, end)
+    write_json(live / END_FILE, end)
 
 
-def _write_json(path: Path, value: dict[str, object]) -> None:
+def write_json(path: Path, value: object) -> None:
+    """Into a new file. Raises OSError."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         json.dump(value, file)
 

@@ -1,0 +1,327 @@
+"""Watching for programs of a name: one complete trace each, and nothing but them."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import stat
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from aklo_trace.ebpf.engine import EbpfEngine
+from aklo_trace.meta import FILE
+from aklo_trace.store import LIVE
+
+from .attaching import running
+from .processes import has_ended, is_gone, programs_of
+from .recording import COMMAND, TIMEOUT_S, Recorder, Recording, await_that, environment
+from .test_conservation import assert_conserved
+
+SCRIPT = """#!/usr/bin/env bash
+step() { stat -t "$0" > /dev/null; : < beside; }
+step
+exit "${1:-0}"
+"""
+COMMANDS = 200
+NOBODY = 65534
+
+
+@dataclass(frozen=True)
+class Watch:
+    """A watch under way. `name` is that of a script of its own, which it watches for."""
+
+    front: subprocess.Popen[bytes]
+    folder: Path
+    name: str
+
+    @property
+    def script(self) -> Path:
+        return self.folder / "bin" / self.name
+
+    @property
+    def said(self) -> str:
+        return (self.folder / "watch.err").read_text()
+
+    def traces(self) -> list[Path]:
+        """Those that are finished."""
+        found = (self.folder / "traces").glob(f"*/{FILE}")
+        return sorted(path.parent for path in found if not (path.parent / LIVE).exists())
+
+    def awaited(self, count: int) -> list[Recording]:
+        for number in range(1, count + 1):
+            await_that(lambda n=number: len(self.traces()) >= n, f"trace {number} of {count}")
+        return [Recording(directory, "", "", 0) for directory in self.traces()]
+
+    def stop(self) -> None:
+        self.front.send_signal(signal.SIGINT)
+        assert self.front.wait(TIMEOUT_S) == 0, self.said
+
+
+@pytest.fixture
+def record(bpf: EbpfEngine) -> Iterator[Recorder]:
+    """In a folder that other users can come to, which pytest's own are not."""
+    with TemporaryDirectory(dir="/dev/shm", prefix="aklo-trace-") as folder:
+        Path(folder).chmod(0o755)
+        yield Recorder(bpf.name, Path(folder), environment(Path(folder)))
+
+
+@contextmanager
+def watching(record: Recorder, *options: str, match: str = "{name}") -> Iterator[Watch]:
+    name = f"akw-{secrets.token_hex(4)}"
+    folder = record.folder
+    for part in ("bin", "traces"):
+        (folder / part).mkdir(exist_ok=True)
+    (folder / "traces").chmod(0o1777)
+    (folder / "beside").touch()
+    script = folder / "bin" / name
+    script.write_text(SCRIPT)
+    script.chmod(0o755)
+    words = ["watch", "--match", match.format(name=name), "--spool", str(folder / "spool")]
+    with (folder / "watch.err").open("wb") as err:
+        front = subprocess.Popen(
+            [*COMMAND, *words, "-o", str(folder / "traces"), *options],
+            stderr=err,
+            env=record.environ,
+        )
+    watch = Watch(front, folder, name)
+    try:
+        await_that(lambda: "watching for" in watch.said or front.poll() is not None, "the watch")
+        yield watch
+    finally:
+        front.kill()
+        front.wait()
+
+
+def run(*command: str | Path, cwd: Path, **keywords: int) -> subprocess.Popen[bytes]:
+    done = subprocess.Popen(command, cwd=cwd, **keywords)
+    done.wait(TIMEOUT_S)
+    return done
+
+
+def test_scripts_are_met_however_they_are_started(record: Recorder) -> None:
+    with watching(record) as watch:
+        begun = [
+            run(watch.script, "3", cwd=watch.folder),
+            run("bash", watch.script, "4", cwd=watch.folder),
+            run("bash", "-e", "-o", "pipefail", f"bin/{watch.name}", "5", cwd=watch.folder),
+            run("env", "A=1", "bash", "--", f"bin/{watch.name}", "6", cwd=watch.folder),
+        ]
+        run("bash", "-c", f"true bin/{watch.name}", cwd=watch.folder)
+        run("stat", "-t", watch.script, cwd=watch.folder, stdout=subprocess.DEVNULL)
+        recordings = watch.awaited(len(begun))
+        watch.stop()
+        assert len(watch.traces()) == len(begun)
+    by_pid = {first_pid(recording): recording for recording in recordings}
+    for number, process in enumerate(begun, 3):
+        recording = by_pid[process.pid]
+        assert recording.meta.complete, recording.meta.incomplete_reason
+        assert recording.meta.exit_status == process.returncode == number
+        assert Path(recording.meta.argv[0]).name == watch.name
+        assert recording.meta.argv[1:] == (str(number),)
+        assert_first_calls_are_there(recording, watch.folder)
+        assert_conserved(recording)
+
+
+def first_pid(recording: Recording) -> int:
+    first = recording.meta.target_proc_id
+    (pid,) = (row["pid"] for row in recording.processes if row["proc_id"] == first)
+    return int(pid)
+
+
+def assert_first_calls_are_there(recording: Recording, cwd: Path) -> None:
+    """From the exec on, and with the working directory that was there then."""
+    assert recording.meta.cwd == str(cwd)
+    assert recording.calls[0].syscall == "brk"
+    loader = next(call.path for call in recording.calls_of("openat"))
+    assert loader == "/etc/ld.so.cache"
+    assert str(cwd / "beside") in {row["path"] for row in recording.files}
+    assert len(recording.processes) == 2
+    assert {row["end_ns"] is not None for row in recording.processes} == {True}
+    sites = {tuple(row["stack"]) for row in recording.rows("sites")}
+    assert ("main", "step") in sites
+
+
+@pytest.mark.parametrize("match", ["akw-*", "*{name}", "akw-????????", "a*k*-*", "{name}"])
+def test_patterns_match(record: Recorder, match: str) -> None:
+    with watching(record, match=match) as watch:
+        run(watch.script, cwd=watch.folder)
+        (recording,) = watch.awaited(1)
+        watch.stop()
+    assert recording.meta.complete
+
+
+@pytest.mark.parametrize("match", ["akw", "akw-???????", "*{name}?", "{name}x", "bin"])
+def test_other_patterns_do_not(record: Recorder, match: str) -> None:
+    with watching(record, match=match) as watch:
+        run(watch.script, cwd=watch.folder)
+        watch.stop()
+        assert watch.traces() == []
+
+
+def test_hundreds_of_short_commands_have_one_complete_trace_each(record: Recorder) -> None:
+    with watching(record) as watch:
+        resident = resident_bytes(watch.front.pid)
+        script = 'for i in {1..%d}; do "$0" "$((i %% 7))" & ((i %% 8)) || wait; done; wait'
+        run("bash", "-c", script % COMMANDS, watch.script, cwd=watch.folder)
+        recordings = watch.awaited(COMMANDS)
+        grown = resident_bytes(watch.front.pid) - resident
+        watch.stop()
+    assert len(recordings) == COMMANDS
+    for recording in recordings:
+        assert recording.meta.complete, recording.meta.incomplete_reason
+        assert str(recording.meta.exit_status) == recording.meta.argv[1]
+        assert_first_calls_are_there(recording, watch.folder)
+    assert grown < 4 << 20
+    assert list((watch.folder / "spool").iterdir()) == []
+
+
+def resident_bytes(pid: int) -> int:
+    """Without the rings, which are mapped from the beginning and touched little by little."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    line = next(line for line in status.splitlines() if line.startswith("RssAnon"))
+    return int(line.split()[1]) << 10
+
+
+def test_a_trace_belongs_to_the_user_who_ran_the_command(record: Recorder) -> None:
+    with watching(record) as watch:
+        run(watch.script, cwd=watch.folder)
+        run("setpriv", "--reuid", str(NOBODY), "--clear-groups", watch.script, cwd=watch.folder)
+        recordings = watch.awaited(2)
+        watch.stop()
+    owners = {recording.directory.stat().st_uid for recording in recordings}
+    assert owners == {0, NOBODY}
+    for recording in recordings:
+        paths = [recording.directory, *recording.directory.rglob("*")]
+        assert {path.stat().st_uid for path in paths} == {recording.directory.stat().st_uid}
+        assert not any(stat.S_IMODE(path.stat().st_mode) & 0o077 for path in paths)
+
+
+def test_what_runs_when_the_watch_is_stopped_is_kept_and_runs_on(record: Recorder) -> None:
+    with watching(record) as watch:
+        watch.script.write_text("#!/bin/bash\nread line\nexit 4\n")
+        with running(watch.script, stdin=subprocess.PIPE) as target:
+            await_that(lambda: has_begun(watch), "the tree")
+            watch.stop()
+            assert target.poll() is None
+            assert target.stdin
+            target.stdin.close()
+            assert target.wait(TIMEOUT_S) == 4
+        (recording,) = watch.awaited(1)
+    assert recording.meta.exit_status is None
+    assert "was still running" in recording.meta.notes[0]
+    assert recording.meta.complete
+    assert_conserved(recording)
+
+
+def has_begun(watch: Watch) -> bool:
+    return bool(list((watch.folder / "spool").glob("watch-*/roots/*/root.json")))
+
+
+def test_a_watch_that_was_killed_leaves_what_the_next_one_keeps(record: Recorder) -> None:
+    with watching(record) as watch:
+        script = "#!/bin/bash\nread line\nexit 4\n"
+        watch.script.write_text(script)
+        programs = programs_of(watch.front.pid)
+        assert programs
+        with running(watch.script, stdin=subprocess.PIPE) as target:
+            await_that(lambda: has_begun(watch), "the tree")
+            await_that(lambda: spooled(watch) > 0, "its calls")
+            os.kill(watch.front.pid, signal.SIGKILL)
+            watch.front.wait()
+            for program in programs:
+                await_that(partial(is_gone, program), f"BPF program {program} to go")
+            assert target.stdin
+            target.stdin.close()
+            assert target.wait(TIMEOUT_S) == 4
+    with watching(record) as second:
+        (recording,) = second.awaited(1)
+        second.stop()
+    assert not recording.meta.complete
+    assert recording.calls
+    assert not list((watch.folder / "spool").iterdir())
+
+
+def spooled(watch: Watch) -> int:
+    spools = (watch.folder / "spool").glob("watch-*/segments/*/events.bin")
+    return sum(path.stat().st_size for path in spools)
+
+
+def test_a_long_tree_goes_through_many_segments(record: Recorder) -> None:
+    """Others end meanwhile, and each time a segment is closed."""
+    with watching(record) as watch:
+        long = watch.script.with_name(watch.name + "-long")
+        long.write_text('#!/bin/bash\nfor i in {1..6}; do "$1"; stat -t /at/$i; sleep 0.7; done\n')
+        long.chmod(0o755)
+    with watching(record, match="akw-*") as watch:
+        plain = watch.script.with_name("akw-other")
+        plain.write_text(SCRIPT)
+        plain.chmod(0o755)
+        process = subprocess.Popen([long, "true"], cwd=watch.folder, stderr=subprocess.DEVNULL)
+        while process.poll() is None:
+            run(plain, cwd=watch.folder)
+            others = len(watch.traces())
+            await_that(lambda n=others: len(watch.traces()) > n, "another trace")
+        await_that(lambda: any("long" in path.name for path in watch.traces()), "the long one")
+        (recording,) = (
+            Recording(path, "", "", 0) for path in watch.traces() if "long" in path.name
+        )
+        watch.stop()
+    assert recording.meta.complete
+    statted = [call.path for call in recording.calls_of("newfstatat", "statx", "stat")]
+    assert [path for path in statted if str(path).startswith("/at/")] == [
+        f"/at/{number}" for number in range(1, 7)
+    ]
+    assert len(recording.processes) == 1 + 6 * 2
+    assert_conserved(recording)
+
+
+def test_a_matching_child_belongs_to_its_parents_trace(record: Recorder) -> None:
+    with watching(record, match="akw-*") as watch:
+        outer = watch.script.with_name("akw-outer")
+        outer.write_text(f'#!/bin/bash\n"{watch.script}" 2\nexit 1\n')
+        outer.chmod(0o755)
+        run(outer, cwd=watch.folder)
+        (recording,) = watch.awaited(1)
+        watch.stop()
+        assert len(watch.traces()) == 1
+    assert len(recording.processes) == 3
+    assert recording.meta.exit_status == 1
+
+
+def test_a_watch_and_a_recording_do_not_disturb_each_other(record: Recorder) -> None:
+    with watching(record) as watch, watching(record) as other:
+        own = record(watch.script, "5", cwd=watch.folder)
+        (recording,) = watch.awaited(1)
+        watch.stop()
+        other.stop()
+    assert own.status == 5
+    assert own.meta.complete
+    assert recording.meta.complete
+    assert [c.syscall for c in own.calls if c.syscall != "execve"] == [
+        c.syscall for c in recording.calls if c.syscall != "execve"
+    ]
+
+
+def test_programs_end_with_the_watch(record: Recorder) -> None:
+    with watching(record) as watch:
+        programs = programs_of(watch.front.pid)
+        watch.stop()
+        assert has_ended(watch.front.pid)
+    assert programs
+    for program in programs:
+        await_that(partial(is_gone, program), f"BPF program {program} to go")
+
+
+@pytest.mark.parametrize("name", ["", "bin/aklo", "x" * 64])
+def test_what_is_no_name_is_refused(record: Recorder, name: str) -> None:
+    done = record.run("watch", "--match", name)
+    assert done.returncode == 2
+    assert "--match" in done.stderr

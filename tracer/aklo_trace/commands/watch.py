@@ -1,0 +1,88 @@
+"""Trace every program of a name from its start on, until Ctrl-C.
+
+A match is on the base name of the program or of its script: 'aklo' is met by bin/aklo with
+"#!/usr/bin/env bash" in it and by "bash bin/aklo". Each match begins a trace of its own, with
+all its descendants, that belongs to the user who ran it and is kept where that user's traces
+are. Root watches the programs of all users, another user only the own ones. Needs the engine
+ebpf.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from aklo_trace import privilege
+from aklo_trace.ebpf import watching
+from aklo_trace.ebpf.engine import EbpfEngine
+from aklo_trace.ebpf.session import EbpfSession
+from aklo_trace.ebpf.watch_spool import WatchSpool
+from aklo_trace.ebpf.watcher import Watcher, recover
+from aklo_trace.ebpf.watching import WatchTerms
+from aklo_trace.ending import Signals, asked_to_end
+from aklo_trace.engine import Watch
+from aklo_trace.engines import choose
+from aklo_trace.identity import invoking
+from aklo_trace.location import user_store
+from aklo_trace.recording import PRIVATE
+from aklo_trace.recording_options import add_capture_options, capture_options
+
+DEFAULT: Final = "aklo"
+SYSTEM_SPOOL: Final = Path("/var/lib/aklo-trace")
+SYSTEMD_SPOOL: Final = "STATE_DIRECTORY"
+"""Set by systemd for a unit with StateDirectory=."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "--match",
+        metavar="NAME",
+        action="append",
+        help=f"what to watch for, also with * and ?; may be given more than once ({DEFAULT})",
+    )
+    add(
+        *("-o", "--output"),
+        metavar="DIR",
+        type=Path,
+        help="where to put the traces, if not where each user keeps them",
+    )
+    add("--spool", metavar="DIR", type=Path, help="where to record before traces are made")
+    add_capture_options(parser)
+    add("-q", "--quiet", action="store_true", help="do not name the traces that are made")
+
+
+def run(options: argparse.Namespace) -> int:
+    names = watching.checked(options.match or [DEFAULT])
+    watch = Watch(names, None if os.geteuid() == 0 else os.geteuid())
+    capture = replace(capture_options(options), watch=watch)
+    next(choose(EbpfEngine.name))
+    os.umask(PRIVATE)
+    parent = options.spool or _default_spool()
+    Signals()
+    terms = WatchTerms(names, capture.sample_hz, capture.attribution, options.output, options.quiet)
+    recover(parent, terms)
+    spool, _lock = WatchSpool.create(parent)
+    session = EbpfSession(capture)
+    maps, roots = session.watch(spool.folder)
+    privilege.renounce(privilege.BECOMING_USERS if os.geteuid() == 0 else 0)
+    watcher = Watcher(maps, roots, spool, terms)
+    if not options.quiet:
+        whose = "all users" if watch.uid is None else "yourself"
+        print(f"aklo-trace: watching for {', '.join(names)} of {whose}.", file=sys.stderr)
+    with asked_to_end() as asked:
+        watcher.run(asked)
+    session.close()
+    return 0
+
+
+def _default_spool() -> Path:
+    if SYSTEMD_SPOOL in os.environ:
+        return Path(os.environ[SYSTEMD_SPOOL])
+    if os.geteuid() == 0:
+        return SYSTEM_SPOOL
+    return user_store(os.environ, Path(invoking().home)) / ".watch"

@@ -1,0 +1,68 @@
+"""What a watch has recorded, made into traces: each tree's belongs to the user who ran it.
+
+Runs in a process of its own, whose memory goes back to the system when it ends. For each trace
+it starts another, which becomes that user before it writes anything.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from aklo_trace import store, tables
+from aklo_trace.cli import complain, explained
+from aklo_trace.ebpf.sorting import sort
+from aklo_trace.ebpf.watch_spool import Ended, RootFacts, WatchSpool
+from aklo_trace.ebpf.watched_trace import Prepared, keep, prepare
+from aklo_trace.ebpf.watching import WatchTerms
+from aklo_trace.errors import AkloTraceError
+from aklo_trace.escape import escape
+
+
+def harvest(
+    spool: WatchSpool,
+    segments: Sequence[Path],
+    trees: Sequence[RootFacts],
+    ended: Sequence[Ended],
+    terms: WatchTerms,
+) -> None:
+    """Sort segments by `trees`, and make traces of those that have `ended`. Raises OSError."""
+    tables.load()  # who becomes a user may not be able to read our modules any more
+    roots = [facts.root for facts in trees]
+    for segment in segments:
+        if segment.exists():
+            sort(spool, segment, roots)
+    for tree in ended:
+        _harvest_one(spool, tree, terms)
+        spool.forget(tree.facts.root)
+
+
+def _harvest_one(spool: WatchSpool, tree: Ended, terms: WatchTerms) -> None:
+    root = tree.facts.root
+    try:
+        prepared = prepare(spool, tree, terms.names)
+    except (OSError, *store.DAMAGE) as error:
+        complain(f"There is no trace of process {root.pid}: {explained(error)}")
+        return
+    if prepared is None:  # nothing of it was recorded before the watch was killed
+        return
+    pid = os.fork()
+    if pid == 0:
+        _keep_as_user(prepared, root.uid, terms)
+    os.waitpid(pid, 0)
+
+
+def _keep_as_user(prepared: Prepared, uid: int, terms: WatchTerms) -> None:
+    status = 1
+    try:
+        directory = keep(prepared, uid, terms.output)
+        if not terms.quiet:
+            complain(f"trace of user {uid}: {escape(str(directory))}")
+        status = 0
+    except AkloTraceError as error:
+        complain(f"There is no trace of '{prepared.name}', run by user {uid}: {error}")
+    except Exception as error:  # noqa: BLE001 - said in words, and the others are made
+        complain(f"There is no trace of '{prepared.name}', run by user {uid}: {explained(error)}")
+    finally:
+        os._exit(status)

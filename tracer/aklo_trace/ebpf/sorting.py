@@ -1,0 +1,117 @@
+"""A segment of a watch, sorted by trees: each tree's part is what a recording of it alone would
+have written."""
+
+from __future__ import annotations
+
+import shutil
+import struct
+from collections import defaultdict
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from aklo_trace.ebpf import layout
+from aklo_trace.ebpf.recorder import EVENTS_FILE, MARKS_FILE, RECORDS_FILE
+from aklo_trace.ebpf.records import dtype_of, map_file
+from aklo_trace.ebpf.ring import record_stride
+from aklo_trace.ebpf.watch_spool import WatchSpool
+from aklo_trace.ebpf.watching import Root
+
+PROC_IDS: Final = {
+    layout.RECORD_FORK: ("proc_id", "parent_proc_id"),
+    layout.RECORD_EXEC: ("proc_id",),
+    layout.RECORD_ARGV: ("proc_id",),
+    layout.RECORD_EXIT: ("proc_id",),
+    layout.RECORD_SAMPLE: ("proc_id",),
+}
+"""The fields of records that name processes. Within a trace the number of the tree is left out: its
+first process is number 1, as it is in other recordings."""
+PLACES: Final = {
+    kind: tuple(layout.RING_HEADER_BYTES + STRUCT.offset(name) for name in PROC_IDS[kind])
+    for kind, STRUCT in (
+        (layout.RECORD_FORK, layout.FORK_RECORD),
+        (layout.RECORD_EXEC, layout.EXEC_RECORD),
+        (layout.RECORD_ARGV, layout.ARGV_RECORD),
+        (layout.RECORD_EXIT, layout.EXIT_RECORD),
+        (layout.RECORD_SAMPLE, layout.SAMPLE_RECORD),
+    )
+}
+_PROCESS: Final = (1 << layout.ROOT_PROCESS_BITS) - 1
+_EVENT: Final = dtype_of(layout.EVENT)
+
+
+def sort(spool: WatchSpool, segment: Path, roots: list[Root]) -> None:
+    """Give each of `roots` its part of a segment, and remove the segment. Can be done again after
+    it was interrupted. Raises OSError."""
+    by_slot = {root.slot: root for root in roots}
+    events = _events(segment / EVENTS_FILE, by_slot)
+    records = _records(segment / RECORDS_FILE, by_slot)
+    settled = _is_settled(segment)
+    for slot in events.keys() | records.keys():
+        folder = spool.root_folder(by_slot[slot].serial) / segment.name
+        folder.mkdir(mode=0o700, exist_ok=True)
+        own_events, own_records = events.get(slot, b""), bytes(records.get(slot, b""))
+        (folder / EVENTS_FILE).write_bytes(own_events)
+        (folder / RECORDS_FILE).write_bytes(own_records)
+        (folder / MARKS_FILE).write_bytes(b"settled" if settled else b"")
+    shutil.rmtree(segment)
+
+
+def joined(spool: WatchSpool, root: Root) -> tuple[list[Path], bytes]:
+    """The parts of a tree, in order, and the marks for all of them together."""
+    folder = spool.root_folder(root.serial)
+    parts = sorted(path for path in folder.iterdir() if path.is_dir())
+    marks, events_end, records_end = b"", 0, 0
+    for part in parts:
+        events_end += (part / EVENTS_FILE).stat().st_size
+        records_end += (part / RECORDS_FILE).stat().st_size
+        if (part / MARKS_FILE).stat().st_size:
+            marks += struct.pack("=QQ", events_end, records_end)
+    return parts, marks
+
+
+def _events(path: Path, by_slot: dict[int, Root]) -> dict[int, bytes]:
+    data = memoryview(map_file(path))
+    whole = len(data) // layout.EVENT.size * layout.EVENT.size
+    events = np.frombuffer(data[:whole], _EVENT)
+    slots = events["proc_id"] >> layout.ROOT_PROCESS_BITS
+    found = {}
+    for slot in np.unique(slots).tolist():
+        if slot in by_slot:
+            own = events[slots == slot]
+            own["proc_id"] &= _PROCESS
+            found[slot] = own.tobytes()
+    return found
+
+
+def _records(path: Path, by_slot: dict[int, Root]) -> dict[int, bytearray]:
+    data = memoryview(map_file(path))
+    found: dict[int, bytearray] = defaultdict(bytearray)
+    position = 0
+    while position + layout.RING_HEADER_BYTES < len(data):
+        size, _, kind = struct.unpack_from("=III", data, position)
+        following = position + record_stride(size & ~layout.RING_BUSY)
+        slot = kind >> layout.ROOT_SHIFT
+        if following > len(data):
+            break
+        if slot in by_slot:
+            record = bytearray(data[position:following])
+            _make_own(record, kind & layout.KIND_MASK)
+            found[slot] += record
+        position = following
+    return found
+
+
+def _make_own(record: bytearray, kind: int) -> None:
+    struct.pack_into("=I", record, layout.RING_HEADER_BYTES, kind)
+    for place in PLACES.get(kind, ()):
+        (proc_id,) = struct.unpack_from("=I", record, place)
+        struct.pack_into("=I", record, place, proc_id & _PROCESS)
+
+
+def _is_settled(segment: Path) -> bool:
+    """Whether the events of a segment need no record of the next one."""
+    marks = (segment / MARKS_FILE).read_bytes()
+    ends = tuple((segment / name).stat().st_size for name in (EVENTS_FILE, RECORDS_FILE))
+    return not ends[0] or (len(marks) >= 16 and struct.unpack("=QQ", marks[-16:]) == ends)

@@ -1,0 +1,176 @@
+"""The trace of one tree of a watch: put together from its parts, and kept as its user."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import numpy as np
+
+from aklo_trace import __version__, location, privilege, store
+from aklo_trace import meta as meta_file
+from aklo_trace.ebpf import joining, layout
+from aklo_trace.ebpf.reading import EbpfRecorded
+from aklo_trace.ebpf.recorder import COUNTERS_FILE, EVENTS_FILE, MARKS_FILE, RECORDS_FILE
+from aklo_trace.ebpf.records import RecordStream, dtype_of, kernel_device
+from aklo_trace.ebpf.session import END_FILE, START_FILE, TARGET_PROC_ID, write_json
+from aklo_trace.ebpf.shells import SHELLS_FILE
+from aklo_trace.ebpf.sorting import joined
+from aklo_trace.ebpf.watch_spool import Ended, WatchSpool
+from aklo_trace.events import ImageStart
+from aklo_trace.identity import drop_privileges, of_user
+from aklo_trace.meta import Meta
+from aklo_trace.open_files import OPEN_FILES_FILE, OpenFile, write_open_files
+
+STOPPED: Final = "{name} was still running when the watch was stopped"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What is to be kept, opened by who may: the parts of each file, and files that are made."""
+
+    ended: Ended
+    name: str
+    argv: tuple[str, ...]
+    parts: dict[str, list[BinaryIO]]
+    texts: dict[str, bytes]
+
+
+def prepare(spool: WatchSpool, ended: Ended, names: Sequence[str]) -> Prepared | None:
+    """None if nothing was recorded. Raises OSError."""
+    root = ended.facts.root
+    parts, marks = joined(spool, root)
+    if not parts:
+        return None
+    argv = _command(parts[0] / RECORDS_FILE, names)
+    files: dict[str, list[BinaryIO]] = {
+        name: [(part / name).open("rb") for part in parts] for name in (EVENTS_FILE, RECORDS_FILE)
+    }
+    texts = {
+        MARKS_FILE: marks,
+        SHELLS_FILE: (spool.folder / SHELLS_FILE).read_bytes(),
+        COUNTERS_FILE: _counters(ended, [part / EVENTS_FILE for part in parts]),
+    }
+    return Prepared(ended, " ".join(argv), argv, files, texts)
+
+
+def keep(prepared: Prepared, uid: int, output: Path | None) -> Path:
+    """Become the user, and make the trace below `output`, or in the user's own store. Raises
+    AkloTraceError, OSError."""
+    identity = of_user(uid)
+    if uid == os.geteuid():
+        privilege.renounce()
+    else:
+        drop_privileges(identity)
+    facts = prepared.ended.facts
+    root = facts.root
+    started_ns = root.ts_ns + int(facts.start["offset_ns"])
+    place = output or location.stores(Path(root.cwd), {}, Path(identity.home))[0]
+    started = datetime.fromtimestamp(started_ns / 1e9).astimezone()
+    directory = location.new_trace(place, prepared.argv, started)
+    meta = Meta(
+        engine="ebpf",
+        engine_reason="watched for",
+        argv=tuple(map(meta_file.as_utf8, prepared.argv)),
+        cwd=meta_file.as_utf8(root.cwd),
+        started_at_ns=started_ns,
+        started_at=meta_file.iso(started_ns),
+        tool_version=__version__,
+        kernel=platform.release(),
+        machine=platform.machine(),
+        host=platform.node(),
+        user=identity.name,
+        notes=_notes(prepared),
+        incomplete_reason=store.INTERRUPTED if prepared.ended.interrupted else None,
+    )
+    live, lock = store.begin(directory, meta)
+    try:
+        _write(live, prepared)
+    except BaseException:
+        store.abandon(directory)
+        raise
+    store.finish(directory, EbpfRecorded(live), meta)
+    os.close(lock)
+    return directory
+
+
+def _notes(prepared: Prepared) -> tuple[str, ...]:
+    running = prepared.ended.live_tasks
+    return (STOPPED.format(name=prepared.name) + ".",) if running else ()
+
+
+def _write(live: Path, prepared: Prepared) -> None:
+    for name, parts in prepared.parts.items():
+        with (live / name).open("xb") as whole:
+            for part in parts:
+                shutil.copyfileobj(part, whole)
+    for name, text in prepared.texts.items():
+        (live / name).write_bytes(text)
+    facts = prepared.ended.facts
+    write_json(live / START_FILE, facts.start)
+    write_json(live / END_FILE, {"live_tasks": prepared.ended.live_tasks, "missed_runs": 0})
+    root = facts.root
+    process = joining.JoinedProcess(
+        proc_id=TARGET_PROC_ID,
+        parent_proc_id=None,
+        pid=root.pid,
+        ppid=root.ppid,
+        own_pid=root.pid,
+        ts_ns=root.ts_ns,
+        cwd=root.cwd,
+        exe=None,
+        dev=0,
+        inode=0,
+        began=True,
+    )
+    write_json(live / joining.JOINED_FILE, [asdict(process)])
+    directory = OpenFile(
+        root.ts_ns,
+        root.pid,
+        "cwd",
+        None,
+        root.cwd,
+        kernel_device(root.dev),
+        root.inode,
+        root.mode,
+    )
+    write_open_files(live / OPEN_FILES_FILE, [directory])
+
+
+def _command(records: Path, names: Sequence[str]) -> tuple[str, ...]:
+    """The first program's arguments, from the name that was watched for on."""
+    _, events = RecordStream(records, 0, 1, 1).read(records.stat().st_size)
+    for event in events:
+        if isinstance(event, ImageStart) and event.proc_id == TARGET_PROC_ID:
+            words = [os.fsdecode(word) for word in event.argv or (event.exe or b"?",)]
+            for place, word in enumerate(words):
+                if any(fnmatchcase(Path(word).name, name) for name in names):
+                    return tuple(words[place:])
+            return tuple(words)
+    return ("?",)
+
+
+def _counters(ended: Ended, events: list[Path]) -> bytes:
+    """The accounts of one tree, in the shape of those of a recording with one CPU. Which calls were
+    lost is not known."""
+    counters = np.zeros((2, layout.COUNTERS.size // 8), np.uint64)
+    kernel = counters[1]
+    kind = dtype_of(layout.EVENT)
+    for path in events:
+        numbers = np.frombuffer(path.read_bytes(), kind)["nr"]
+        kernel[: layout.SYSCALL_SLOTS] += np.bincount(
+            numbers, minlength=layout.SYSCALL_SLOTS
+        ).astype(np.uint64)
+    read = int(kernel.sum())
+    unknown, lost = layout.UNKNOWN_SLOT, layout.COUNTERS.offset("lost0") // 8
+    kernel[unknown] += np.uint64(max(ended.attempts - read, 0))
+    kernel[lost + unknown] = ended.lost
+    kernel[layout.COUNTERS.offset("records_lost0") // 8] = ended.details_lost
+    return counters.tobytes()

@@ -24,20 +24,25 @@ static __always_inline void *the_scratch(void)
 	return bpf_map_lookup_elem(&scratches, &zero);
 }
 
+static __always_inline void lose_record(enum record_kind kind)
+{
+	struct counters *counters = count_here();
+
+	if (counters)
+		__sync_fetch_and_add(&counters->records_lost[kind & (RECORD_SLOTS - 1)], 1);
+}
+
 /* Hand a record to the reader, or count it as lost. */
 static __always_inline bool emit_record(void *record, __u64 bytes, enum record_kind kind)
 {
 	__u64 fill = bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA);
-	struct counters *counters;
 
 	mark_tree(record, kind);
 	if (!bpf_ringbuf_output(&records, record, bytes,
 				fill < config.wakeup_record_bytes ? BPF_RB_NO_WAKEUP
 								  : BPF_RB_FORCE_WAKEUP))
 		return true;
-	counters = count_here();
-	if (counters)
-		__sync_fetch_and_add(&counters->records_lost[kind & 7], 1);
+	lose_record(kind);
 	return false;
 }
 

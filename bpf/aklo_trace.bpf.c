@@ -26,6 +26,7 @@
 #include "join.bpf.h"
 #include "watch.bpf.h"
 #include "timer.bpf.h"
+#include "functions.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -162,5 +163,48 @@ int join_tasks(struct bpf_iter__task *context)
 	origin = traced_origin(task);
 	if (origin || (task->pid == task->tgid && bpf_map_lookup_elem(&join_pids, &pid)))
 		join(context->meta->seq, task, origin, control);
+	return 0;
+}
+
+/* Probes in bash, for --function-calls. They can be hit while no call is under way. */
+SEC("uprobe")
+int on_function_begin(struct pt_regs *regs)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u64 now_ns = bpf_ktime_get_boot_ns();
+	struct task_state *state = probed_state(task);
+
+	if (state) {
+		begin_function(task, state, return_address(regs));
+		count_hit(now_ns);
+	}
+	return 0;
+}
+
+SEC("uprobe")
+int on_function_end(struct pt_regs *regs)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u64 now_ns = bpf_ktime_get_boot_ns();
+	struct task_state *state = probed_state(task);
+
+	if (state) {
+		end_function(task, state, now_ns);
+		count_hit(now_ns);
+	}
+	return 0;
+}
+
+SEC("uprobe")
+int on_return(struct pt_regs *regs)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u64 now_ns = bpf_ktime_get_boot_ns();
+	struct task_state *state = probed_state(task);
+
+	if (state) {
+		note_return(task, state, first_argument(regs));
+		count_hit(now_ns);
+	}
 	return 0;
 }

@@ -37,6 +37,7 @@
 #define ROOT_SHIFT 16	     /* of a record's kind: the slot of its tree is above */
 #define JOIN_PIDS 4096	     /* processes that can be asked for at once */
 #define FILE_TEXT_BYTES 128   /* of a name or an address: struct sockaddr_storage */
+#define RECORD_SLOTS 16	     /* of the accounts of records */
 #define NO_ARGUMENT (-1)
 #define UNKNOWN_COUNT 0x7fffffffffffffff
 #define UNKNOWN_EXIT_CODE 0xffffffff
@@ -90,6 +91,7 @@ enum record_kind {
 	RECORD_STACK,
 	RECORD_SAMPLE,
 	RECORD_FILE,
+	RECORD_FUNCTION,
 	RECORD_KINDS,
 };
 
@@ -254,6 +256,24 @@ struct file_record {
 	char text[];
 };
 _Static_assert(sizeof(struct file_record) == 40, "struct file_record");
+enum function_flag {
+	FUNCTION_ENDS = 1 << 0,
+	FUNCTION_HAS_STATUS = 1 << 1,
+	FUNCTION_LINE_RELATIVE = 1 << 2, /* of the line that called it */
+};
+
+/* A function of a bash begins or ends. */
+struct function_record {
+	__u32 kind;
+	__u32 proc_id;
+	__u32 tid;
+	__u32 depth; /* 1: it was called outside of functions */
+	__u64 ts_ns;
+	__u32 stack; /* where it begins: its own frame is the innermost; 0: unknown */
+	__u16 flags; /* enum function_flag */
+	__u16 status; /* where it ends */
+};
+_Static_assert(sizeof(struct function_record) == 32, "struct function_record");
 
 enum pattern_kind {
 	PATTERN_NONE,	 /* the end of the list */
@@ -312,8 +332,18 @@ struct shell_layout {
 	__u64 eval_depth;  /* evalnest */
 	__u64 environment; /* subshell_environment */
 	__u64 variables;   /* global_variables */
+	/* For --function-calls; all 0 if one of them is missing. */
+	__u64 function_depth;	  /* funcnest */
+	__u64 source_depth;	  /* sourcelevel */
+	__u64 substitution_depth; /* executing_funsub; 0 before bash 5.3 */
+	__u64 return_status;	  /* return_catch_value */
+	__u64 last_status;	  /* last_command_exit_value */
+	__u64 set_builtin;
+	__u64 set_builtin_end;
+	__u64 source_builtin;
+	__u64 source_builtin_end;
 };
-_Static_assert(sizeof(struct shell_layout) == 64, "struct shell_layout");
+_Static_assert(sizeof(struct shell_layout) == 136, "struct shell_layout");
 
 /* An executable file that is not among them: user space is asked to look at it. */
 struct stranger {
@@ -372,12 +402,15 @@ _Static_assert(sizeof(struct ring_position) == 128, "struct ring_position");
 struct counters {
 	__u64 attempts[SYSCALL_SLOTS];
 	__u64 lost[SYSCALL_SLOTS];	/* the CPU's event ring was full */
-	__u64 records_lost[8];		/* by enum record_kind: the record ring was full */
+	__u64 records_lost[RECORD_SLOTS]; /* by enum record_kind: the record ring was full */
 	__u64 tasks_lost;		/* no state could be made for a new task */
 	__u64 record_ids;
-	__u64 zero[6];
+	__u64 probe_hits;	  /* probes in shells, run for traced processes */
+	__u64 probe_ns;		  /* time within their programs */
+	__u64 stranger_hits;	  /* the same probes, run for other processes */
+	__u64 zero[3];
 };
-_Static_assert(sizeof(struct counters) == 16512, "struct counters");
+_Static_assert(sizeof(struct counters) == 16576, "struct counters");
 
 /* One, mapped by user space. */
 struct control {

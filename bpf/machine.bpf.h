@@ -39,6 +39,20 @@ static __always_inline long call_number(struct pt_regs *regs)
 	return regs->orig_ax;
 }
 
+static __always_inline __u64 first_argument(struct pt_regs *regs)
+{
+	return regs->di;
+}
+
+/* At the beginning of a function. */
+static __always_inline __u64 return_address(struct pt_regs *regs)
+{
+	__u64 address = 0;
+
+	bpf_probe_read_user(&address, sizeof(address), (const void *)regs->sp);
+	return address;
+}
+
 #elif defined(__TARGET_ARCH_arm64)
 
 #define TIF_32BIT (1 << 22) /* arch/arm64/include/asm/thread_info.h */
@@ -65,6 +79,16 @@ static __always_inline void load_args(__u64 *args, struct pt_regs *regs, bool co
 static __always_inline long call_number(struct pt_regs *regs)
 {
 	return regs->syscallno;
+}
+
+static __always_inline __u64 first_argument(struct pt_regs *regs)
+{
+	return regs->regs[0];
+}
+
+static __always_inline __u64 return_address(struct pt_regs *regs)
+{
+	return regs->regs[30];
 }
 
 #endif

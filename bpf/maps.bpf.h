@@ -12,6 +12,21 @@ struct shell_text {
 #ifdef AKLO_BCC /* without kernel structs no shell is found */
 struct shell_state {};
 #else
+/* That `return` was executed, and where. depth 0: it was not. */
+struct return_note {
+	__u32 depth;   /* of functions */
+	__u32 sources; /* files being sourced */
+	__u32 substitutions; /* ${ ... } */
+	bool doubtful; /* it may not have succeeded */
+	__u8 zero[3];
+};
+
+/* What is known of the functions that a bash is in. */
+struct function_state {
+	struct return_note returned; /* the last one */
+	struct return_note covered;  /* one further out, before the last one */
+};
+
 /* What is known of the shell that a task runs: addresses are those of its memory. */
 struct shell_state {
 	struct identity binary;
@@ -37,7 +52,10 @@ struct shell_state {
 	__u8 head_is_last;
 	struct shell_text text;
 	__u8 forked_relative;
-	__u8 zero[6];
+	__u8 zero[2];
+	__u32 layout; /* its place among the shells that are known */
+	__u64 base;   /* where it is loaded */
+	struct function_state functions;
 };
 #endif
 

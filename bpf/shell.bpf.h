@@ -17,7 +17,7 @@
 #define SHORT_TEXT_BYTES 128
 #define HASH_FACTOR 0x9e3779b97f4a7c15ULL
 
-enum { FOR_CALLS, FOR_TIMER, PURPOSES };
+enum { FOR_CALLS, FOR_TIMER, FOR_PROBES, PURPOSES };
 
 struct bash_variable {
 	__u64 name;
@@ -70,6 +70,8 @@ struct stack_scratch {
 	struct stack_record record;
 	char text[STACK_TEXT_BYTES + PATH_BYTES + STACK_BLOCK_BYTES];
 	__u64 hashes[STACK_FRAMES];
+	__u32 busy; /* of probes, whose programs can be preempted */
+	__u32 zero;
 };
 
 struct {
@@ -142,6 +144,8 @@ static __always_inline void find_shell(struct task_struct *task, struct shell_st
 		return;
 	base = task->mm->start_code - layout->code;
 	shell->kind = layout->is_bash ? SHELL_BASH : SHELL_NONE;
+	shell->layout = search.found;
+	shell->base = base;
 	shell->count_offset = layout->count_offset;
 	shell->head_is_last = layout->head_is_last;
 	shell->line_number = base + layout->line_number;
@@ -512,6 +516,24 @@ static __always_inline bool is_relative(const struct shell_state *shell, struct 
 	if (depth != shell->forked_depth)
 		return false;
 	return shell->forked_relative || (text.is_substitution && line != shell->forked_line);
+}
+
+/* The number of the stack, without what is known of it from before; 0: there is none. */
+static __always_inline bool read_whole_stack(const struct shell_state *shell, __u32 purpose,
+					     __s64 *depth, __u32 *stack)
+{
+	struct stack_scratch *scratch = stack_scratch_for(purpose);
+	__u64 hash;
+
+	*stack = 0;
+	*depth = stack_depth(shell);
+	if (*depth <= 0 || !scratch)
+		return !*depth;
+	hash = hash_stack(shell, scratch->hashes, *depth,
+			  *depth < STACK_FRAMES ? *depth : STACK_FRAMES, purpose);
+	if (hash)
+		*stack = stack_number(shell, hash, *depth, purpose);
+	return *stack;
 }
 
 /*

@@ -9,20 +9,11 @@
 static __always_inline void sample_site(const struct shell_state *shell,
 					struct sample_record *record)
 {
-	struct stack_scratch *scratch = stack_scratch_for(FOR_TIMER);
-	__u64 hash;
 	__s64 depth;
 
-	if (shell->kind != SHELL_BASH || !shell->names || !scratch)
+	if (shell->kind != SHELL_BASH || !shell->names)
 		return;
-	depth = stack_depth(shell);
-	if (depth > 0) {
-		hash = hash_stack(shell, scratch->hashes, depth,
-				  depth < STACK_FRAMES ? depth : STACK_FRAMES, FOR_TIMER);
-		if (hash)
-			record->stack = stack_number(shell, hash, depth, FOR_TIMER);
-	}
-	if (depth < 0 || (depth && !record->stack)) {
+	if (!read_whole_stack(shell, FOR_TIMER, &depth, &record->stack)) {
 		record->site_flags = EVENT_SITE_UNKNOWN;
 		return;
 	}

@@ -17,9 +17,9 @@ from enum import IntFlag
 from types import ModuleType
 
 from aklo_trace import meta, schema, store
-from aklo_trace.schema import FileFlag, ImageFlag, ProcessFlag, SyscallFlag, Table
+from aklo_trace.schema import CallFlag, FileFlag, ImageFlag, ProcessFlag, SyscallFlag, Table
 
-FLAGS: tuple[type[IntFlag], ...] = (SyscallFlag, ProcessFlag, ImageFlag, FileFlag)
+FLAGS: tuple[type[IntFlag], ...] = (SyscallFlag, ProcessFlag, ImageFlag, FileFlag, CallFlag)
 TITLE = f"""\
 # The trace directory
 

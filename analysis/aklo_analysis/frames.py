@@ -52,6 +52,7 @@ class Frames:
     files: pd.DataFrame
     sites: pd.DataFrame
     samples: pd.DataFrame
+    calls: pd.DataFrame
 
 
 def load(trace: Source) -> Frames:
@@ -66,6 +67,7 @@ def load(trace: Source) -> Frames:
         files=files,
         sites=_frame(trace, schema.SITES),
         samples=_frame(trace, schema.SAMPLES),
+        calls=_frame(trace, schema.CALLS),
     )
 
 

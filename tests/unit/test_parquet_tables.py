@@ -62,6 +62,7 @@ def written(tmp_path: Path) -> Path:
         "files": 2,
         "sites": 2,
         "samples": 2,
+        "calls": 2,
     }
     meta_file.write(tmp_path, META)
     return tmp_path

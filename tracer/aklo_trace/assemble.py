@@ -37,6 +37,7 @@ from aklo_trace.events import (
     Site,
 )
 from aklo_trace.files import FileTable
+from aklo_trace.function_calls import function_call_columns
 from aklo_trace.naming import Names, distinct, name_files
 from aklo_trace.paths import resolve
 from aklo_trace.pipe_ends import PipeEnds
@@ -126,6 +127,7 @@ class Assembler:
             "processes": processes.columns(self._site_id),
             "images": images.columns(self._site_id),
             "samples": self._sampled(batch),
+            "calls": self._called(batch),
         }
 
     def finish(self) -> dict[str, Columns]:
@@ -251,6 +253,10 @@ class Assembler:
             if path is not None:
                 name = batch.strings[batch.path[row]]
                 self._scripts.opened(int(batch.proc_id[row]), int(batch.ts_ns[row]), name, path)
+
+    def _called(self, batch: EventBatch) -> Columns:
+        calls = batch.function_calls
+        return dict(function_call_columns(calls, self._images, self._sites)) if calls else {}
 
     def _site_id(self, proc_id: int, ts_ns: int, site: Site | None) -> int | None:
         return None if site is None else self._sites.of(proc_id, ts_ns, site)

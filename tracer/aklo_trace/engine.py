@@ -77,7 +77,7 @@ class CaptureOptions:
     timer looks at what runs; 0 for never. `attribution`: whether shells are asked where they
     are in their code; `shell_lines` names the file by which they are asked to say so, if they
     are. `joins`: what will be traced is running already. `watch`: what will be traced starts
-    some time."""
+    some time. `function_calls`: whether every call of a shell's functions is recorded."""
 
     ring_bytes: int | None = None
     filter: Filter = field(default_factory=Filter)
@@ -88,6 +88,7 @@ class CaptureOptions:
     shell_lines: str = ""
     joins: bool = False
     watch: Watch | None = None
+    function_calls: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,6 +159,34 @@ class Sample:
     flags: int = 0  # SampleFlag
 
 
+@dataclass(frozen=True, slots=True)
+class FunctionCall:
+    """What was called where: a shell function, its script, and the line that called it with the
+    functions that it stands in. None: unknown."""
+
+    function: bytes | None = None
+    source: bytes | None = None
+    site: Site | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionCalls:
+    """Calls of shell functions, in the order of their ends: columns of equal length."""
+
+    ts_ns: Int64  # since the epoch
+    dur_ns: Int64  # NULL: it did not return, or that was not seen
+    proc_id: Int64
+    tid: Int64
+    depth: Int64  # 1: called outside of functions
+    status: Int64  # NULL: unknown
+    flags: Int64  # CallFlag
+    call: Int32  # a place in `calls`
+    calls: list[FunctionCall]
+
+    def __len__(self) -> int:
+        return len(self.ts_ns)
+
+
 ProcessEvent = ProcessStart | ProcessEnd | ImageStart
 
 
@@ -198,6 +226,7 @@ class EventBatch:
     sightings: list[Sighting] = field(default_factory=list)  # sorted by their `ts_ns`
     process_events: list[ProcessEvent] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
+    function_calls: FunctionCalls | None = None
 
     def __len__(self) -> int:
         return len(self.ts_ns)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ctypes
+import mmap
 import os
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 from aklo_trace.syscalls import by_name
@@ -22,7 +24,19 @@ _CAPABILITY_VERSION_3: Final = 0x20080522
 _PERF_FLAG_FD_CLOEXEC: Final = 8  # <linux/perf_event.h>
 _AT_EXECFN: Final = 31  # <linux/auxvec.h>
 
+_MAP_FAILED: Final = ctypes.c_void_p(-1).value
+
 _libc = ctypes.CDLL(None, use_errno=True)
+_libc.mmap.argtypes = (
+    ctypes.c_void_p,
+    ctypes.c_size_t,
+    ctypes.c_int,
+    ctypes.c_int,
+    ctypes.c_int,
+    ctypes.c_long,
+)
+_libc.mmap.restype = ctypes.c_void_p
+_libc.munmap.argtypes = (ctypes.c_void_p, ctypes.c_size_t)
 _libc.getauxval.argtypes = (ctypes.c_ulong,)
 _libc.getauxval.restype = ctypes.c_void_p
 _libc.execve.argtypes = (
@@ -49,6 +63,19 @@ def perf_event_open(attributes: bytes, cpu: int) -> int:
     number = by_name()["perf_event_open"].numbers[platform.machine()]
     flags, nobody, no_group = ctypes.c_ulong(_PERF_FLAG_FD_CLOEXEC), -1, -1
     return _checked(_libc.syscall(number, attributes, nobody, cpu, no_group, flags))
+
+
+@contextmanager
+def map_code(fd: int, size: int) -> Iterator[int]:
+    """The address of an open file's first bytes, mapped to be executed. Raises OSError."""
+    protection, flags = mmap.PROT_READ | mmap.PROT_EXEC, mmap.MAP_PRIVATE
+    address = _libc.mmap(None, size, protection, flags, fd, 0)
+    if address == _MAP_FAILED:
+        _checked(-1)
+    try:
+        yield address
+    finally:
+        _libc.munmap(address, size)
 
 
 def parent_death_signal() -> int:

@@ -57,6 +57,11 @@ def add_capture_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="do not look up which function and line of a shell makes a call",
     )
+    add(
+        "--function-calls",
+        action="store_true",
+        help="record every call of a bash function, at the cost of some microseconds each",
+    )
     add("--ring-size", metavar="SIZE", help="memory for events, per CPU (default: 8M)")
 
 
@@ -66,7 +71,10 @@ def capture_options(options: argparse.Namespace) -> CaptureOptions:
         raise UsageError(
             f"--sample-hz: {options.sample_hz} is not from 0 (never) to {MOST_SAMPLES}."
         )
+    if options.function_calls and options.no_attribution:
+        raise UsageError("--function-calls needs what --no-attribution leaves out.")
     return CaptureOptions(
+        function_calls=options.function_calls,
         sample_hz=options.sample_hz,
         attribution=not options.no_attribution,
         ring_bytes=_size(options.ring_size) if options.ring_size else None,

@@ -76,6 +76,23 @@ class SampleFlag(IntFlag):
     """A shell ran, but where in its code it was could not be read."""
 
 
+class CallFlag(IntFlag):
+    """Bits of `calls.flags`."""
+
+    ENDED_BY_EXIT = 1 << 0
+    """It did not return: its process ended. That is how functions end that run in a process of
+    their own, as in a pipeline; how that ended is in `processes`."""
+    ENDED_BY_EXEC = 1 << 1
+    """It did not return: its process replaced its image."""
+    END_UNSEEN = 1 << 2
+    """It was still running when the recording ended, or its end was lost, or bash gave it up after
+    too many nested calls (FUNCNEST)."""
+    NAME_UNKNOWN = 1 << 3
+    """What was called, and where, could not be read."""
+    NOT_UTF8 = 1 << 4
+    """A name holds bytes that are not UTF-8, escaped as ``\\xNN``."""
+
+
 class ProcessFlag(IntFlag):
     """Bits of `processes.flags`."""
 
@@ -267,4 +284,29 @@ SAMPLES = Table(
     ),
 )
 
-TABLES: tuple[Table, ...] = (SYSCALLS, PROCESSES, IMAGES, FILES, SITES, SAMPLES)
+CALLS = Table(
+    "calls",
+    "One row per call of a bash function, in the order of their ends; only with "
+    "`--function-calls`. A function's own time includes that of what it calls.",
+    (
+        Column("ts_ns", "int64", "when it began", "ns since the epoch"),
+        Column(
+            "dur_ns",
+            "int64",
+            "until it returned, or its process ended or replaced its image",
+            "ns",
+            True,
+        ),
+        Column("proc_id", "int32", "the process, as in `processes`"),
+        Column("image_id", "int32", "the program that ran, as in `images`", "", True),
+        Column("tid", "int32", "thread id, in the initial pid namespace"),
+        Column("depth", "int32", "1 if it was called outside of functions, 2 within one, ..."),
+        Column("function", "dictionary", "its name", "", True),
+        Column("file", "dictionary", "the script that it stands in, absolute", "", True),
+        Column("site_id", "int32", "the shell code that called it, as in `sites`", "", True),
+        Column("exit_status", "int16", "what it returned", "", True),
+        Column("flags", "int32", "bits of CallFlag"),
+    ),
+)
+
+TABLES: tuple[Table, ...] = (SYSCALLS, PROCESSES, IMAGES, FILES, SITES, SAMPLES, CALLS)

@@ -81,7 +81,7 @@ class SiteTable:
 
     def of(self, proc_id: int, ts_ns: int, site: Site) -> int:
         """The id of where a process was."""
-        names = tuple(self._absolute(proc_id, ts_ns, frame.source) for frame in site.frames)
+        names = tuple(self.script(proc_id, ts_ns, frame.source) for frame in site.frames)
         return self._ids.setdefault((site, names), len(self._ids))
 
     def column(self, batch: EventBatch) -> Int64:
@@ -89,7 +89,7 @@ class SiteTable:
         ids = np.full(len(batch.sites) + 1, NO_SITE, np.int64)
         relative = []
         for code, site in enumerate(batch.sites):
-            if all(_is_settled(frame.source) for frame in site.frames):
+            if all(is_settled(frame.source) for frame in site.frames):
                 ids[code] = self.of(0, 0, site)
             else:
                 relative.append(code)
@@ -119,17 +119,19 @@ class SiteTable:
                 table.setdefault(name, []).append(value)
         return table
 
-    def _absolute(self, proc_id: int, ts_ns: int, source: bytes) -> bytes:
-        if _is_settled(source):
+    def script(self, proc_id: int, ts_ns: int, source: bytes) -> bytes:
+        """The path of a script that a process knows by that name, if it is known."""
+        if is_settled(source):
             return source
         return self._scripts.path(proc_id, ts_ns, source) or source
 
 
 def _relative_names(site: Site) -> list[bytes]:
-    return [name for name in {frame.source for frame in site.frames} if not _is_settled(name)]
+    return [name for name in {frame.source for frame in site.frames} if not is_settled(name)]
 
 
-def _is_settled(source: bytes) -> bool:
+def is_settled(source: bytes) -> bool:
+    """Whether the name of a script means the same in every process."""
     return source.startswith(b"/")
 
 
@@ -139,7 +141,7 @@ def _row(site: Site, sources: tuple[bytes, ...]) -> dict[str, object]:
     flags = site.flags
     if any(odd for _, odd in [*functions, *files]):
         flags |= SiteFlag.NOT_UTF8
-    if any(not _is_settled(source) and source not in NO_SCRIPTS for source in sources):
+    if any(not is_settled(source) and source not in NO_SCRIPTS for source in sources):
         flags |= SiteFlag.FILE_RELATIVE
     innermost = not site.frames or _is_script(site, sources)
     return {

@@ -124,6 +124,7 @@ class Spools:
             "launcher_rss_bytes": 0,
             "sample_hz": 0,
             "attribution": True,
+            "function_calls": None,
             "cpus": 1,
             "pid": PID,
             "ppid": PPID,

@@ -14,7 +14,7 @@ from aklo_trace.bcc.headers import ARCHITECTURES, find_headers
 from aklo_trace.bcc.programs import SOURCE
 from aklo_trace.bcc.session import BccSession
 from aklo_trace.engine import Capability, CaptureOptions, Feature, Recorded
-from aklo_trace.errors import CaptureError
+from aklo_trace.errors import CaptureError, UsageError
 from aklo_trace.privilege import CAP_SYS_ADMIN, has_capability
 
 KERNEL_NEEDED: Final = (5, 8)
@@ -41,6 +41,8 @@ class BccEngine:
         return Capability(True, "root, bcc and kernel headers are here")
 
     def load(self, options: CaptureOptions) -> BccSession:
+        if options.function_calls:
+            raise UsageError("--function-calls: bcc sees no functions; the engine ebpf does.")
         package, headers = find_package(), find_headers()
         if package is None or headers is None:
             raise CaptureError(f"{self.probe().reason}; {self.probe().fix}.")

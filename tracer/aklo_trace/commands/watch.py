@@ -26,6 +26,7 @@ from aklo_trace.ebpf.watching import WatchTerms
 from aklo_trace.ending import Signals, asked_to_end
 from aklo_trace.engine import Watch
 from aklo_trace.engines import choose
+from aklo_trace.errors import UsageError
 from aklo_trace.identity import invoking
 from aklo_trace.location import user_store
 from aklo_trace.recording import PRIVATE
@@ -60,6 +61,8 @@ def run(options: argparse.Namespace) -> int:
     names = watching.checked(options.match or [DEFAULT])
     watch = Watch(names, None if os.geteuid() == 0 else os.geteuid())
     capture = replace(capture_options(options), watch=watch)
+    if capture.function_calls:
+        raise UsageError("--function-calls: watch cannot; record or attach can.")
     next(choose(EbpfEngine.name))
     os.umask(PRIVATE)
     parent = options.spool or _default_spool()

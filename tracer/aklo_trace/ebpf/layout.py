@@ -74,6 +74,7 @@ KIND_MASK: Final = (1 << ROOT_SHIFT) - 1
 SHELLS: Final = 1024
 STRANGER_BYTES: Final = 256
 STACK_FRAMES: Final = 32
+RECORD_SLOTS: Final = 16
 
 EVENT_UNFINISHED: Final = 1 << 5
 EVENT_NO_ENTRY: Final = 1 << 6
@@ -90,6 +91,7 @@ RECORD_EXIT: Final = 5
 RECORD_STACK: Final = 6
 RECORD_SAMPLE: Final = 7
 RECORD_FILE: Final = 8
+RECORD_FUNCTION: Final = 9
 
 BASE_NONE: Final = 0
 BASE_DIRECTORY: Final = 1
@@ -270,6 +272,23 @@ FILE_RECORD: Final = Struct(
 )
 """Two texts follow, each in FILE_TEXT_BYTES."""
 
+FUNCTION_ENDS: Final = 1 << 0
+FUNCTION_HAS_STATUS: Final = 1 << 1
+FUNCTION_LINE_RELATIVE: Final = 1 << 2
+FUNCTION_RECORD: Final = Struct(
+    "function_record",
+    (
+        ("kind", "u4"),
+        ("proc_id", "u4"),
+        ("tid", "u4"),
+        ("depth", "u4"),
+        ("ts_ns", "u8"),
+        ("stack", "u4"),
+        ("flags", "u2"),
+        ("status", "u2"),
+    ),
+)
+
 SHELL_LAYOUT: Final = Struct(
     "shell_layout",
     (
@@ -285,6 +304,15 @@ SHELL_LAYOUT: Final = Struct(
         ("eval_depth", "u8"),
         ("environment", "u8"),
         ("variables", "u8"),
+        ("function_depth", "u8"),
+        ("source_depth", "u8"),
+        ("substitution_depth", "u8"),
+        ("return_status", "u8"),
+        ("last_status", "u8"),
+        ("set_builtin", "u8"),
+        ("set_builtin_end", "u8"),
+        ("source_builtin", "u8"),
+        ("source_builtin_end", "u8"),
     ),
 )
 
@@ -376,10 +404,13 @@ COUNTERS: Final = Struct(
     (
         *((f"attempts{slot}", "u8") for slot in range(SYSCALL_SLOTS)),
         *((f"lost{slot}", "u8") for slot in range(SYSCALL_SLOTS)),
-        *((f"records_lost{kind}", "u8") for kind in range(8)),
+        *((f"records_lost{kind}", "u8") for kind in range(RECORD_SLOTS)),
         ("tasks_lost", "u8"),
         ("record_ids", "u8"),
-        *((f"zero{index}", "u8") for index in range(6)),
+        ("probe_hits", "u8"),
+        ("probe_ns", "u8"),
+        ("stranger_hits", "u8"),
+        *((f"zero{index}", "u8") for index in range(3)),
     ),
 )
 
@@ -411,7 +442,9 @@ SUMMONS: Final = Struct(
     "summons", (("dev", "u8"), ("inode", "u8"), ("pid", "u4"), ("proc_id", "u4"))
 )
 
-SHELL_STATE_BYTES: Final = 16 + 5 * 8 + 2 * 8 + 2 * 3 * 8 + 2 * 8 + 8 * STACK_FRAMES + 5 * 4 + 12
+SHELL_STATE_BYTES: Final = (
+    16 + 5 * 8 + 2 * 8 + 2 * 3 * 8 + 2 * 8 + 8 * STACK_FRAMES + 5 * 4 + 12 + 8 + 2 * 16
+)
 TASK_STATE_BYTES: Final = TASK_MARK.size + EVENT.size + 8 * 8 + 7 * 8 + SHELL_STATE_BYTES + 16 + 48
 CONFIG_FORMAT: Final = "=IIIIIIIII"
 CONFIG_BYTES: Final = struct.calcsize(CONFIG_FORMAT) + PROGRAMS * COMM_BYTES

@@ -21,7 +21,9 @@ from aklo_trace.errors import CaptureError
 LIBRARY: Final = "libbpf.so.1"
 BPF_ANY: Final = 0
 ITERATOR_BYTES: Final = 1 << 16
+BPF_PROG_TYPE_KPROBE: Final = 2
 BPF_PROG_TYPE_PERF_EVENT: Final = 7
+ATTACHED_OTHERWISE: Final = (BPF_PROG_TYPE_KPROBE, BPF_PROG_TYPE_PERF_EVENT)
 
 _PROTOTYPES: Final = {
     "libbpf_set_print": (c_void_p, (c_void_p,)),
@@ -141,7 +143,7 @@ class Object:
     def attach(self) -> None:
         """Attach every program of the object that says itself what to attach it to."""
         for program in self._programs():
-            if self._lib.bpf_program__type(program) != BPF_PROG_TYPE_PERF_EVENT:
+            if self._lib.bpf_program__type(program) not in ATTACHED_OTHERWISE:
                 name = self._lib.bpf_program__name(program).decode()
                 self._links[name] = self._attached(program)
 

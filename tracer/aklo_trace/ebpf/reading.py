@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from aklo_trace.ebpf import joined_events, layout
 from aklo_trace.ebpf.machine import COMPAT_MACHINE
+from aklo_trace.ebpf.probe_cost import Probes
 from aklo_trace.ebpf.recorder import COUNTERS_FILE, EVENTS_FILE, MARKS_FILE, RECORDS_FILE
 from aklo_trace.ebpf.records import (
     NO_RECORDS,
@@ -77,10 +78,12 @@ class EbpfRecorded:
             self._start["page_bytes"],
             NS_PER_SECOND // max(self._start["sample_hz"], 1),
         )
-        self._shells = Shells(live / SHELLS_FILE)
         self._open_files = sorted(
             read_open_files(live / OPEN_FILES_FILE), key=lambda file: file.boot_ns
         )
+        self._probes = Probes.of(self._start["function_calls"])
+        probed = self._probes.shells if self._probes else None
+        self._shells = Shells(live / SHELLS_FILE, probed)
         self._waiting = NO_RECORDS
         self._read = np.zeros(layout.SYSCALL_SLOTS, np.int64)
 
@@ -112,14 +115,17 @@ class EbpfRecorded:
         lost = ring_lost + disk_lost
         # The accounts of a recorder that was killed may be older than its last events.
         attempts = np.maximum(attempts, self._read + lost)
-        records = 2 * slots
+        first = layout.COUNTERS.offset("records_lost0") // 8
+        records, tasks = slice(first, first + layout.RECORD_SLOTS), first + layout.RECORD_SLOTS
+        calls = first + layout.RECORD_FUNCTION
         end = self._end()
         causes = {
             "event_ring_full": int(ring_lost.sum()),
             "disk_write_failed": int(disk_lost.sum()),
-            "record_ring_full": int(kernel[records : records + 8].sum()),
-            "record_disk_write_failed": int(own[records : records + 8].sum()),
-            "task_state_full": int(kernel[records + 8]),
+            "record_ring_full": int(kernel[records].sum()) - int(kernel[calls]),
+            "record_disk_write_failed": int(own[records].sum()) - int(own[calls]),
+            "function_records": int(kernel[calls]) + int(own[calls]),
+            "task_state_full": int(kernel[tasks]),
         }
         in_flight = attempts - self._read - lost
         if "live_tasks" in end:
@@ -131,12 +137,21 @@ class EbpfRecorded:
             lost={cause: count for cause, count in causes.items() if count},
             lost_by_syscall=self._by_name(lost),
             in_flight_by_syscall=self._by_name(in_flight),
-            notes=self._shells.notes(),
+            notes=(*self._shells.notes(), *self._probe_costs(kernel)),
             clock_offset_ns=self._start["offset_ns"],
             recorder_cpu_ns=end.get("cpu_ns"),
             recorder_max_rss_bytes=end.get("max_rss_bytes"),
             attribution=MEMORY if self._start["attribution"] else None,
         )
+
+    def _probe_costs(self, counts: Int64) -> tuple[str, ...]:
+        if self._probes is None:
+            return ()
+        hits, program_ns, others = (
+            int(counts[layout.COUNTERS.offset(name) // 8])
+            for name in ("probe_hits", "probe_ns", "stranger_hits")
+        )
+        return (self._probes.cost(hits, program_ns, others),)
 
     def _end(self) -> dict[str, int]:
         try:
@@ -187,6 +202,7 @@ class EbpfRecorded:
                 events, ts_ns, self._shells.named(self._own_peaks(process_events))
             ),
             samples=self._stream.samples(),
+            function_calls=self._stream.calls.taken(),
         )
         return self._with_paths(batch, events["record_id"], paths)
 

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aklo_trace.ebpf import layout
+from aklo_trace.ebpf.function_calls import CallPairs
 from aklo_trace.ebpf.stacks import Stacks
 from aklo_trace.events import (
     Identity,
@@ -32,7 +33,7 @@ from aklo_trace.events import (
     Sighting,
     Site,
 )
-from aklo_trace.schema import ImageFlag, SampleFlag, SyscallFlag
+from aklo_trace.schema import CallFlag, ImageFlag, SampleFlag, SyscallFlag
 from aklo_trace.sockets import address_text
 
 _BODY: Final = layout.RING_HEADER_BYTES
@@ -185,6 +186,7 @@ class RecordStream:
         self._sightings: list[Sighting] = []
         self.texts = PathTexts()
         self.stacks = Stacks()
+        self.calls = CallPairs(self.stacks, offset_ns)
         self._handlers: Final[dict[int, Callable[[int], None]]] = {
             layout.RECORD_FORK: self._fork,
             layout.RECORD_EXEC: self._exec,
@@ -193,6 +195,7 @@ class RecordStream:
             layout.RECORD_STACK: self._stack,
             layout.RECORD_SAMPLE: self._sample,
             layout.RECORD_FILE: self._file,
+            layout.RECORD_FUNCTION: self._function,
         }
 
     def read(self, end: int) -> tuple[PathRecords, list[ProcessEvent]]:
@@ -203,6 +206,8 @@ class RecordStream:
             paths += self._walk(self._position + 1)
         for proc_id in self._pending(begun):
             self._give_up(proc_id)
+        if self._position >= self._end:
+            self.calls.finish()
         events, self._events = [*self._events, *self._ends.values()], []
         self._ends.clear()
         return self._path_records(paths), sorted(events, key=lambda event: event.ts_ns)
@@ -278,6 +283,7 @@ class RecordStream:
         filename = bytes(self._data[text:middle]).rstrip(b"\0")
         interpreter = bytes(self._data[middle : middle + record["bytes1"]]).rstrip(b"\0")
         self._give_up(record["proc_id"])
+        self.calls.close(record["proc_id"], record["ts_ns"], CallFlag.ENDED_BY_EXEC)
         self._execs[record["proc_id"]] = _Exec(record, filename, interpreter, self._site(record))
         self._settle(record["proc_id"])
 
@@ -323,6 +329,7 @@ class RecordStream:
         if not record["last"]:
             self._times[proc_id] = (cpu_ns, system_ns, delay_ns, stopped_ns)
             return
+        self.calls.close(proc_id, record["ts_ns"], CallFlag.ENDED_BY_EXIT)
         exit_status, signal = _ending(code)
         self._ends[proc_id] = ProcessEnd(
             record["ts_ns"] + self._offset_ns,
@@ -340,6 +347,9 @@ class RecordStream:
         record = self._unpack(layout.STACK_RECORD, start)
         text = start + layout.STACK_RECORD.size
         self.stacks.add(record, bytes(self._data[text : text + record["bytes"]]))
+
+    def _function(self, start: int) -> None:
+        self.calls.add(self._unpack(layout.FUNCTION_RECORD, start))
 
     def _sample(self, start: int) -> None:
         record = self._unpack(layout.SAMPLE_RECORD, start)

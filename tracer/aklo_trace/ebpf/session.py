@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from aklo_trace.ebpf import joining, layout, watching
+from aklo_trace.ebpf.function_probes import PROBED, FunctionProbes
 from aklo_trace.ebpf.joining import JoinedProcess
 from aklo_trace.ebpf.layout import ANY_USER
 from aklo_trace.ebpf.libbpf import Object
@@ -102,7 +103,8 @@ class RingSession(ABC):
     def start(self, live: Path, lock: int) -> EbpfRecording:
         del lock  # the forked recorder has it
         try:
-            _write_start(live, self._held, self._sample_hz, self._attribution)
+            facts = start_facts(self._sample_hz, self._attribution, self._probed())
+            _write_start(live, self._held, facts)
             joining.write(live, self._joined)
             write_open_files(live / OPEN_FILES_FILE, self._open_files)
             _write_shells(live, [binary for binary, _ in self._shells])
@@ -124,6 +126,10 @@ class RingSession(ABC):
             _, status = os.waitpid(pid, 0)
             raise _cannot_begin(live, os.WEXITSTATUS(status))
         return EbpfRecording(pid, orders, live)
+
+    def _probed(self) -> dict[str, object] | None:
+        """What the reader needs to know of probes, if there are any."""
+        return None
 
     def _config(self, options: CaptureOptions, *, direct: bool) -> bytes:
         programs = options.filter.programs
@@ -195,6 +201,7 @@ class EbpfSession(RingSession):
         super().__init__(options, known_shells(options.command, options.search_path))
         self._timer: Timer | None = None
         self._patterns = watching.packed(options.watch.names) if options.watch else []
+        self._probes: FunctionProbes | None = None
         self._object = Object(object_path())
         try:
             self._load(options)
@@ -205,6 +212,8 @@ class EbpfSession(RingSession):
     def close(self) -> None:
         if self._timer:
             self._timer.close()
+        if self._probes:
+            self._probes.close()
         self._object.close()
 
     def _map_fd(self, name: str) -> int:
@@ -262,6 +271,12 @@ class EbpfSession(RingSession):
         self._object.attach()
         if options.sample_hz:
             self._timer = Timer(self._object.program_fd("on_tick"), options.sample_hz)
+        if options.function_calls:
+            programs = {name: self._object.program_fd(name) for name in PROBED}
+            self._probes = FunctionProbes(programs, [binary for binary, _ in self._shells])
+
+    def _probed(self) -> dict[str, object] | None:
+        return self._probes.told() if self._probes else None
 
 
 class EbpfRecording:
@@ -284,7 +299,11 @@ class EbpfRecording:
 def _superfluous(options: CaptureOptions) -> list[str]:
     """Programs that are not needed."""
     replaced = watching.REPLACED if options.watch else watching.PROGRAMS
-    return [*replaced, *(() if options.joins else joining.PROGRAMS)]
+    return [
+        *replaced,
+        *(() if options.joins else joining.PROGRAMS),
+        *(() if options.function_calls else PROBED),
+    ]
 
 
 def _awaited(pid: int) -> int:
@@ -340,16 +359,18 @@ def _stopped(live: Path, status: int) -> CaptureError | StoreError:
     )
 
 
-def _write_start(live: Path, held: HeldTarget | None, sample_hz: int, attribution: bool) -> None:
+def _write_start(live: Path, held: HeldTarget | None, facts: dict[str, object]) -> None:
     """What the reader needs besides the rings."""
-    start = start_facts(sample_hz, attribution)
+    start = dict(facts)
     if held:
         start |= {"pid": held.pid, "ppid": os.getpid()}
         start["launcher_rss_bytes"] = _peak_rss_bytes(held.pid)
     write_json(live / START_FILE, start)
 
 
-def start_facts(sample_hz: int, attribution: bool) -> dict[str, object]:
+def start_facts(
+    sample_hz: int, attribution: bool, function_calls: dict[str, object] | None = None
+) -> dict[str, object]:
     """Of a recording without a target of its own. Above all there is the offset that turns the
     kernel's boot time into time since the epoch."""
     before = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
@@ -362,6 +383,7 @@ def start_facts(sample_hz: int, attribution: bool) -> dict[str, object]:
         "cpus": possible_cpus(),
         "sample_hz": sample_hz,
         "attribution": attribution,
+        "function_calls": function_calls,
         "pid": 0,
         "ppid": 0,
         "launcher_rss_bytes": 0,

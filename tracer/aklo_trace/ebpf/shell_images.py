@@ -17,6 +17,12 @@ from aklo_trace.events import ImageStart, ProcessEvent
 OTHER_SHELLS: Final = frozenset(
     {"sh", "dash", "ash", "busybox", "zsh", "ksh", "ksh93", "mksh", "yash", "fish"}
 )
+PLACES: Final = "without functions and lines"
+CALLS: Final = "whose function calls were not recorded"
+UNPROBED: Final = "it was met too late, or does not export what is probed"
+
+Probed = frozenset[tuple[int, int]]
+"""Devices, as makedev(3), and inodes of shells."""
 
 TOO_MANY: Final = (
     f"{layout.SHELLS:,} different programs were looked at; a bash among those that came later, "
@@ -25,11 +31,13 @@ TOO_MANY: Final = (
 
 
 class Shells:
-    """What a recording met in the way of shells: for the reader of its images."""
+    """What a recording met in the way of shells: for the reader of its images. `probed`: those
+    whose function calls are recorded, if any are."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, probed: Probed | None = None) -> None:
         self._binaries: dict[tuple[int, int], Binary] = {}
-        self._silent: dict[str, tuple[str, set[int]]] = {}
+        self._probed = probed
+        self._silent: dict[tuple[str, str], tuple[str, set[int]]] = {}
         text = path.read_text() if path.exists() else ""
         for line in text.splitlines():
             with suppress(ValueError, TypeError):  # cut off when the recorder was killed
@@ -46,9 +54,9 @@ class Shells:
     def notes(self) -> tuple[str, ...]:
         """A sentence about each kind of shell whose functions and lines are not known."""
         silent = tuple(
-            f"{len(processes)} process{'es' if len(processes) > 1 else ''} ran {shell}, without "
-            f"functions and lines: {reason}."
-            for shell, (reason, processes) in sorted(self._silent.items())
+            f"{len(processes)} process{'es' if len(processes) > 1 else ''} ran {shell}, {lack}: "
+            f"{reason}."
+            for (shell, lack), (reason, processes) in sorted(self._silent.items())
         )
         if len(self._binaries) < layout.SHELLS:
             return silent
@@ -59,13 +67,16 @@ class Shells:
         binary = self._binaries.get(key)
         name = Path(os.fsdecode(image.exe or b"")).name
         if binary and binary.shell:
+            shell = f"{binary.shell} ({binary.path})"
             if binary.reason:
-                self._note(f"{binary.shell} ({binary.path})", binary.reason, image.proc_id)
+                self._note(shell, PLACES, binary.reason, image.proc_id)
+            elif self._probed is not None and key not in self._probed:
+                self._note(shell, CALLS, UNPROBED, image.proc_id)
             return binary.shell
         if name in OTHER_SHELLS:
-            self._note(name, "only bash can be read", image.proc_id)
+            self._note(name, PLACES, "only bash can be read", image.proc_id)
             return name
         return None
 
-    def _note(self, shell: str, reason: str, proc_id: int) -> None:
-        self._silent.setdefault(shell, (reason, set()))[1].add(proc_id)
+    def _note(self, shell: str, lack: str, reason: str, proc_id: int) -> None:
+        self._silent.setdefault((shell, lack), (reason, set()))[1].add(proc_id)

@@ -11,7 +11,7 @@ import json
 import os
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -32,6 +32,17 @@ SYMBOLS: Final = {
     "variables": "global_variables",
 }
 """By field of struct shell_layout, the variable of bash."""
+FUNCTION_SYMBOLS: Final = {
+    "function_depth": "funcnest",
+    "source_depth": "sourcelevel",
+    "return_status": "return_catch_value",
+    "last_status": "last_command_exit_value",
+}
+"""The same, of those that are read for calls of functions only."""
+SUBSTITUTION_SYMBOLS: Final = {"substitution_depth": "executing_funsub"}
+"""The same, of bash 5.3."""
+BUILTINS: Final = {"set_builtin": "set_builtin", "source_builtin": "source_builtin"}
+"""The same, of functions whose extent is needed."""
 ARRAYS: Final = {
     (5, 0): {"count_offset": 16, "head_is_last": 1},
     (5, 1): {"count_offset": 16, "head_is_last": 0},
@@ -185,7 +196,7 @@ def _layout(file: BinaryIO, version: tuple[int, int, int]) -> tuple[str | None, 
         elf = ELFFile(file)
         if elf.elfclass != WORD_BITS:
             return f"it is a {elf.elfclass}-bit program", {"is_bash": 0}
-        addresses = dict(_addresses(elf))
+        addresses = symbols(elf, SYMBOLS)
         code = min(
             segment["p_vaddr"]
             for segment in elf.iter_segments("PT_LOAD")
@@ -196,20 +207,33 @@ def _layout(file: BinaryIO, version: tuple[int, int, int]) -> tuple[str | None, 
     missing = [symbol for field, symbol in SYMBOLS.items() if field not in addresses]
     if missing:
         return f"it has no symbol {missing[0]}", {"is_bash": 0}
-    return None, {"is_bash": 1, "code": code, **arrays, **addresses}
+    of_functions = function_layout(elf) or {}
+    return None, {"is_bash": 1, "code": code, **arrays, **addresses, **of_functions}
 
 
-def _addresses(elf: ELFFile) -> Iterator[tuple[str, int]]:
-    """The fields whose symbols are exported."""
+def function_layout(elf: ELFFile) -> dict[str, int] | None:
+    """The fields of struct shell_layout that calls of functions need; None if one is missing."""
+    found = symbols(elf, FUNCTION_SYMBOLS) | symbols(elf, BUILTINS)
+    if len(found) < len(FUNCTION_SYMBOLS) + len(BUILTINS):
+        return None
+    sizes = symbols(elf, BUILTINS, "st_size")
+    ends = {f"{field}_end": found[field] + size for field, size in sizes.items()}
+    return found | ends | symbols(elf, SUBSTITUTION_SYMBOLS)
+
+
+def symbols(elf: ELFFile, names: Mapping[str, str], attribute: str = "st_value") -> dict[str, int]:
+    """By key of `names`, the address of the exported symbol of that name, if there is one."""
     hashes = elf.get_section_by_name(".gnu.hash")
     table = elf.get_section_by_name(".dynsym")
-    for field, name in SYMBOLS.items():
+    found = {}
+    for key, name in names.items():
         if isinstance(hashes, GNUHashTable):
-            symbols = [hashes.get_symbol(name)]
+            entries = [hashes.get_symbol(name)]
         elif isinstance(table, SymbolTableSection):
-            symbols = table.get_symbol_by_name(name) or []
+            entries = table.get_symbol_by_name(name) or []
         else:
-            return
-        for symbol in symbols:
+            return {}
+        for symbol in entries:
             if symbol is not None and symbol["st_shndx"] != "SHN_UNDEF":
-                yield field, symbol["st_value"]
+                found[key] = symbol[attribute]
+    return found

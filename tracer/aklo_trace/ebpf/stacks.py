@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aklo_trace.ebpf import layout
-from aklo_trace.events import NO_SITE, Frame, Int32, Site
+from aklo_trace.events import NO_SITE, Frame, FunctionCall, Int32, Site
 from aklo_trace.naming import distinct
 from aklo_trace.schema import SiteFlag
 
@@ -44,6 +44,16 @@ class Stacks:
         if event_flags & layout.EVENT_LINE_RELATIVE:
             flags |= SiteFlag.LINE_RELATIVE
         return Site(frames, line if 0 < line <= MOST_LINES else None, int(flags))
+
+    def call(self, stack: int, is_relative: int) -> FunctionCall:
+        """The function that a stack has just been entered by, and where it was called."""
+        frames, flags = self._stacks.get(stack, ((), 0))
+        if not frames:
+            return FunctionCall()
+        if is_relative:
+            flags |= SiteFlag.LINE_RELATIVE
+        site = Site(frames[1:], frames[0].called_from or None, int(flags))
+        return FunctionCall(frames[0].function, frames[0].source, site)
 
     def sites(self, events: npt.NDArray[np.void]) -> tuple[Int32, list[Site]]:
         """The place of each event, as codes in a list."""

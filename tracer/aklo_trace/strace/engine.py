@@ -45,6 +45,8 @@ class StraceEngine:
             raise UsageError(
                 "--shell-lines: shells say where they are by write; --syscalls omits it."
             )
+        if options.function_calls:
+            raise UsageError("--function-calls: strace sees no functions; the engine ebpf does.")
         return StraceSession(options)
 
     def read(self, live: Path) -> Recorded:

@@ -18,6 +18,7 @@ from aklo_analysis.tables import lines as line_tables
 from aklo_analysis.tables.activities import ActivityRow, activities
 from aklo_analysis.tables.failures import Failures, failures
 from aklo_analysis.tables.files import Directories, Files
+from aklo_analysis.tables.function_calls import FunctionCalls, function_calls
 from aklo_analysis.tables.functions import Functions, functions
 from aklo_analysis.tables.lines import Lines
 from aklo_analysis.tables.operations import Operations, operations
@@ -45,6 +46,7 @@ class Report:
     activities: tuple[ActivityRow, ...]
     functions: Functions
     lines: Lines
+    function_calls: FunctionCalls
     programs: Programs
     operations: Operations
     files: Files
@@ -77,6 +79,7 @@ def build(trace: Source, top: int = 10) -> Report:
         activities=done,
         functions=functions(charged, led, top),
         lines=line_tables.lines(charged, led, started, Sources(meta), top),
+        function_calls=function_calls(frames, top),
         programs=programs(frames, lives, names, top),
         operations=operations(calls),
         files=file_tables.files(paths, top),

@@ -24,6 +24,7 @@ TABLES: Final = (
     "activities",
     "functions",
     "lines",
+    "function_calls",
     "programs",
     "operations",
     "files",

@@ -13,7 +13,7 @@ import pandas as pd
 
 from aklo_analysis.calls import UNKNOWN
 from aklo_analysis.frames import Frames
-from aklo_trace.schema import ImageFlag, ProcessFlag, SampleFlag, SiteFlag, SyscallFlag
+from aklo_trace.schema import CallFlag, ImageFlag, ProcessFlag, SampleFlag, SiteFlag, SyscallFlag
 
 Condition = Callable[[Frames, pd.DataFrame], "pd.Series[bool]"]
 
@@ -46,6 +46,8 @@ FLAGS = (
     ("stack_cut", "places whose outer functions are missing", "sites", SiteFlag.STACK_TRUNCATED),
     ("place_cut", "places with a name that is cut", "sites", SiteFlag.NAME_TRUNCATED),
     ("file_relative", "scripts in an unknown directory", "sites", SiteFlag.FILE_RELATIVE),
+    ("call_unread", "function calls of unread name", "calls", CallFlag.NAME_UNKNOWN),
+    ("call_open", "function calls of unseen end", "calls", CallFlag.END_UNSEEN),
 )
 """Gaps that the schema flags: key, title, table, flag."""
 

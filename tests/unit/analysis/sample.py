@@ -38,6 +38,10 @@ def sample_trace() -> SyntheticTrace:
     for number in range(8):
         _sed(trace, 20 + number, (200 + 100 * number) * MS)
     _leftover(trace)
+    for number in range(8):
+        at = (190 + 100 * number) * MS
+        trace.function_call(10, "title_of", at, 40 * MS, file="/opt/aklo/modules/1/new.sh")
+    trace.function_call(10, HOSTILE, 180 * MS, 900 * MS, exit_status=1)
     return trace
 
 

@@ -97,6 +97,13 @@ class SyntheticTrace:
         rows = {"proc_id": pid, "tid": pid, "image_id": image, "site_id": site, "flags": flags}
         self._add("samples", ts_ns=START_NS + at, period_ns=10 * MS, **rows)
 
+    def function_call(
+        self, pid: int, function: str | None, at: int, dur: int | None, **more: Any
+    ) -> None:
+        """A call of a bash function, by the id of its process."""
+        rows = {"proc_id": pid, "tid": pid, "depth": 1, "function": function}
+        self._add("calls", ts_ns=START_NS + at, dur_ns=dur, **rows, **more)
+
     @property
     def meta(self) -> Meta:
         facts: dict[str, Any] = {

@@ -7,7 +7,15 @@ from typing import Final
 
 from aklo_analysis.report import Report
 from aklo_analysis.reporters.page import Page
-from aklo_analysis.reporters.sections import calls, code, files, header, quality, time
+from aklo_analysis.reporters.sections import (
+    calls,
+    code,
+    files,
+    function_calls,
+    header,
+    quality,
+    time,
+)
 
 Section = Callable[[Report, Page], None]
 
@@ -16,6 +24,7 @@ SECTIONS: Final[tuple[Section, ...]] = (
     time.times,
     code.functions,
     code.lines,
+    function_calls.function_calls,
     time.programs,
     calls.operations,
     files.files,

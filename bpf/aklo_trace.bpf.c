@@ -208,3 +208,15 @@ int on_return(struct pt_regs *regs)
 	}
 	return 0;
 }
+
+/* Tell user space which calls are under way. Run when recording has stopped. */
+SEC("iter/task")
+int tell_calls(struct bpf_iter__task *context)
+{
+	struct task_struct *task = context->task;
+	struct task_state *state = task ? state_of(task) : NULL;
+
+	if (state)
+		tell_call(context->meta->seq, task, state);
+	return 0;
+}

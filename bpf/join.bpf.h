@@ -180,4 +180,24 @@ static __always_inline void end_joining(struct task_struct *task, struct task_st
 		end_call(&held, state);
 }
 
+/* Tell user space of the call that a task is within when the recording has ended. */
+static __always_inline void tell_call(struct seq_file *seq, struct task_struct *task,
+				      const struct task_state *state)
+{
+	bool was_there = state->joining == JOINING_COUNTED;
+	struct event event;
+
+	if (!was_there && !(state->mark.in_call && state->recorded))
+		return;
+	event = state->event;
+	if (was_there) {
+		event.proc_id = state->mark.proc_id;
+		event.tid = task->pid;
+		event.nr = state->slot;
+		event.flags = EVENT_NO_ENTRY | (state->slot >= COMPAT_SLOT ? EVENT_COMPAT : 0);
+	}
+	event.flags |= EVENT_UNFINISHED;
+	bpf_seq_write(seq, &event, sizeof(event));
+}
+
 #endif

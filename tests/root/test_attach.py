@@ -59,7 +59,8 @@ def test_loops_attached_in_the_middle_lose_and_repeat_nothing(
         assert target.wait() == 0
     recording = record.opened("attached", front.returncode)
     after = sizes(folder)
-    written = Counter(Path(str(call.path)).name for call in recording.calls_of("write"))
+    paths = [Path(str(call.path)) for call in recording.calls_of("write")]
+    written = Counter(path.name for path in paths if path.parent == folder)
     assert written == {name: after[name] - before[name] for name in after}
     assert recording.meta.complete, recording.meta.incomplete_reason
     assert len(recording.processes) == PROCESSES + 1
@@ -161,6 +162,23 @@ def test_a_call_under_way_at_attach_is_marked(shell: Recording) -> None:
     assert_conserved(shell)
 
 
+def test_a_call_that_never_returns_lasts_as_long_as_the_recording(record: Recorder) -> None:
+    with running("bash", "-c", "sleep 60; true") as target:
+        await_that(lambda: programs_below(target.pid) == ["bash", "sleep"], "sleep")
+        await_that(lambda: state_of(descendants(target.pid)[1]) == "S", "sleep to wait")
+        recording = attachment(record, target.pid, **{"for": "300ms"})
+    flags = SyscallFlag.NO_ENTRY | SyscallFlag.UNFINISHED
+    assert {call.syscall: call.flags for call in recording.calls} == {
+        "wait4": flags,
+        "clock_nanosleep": flags,
+    }
+    assert recording.meta.in_flight_by_syscall == {}
+    assert recording.meta.complete
+    assert_conserved(recording)
+    report = record.run("report", recording.directory)
+    assert "waiting for a timer (sleep)" in report.stdout
+
+
 def test_bash_is_known_to_be_within_its_functions(shell: Recording) -> None:
     sites = {row["site_id"]: row for row in shell.rows("sites")}
     (opened,) = (c for c in shell.calls_of("openat") if str(c.path).endswith("/in-inner"))
@@ -230,8 +248,9 @@ def test_a_signal_ends_the_recording_and_not_the_target(record: Recorder, signo:
 
 
 def test_two_attached_to_one_process_see_the_same(record: Recorder, workloads: Path) -> None:
-    _, command = begun_loops(record, workloads)
+    folder, command = begun_loops(record, workloads)
     with running(*command, stdin=subprocess.PIPE) as target:
+        await_that(lambda: len(list(folder.iterdir())) == PROCESSES, "the loops")
         stop_all(target.pid)
         with (
             attached(record, target.pid, name="one") as one,

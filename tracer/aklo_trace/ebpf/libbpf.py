@@ -173,12 +173,15 @@ class Object:
     def iterate(self, name: str) -> bytes:
         """Run the attached iterator of that name over all there is; what it wrote. Raises
         OSError."""
-        link = self._lib.bpf_link__fd(self._links[name])
-        fd = self._lib.bpf_iter_create(link)
+        return read_iterator(self.iterator(name))
+
+    def iterator(self, name: str) -> int:
+        """A descriptor that runs it when it is read, once, which needs no privilege. Raises
+        OSError."""
+        fd = int(self._lib.bpf_iter_create(self._lib.bpf_link__fd(self._links[name])))
         if fd < 0:
             raise OSError(-fd, os.strerror(-fd), name)
-        with os.fdopen(fd, "rb", buffering=0) as file:
-            return b"".join(iter(partial(file.read, ITERATOR_BYTES), b""))
+        return fd
 
     def map_fd(self, name: str) -> int:
         return int(self._lib.bpf_map__fd(self._map(name)))
@@ -211,3 +214,9 @@ class Object:
 
     def _map(self, name: str) -> Any:
         return self._lib.bpf_object__find_map_by_name(self._object, name.encode())
+
+
+def read_iterator(fd: int) -> bytes:
+    """All that an iterator has to say; closes it. Raises OSError."""
+    with os.fdopen(fd, "rb", buffering=0) as file:
+        return b"".join(iter(partial(file.read, ITERATOR_BYTES), b""))

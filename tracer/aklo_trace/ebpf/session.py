@@ -63,6 +63,7 @@ class RingSession(ABC):
         self._attribution = options.attribution
         self._held: HeldTarget | None = None
         self._joined: list[JoinedProcess] = []
+        self._calls: int | None = None  # says which are under way, when it is read
         self._open_files: list[OpenFile] = []
 
     @abstractmethod
@@ -179,7 +180,7 @@ class RingSession(ABC):
             if self._held:
                 self._held.leave()
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-            recorder = Recorder(self._maps(), live)
+            recorder = Recorder(self._maps(), live, calls=self._calls)
             os.write(ready, b"r")
             os.close(ready)
             recorder.run(commands, follows=self._held is not None)
@@ -237,6 +238,7 @@ class EbpfSession(RingSession):
         self._set_control(control)
         self._precedence = _take_precedence()
         self._joined = joining.join(self._object, pids)
+        self._calls = self._object.iterator("tell_calls")
         self._open_files = list(joining.open_files_of(self._joined))
         for binary, fields in joining.unknown_programs(self._joined, self._shells):
             if len(self._shells) < layout.SHELLS:

@@ -18,24 +18,23 @@ from aklo_trace.ebpf.ring import record_stride
 from aklo_trace.ebpf.watch_spool import WatchSpool
 from aklo_trace.ebpf.watching import Root
 
-PROC_IDS: Final = {
-    layout.RECORD_FORK: ("proc_id", "parent_proc_id"),
-    layout.RECORD_EXEC: ("proc_id",),
-    layout.RECORD_ARGV: ("proc_id",),
-    layout.RECORD_EXIT: ("proc_id",),
-    layout.RECORD_SAMPLE: ("proc_id",),
+NAMING: Final = {
+    layout.RECORD_FORK: layout.FORK_RECORD,
+    layout.RECORD_EXEC: layout.EXEC_RECORD,
+    layout.RECORD_ARGV: layout.ARGV_RECORD,
+    layout.RECORD_EXIT: layout.EXIT_RECORD,
+    layout.RECORD_SAMPLE: layout.SAMPLE_RECORD,
+    layout.RECORD_FUNCTION: layout.FUNCTION_RECORD,
 }
-"""The fields of records that name processes. Within a trace the number of the tree is left out: its
-first process is number 1, as it is in other recordings."""
+"""Records that name processes. Within a trace the number of the tree is left out: its first process
+is number 1, as it is in other recordings."""
 PLACES: Final = {
-    kind: tuple(layout.RING_HEADER_BYTES + STRUCT.offset(name) for name in PROC_IDS[kind])
-    for kind, STRUCT in (
-        (layout.RECORD_FORK, layout.FORK_RECORD),
-        (layout.RECORD_EXEC, layout.EXEC_RECORD),
-        (layout.RECORD_ARGV, layout.ARGV_RECORD),
-        (layout.RECORD_EXIT, layout.EXIT_RECORD),
-        (layout.RECORD_SAMPLE, layout.SAMPLE_RECORD),
+    kind: tuple(
+        layout.RING_HEADER_BYTES + record.offset(name)
+        for name, _ in record.fields
+        if name.endswith("proc_id")
     )
+    for kind, record in NAMING.items()
 }
 _PROCESS: Final = (1 << layout.ROOT_PROCESS_BITS) - 1
 _EVENT: Final = dtype_of(layout.EVENT)

@@ -154,12 +154,11 @@ struct script_search {
 	bool found;
 };
 
-/* Options of shells that take the next word. */
+/* --rcfile and --init-file, which take the next word. */
 static __always_inline bool takes_word(const char *option)
 {
-	if (option[1] == '-')
-		return (option[2] == 'r' && option[3] == 'c') || option[2] == 'i';
-	return option[1] == 'o' || option[1] == 'O';
+	return option[1] == '-' &&
+	       ((option[2] == 'r' && option[3] == 'c') || option[2] == 'i');
 }
 
 static long pass_argument(__u32 index, void *context)
@@ -188,10 +187,13 @@ static long pass_argument(__u32 index, void *context)
 		search->is_last = true;
 		return 0;
 	}
-	for (int i = 1; i < 8 && scratch->word[1] != '-' && scratch->word[i]; i++)
+	search->is_value = takes_word(scratch->word);
+	for (int i = 1; i < 8 && scratch->word[1] != '-' && scratch->word[i]; i++) {
 		if (scratch->word[i] == 'c' || scratch->word[i] == 's')
 			return 1; /* the code is in the arguments, or on standard input */
-	search->is_value = takes_word(scratch->word);
+		if (scratch->word[i] == 'o' || scratch->word[i] == 'O')
+			search->is_value = true; /* its name, also behind other letters */
+	}
 	return 0;
 }
 

@@ -111,7 +111,7 @@ def test_scripts_are_met_however_they_are_started(record: Recorder) -> None:
         begun = [
             run(watch.script, "3", cwd=watch.folder),
             run("bash", watch.script, "4", cwd=watch.folder),
-            run("bash", "-e", "-o", "pipefail", f"bin/{watch.name}", "5", cwd=watch.folder),
+            run("bash", "-euo", "pipefail", f"bin/{watch.name}", "5", cwd=watch.folder),
             run("env", "A=1", "bash", "--", f"bin/{watch.name}", "6", cwd=watch.folder),
         ]
         run("bash", "-c", f"true bin/{watch.name}", cwd=watch.folder)

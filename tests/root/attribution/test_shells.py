@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from aklo_trace.ebpf.shells import SHELLS_FILE
 from aklo_trace.schema import SyscallFlag
+from aklo_trace.store import LIVE
 
 from ..recording import Call, Recorder, Recording, Row
 from .conftest import bashes
@@ -99,7 +101,9 @@ def test_a_bash_that_is_met_while_recording(record: Recorder) -> None:
     shell = altered(record.folder / "tool")
     script = f"f() {{ [[ -e /here/$1 ]]; }}\nfor ((i = 0; i < {ROUNDS}; i++)); do\n    f $i\ndone"
     (record.folder / "script").write_text(script)
-    recording = record("sh", "-c", '"$@"; "$@"; :', "sh", shell, record.folder / "script")
+    looked_at = record.folder / "trace" / LIVE / SHELLS_FILE
+    driver = '"$@"; until grep -q "$1" "$0"; do sleep 0.01; done; "$@"; :'
+    recording = record("sh", "-c", driver, looked_at, shell, record.folder / "script")
     found = checks(recording)
     assert len(found) == 2 * ROUNDS
     for call, place in found:

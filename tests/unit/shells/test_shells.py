@@ -85,6 +85,27 @@ def test_a_version_across_two_chunks_is_found(tmp_path: Path) -> None:
     assert examined(path)[0].shell == "bash 5.2.37"
 
 
+def test_a_version_of_a_thousand_digits_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "bash"
+    path.write_bytes(b"\x7fELF@(#)Bash version " + b"9" * 5000 + b".1.1")
+    assert examined(path)[0].shell is None
+
+
+def test_a_symbol_beyond_all_memory_is_refused(tmp_path: Path) -> None:
+    """Its end does not fit into the 64 bits that the kernel side has for it."""
+    data = bytearray(PROGRAM)
+    with (tmp_path / "program").open("wb+") as file:
+        file.write(PROGRAM)
+        table = ELFFile(file).get_section_by_name(".dynsym")
+        names = [symbol.name for symbol in table.iter_symbols()]
+    size = table["sh_offset"] + names.index("set_builtin") * table["sh_entsize"] + 16
+    data[size : size + 8] = b"\xff" * 8
+    path = tmp_path / "bash"
+    path.write_bytes(data)
+    binary, fields = examined(path)
+    assert (fields["is_bash"], "beyond all memory" in str(binary.reason)) == (0, True)
+
+
 def test_an_unknown_version_says_which_are_known(tmp_path: Path) -> None:
     path = altered(tmp_path / "bash", b"Bash version 5.", b"Bash version 8.")
     binary, fields = examined(path)

@@ -322,7 +322,7 @@ NOTES = [
     ("+++ superseded by execve in pid 12 +++", Note(NoteKind.SUPERSEDED, 12)),
     ("--- SIGCHLD {si_signo=SIGCHLD, si_pid=5} ---", Note(NoteKind.SIGNAL)),
     ("--- SIGCHLD (Child exited) @ 0 (0) ---", Note(NoteKind.SIGNAL)),
-    ("--- stopped by SIGTSTP ---", Note(NoteKind.SIGNAL)),
+    ("--- stopped by SIGTSTP ---", Note(NoteKind.STOPPED)),
     ("[ Process PID=5 runs in 32 bit mode. ]", Note(NoteKind.PERSONALITY, 1)),
     ("[ Process PID=5 runs in 64 bit mode. ]", Note(NoteKind.PERSONALITY, 0)),
     ("<... read resumed> <unfinished ...>", Note(NoteKind.CONTINUED)),

@@ -22,8 +22,9 @@ from elftools.elf.hash import GNUHashTable
 from elftools.elf.sections import SymbolTableSection
 
 from aklo_trace.ebpf import layout
+from aklo_trace.plain_file import open_plain
 
-VERSION: Final = re.compile(rb"@\(#\)Bash version (\d+)\.(\d+)\.(\d+)")
+VERSION: Final = re.compile(rb"@\(#\)Bash version (\d{1,3})\.(\d{1,3})\.(\d{1,3})")
 SYMBOLS: Final = {
     "line_number": "line_number",
     "running_trap": "running_trap",
@@ -104,7 +105,7 @@ def candidates(command: str, search_path: str) -> list[Path]:
 def _interpreter(script: Path) -> list[Path]:
     """That the first line of a script names."""
     try:
-        with script.open("rb") as file:
+        with os.fdopen(open_plain(script), "rb") as file:
             first = file.readline(256)
     except OSError:
         return []
@@ -117,7 +118,7 @@ def known_shells(command: str, search_path: str) -> list[tuple[Binary, bytes]]:
     found = {}
     for path in candidates(command, search_path):
         try:
-            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            fd = open_plain(path)
         except OSError:  # a file that cannot be read can still be executed
             continue
         try:
@@ -139,8 +140,12 @@ def examine(fd: int, path: str) -> tuple[Binary, bytes]:
         if version:
             shell = "bash " + ".".join(map(str, version))
             reason, fields = _layout(file, version)
-    binary = Binary(dev, inode, path, shell, reason)
-    return binary, layout.SHELL_LAYOUT.pack(inode=inode, dev=dev, **fields)
+    try:
+        packed = layout.SHELL_LAYOUT.pack(inode=inode, dev=dev, **fields)
+    except struct.error:  # addresses and sizes that no program has
+        reason = "its symbols cannot be read (an address is beyond all memory)"
+        packed = layout.SHELL_LAYOUT.pack(inode=inode, dev=dev)
+    return Binary(dev, inode, path, shell, reason), packed
 
 
 def examine_named(
@@ -148,7 +153,7 @@ def examine_named(
 ) -> tuple[Binary, bytes] | None:
     """`examine` the file of that name if it is the one that the kernel knows as `identity`: device
     and inode. Raises OSError."""
-    fd = os.open(name, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    fd = open_plain(Path(os.fsdecode(name)))
     try:
         return examine(fd, path) if kernel_identity(fd) == identity else None
     finally:
@@ -202,12 +207,12 @@ def _layout(file: BinaryIO, version: tuple[int, int, int]) -> tuple[str | None, 
             for segment in elf.iter_segments("PT_LOAD")
             if segment["p_flags"] & EXECUTABLE
         )
+        of_functions = function_layout(elf) or {}
     except DAMAGED as error:
         return f"its symbols cannot be read ({error})", {"is_bash": 0}
     missing = [symbol for field, symbol in SYMBOLS.items() if field not in addresses]
     if missing:
         return f"it has no symbol {missing[0]}", {"is_bash": 0}
-    of_functions = function_layout(elf) or {}
     return None, {"is_bash": 1, "code": code, **arrays, **addresses, **of_functions}
 
 

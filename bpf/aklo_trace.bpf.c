@@ -65,6 +65,7 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long ret)
 	if (leave_recorded_call(state, ret)) {
 		held = holdings_of(task);
 		end_call(&held, state);
+		leave_site(state);
 	}
 	return 0;
 }

@@ -80,6 +80,10 @@ static __always_inline void begin_call(struct task_struct *task, const struct ho
 	event->tid = tid;
 	event->nr = state->slot;
 	event->flags = compat ? EVENT_COMPAT : 0;
+	if (!state->mark.armed) {
+		note_site(task, state); /* first: it goes by the time since the last call */
+		count_attempt(state);
+	}
 	if (spec->fd != NO_ARGUMENT)
 		note_fd(held->files, event, arg(state, spec->fd), spec->flags & SPEC_FILE_POSITION);
 	if (spec->offset != NO_ARGUMENT && !compat) {
@@ -88,10 +92,6 @@ static __always_inline void begin_call(struct task_struct *task, const struct ho
 	}
 	if (spec->path[0] != NO_ARGUMENT || spec->fd2 != NO_ARGUMENT)
 		note_paths(held, state, spec, false);
-	if (!state->mark.armed) {
-		note_site(task, state);
-		count_attempt(state);
-	}
 	state->at_exit = spec->flags & SPEC_AT_EXIT;
 	if (spec->address != NO_ARGUMENT && !arg(state, spec->address)) /* a plain send(2) */
 		state->at_exit = 0;
@@ -107,7 +107,6 @@ static __always_inline bool leave_recorded_call(struct task_state *state, long r
 	leave_call(state, now_ns);
 	if (!state->recorded || state->mark.armed) /* armed: an exec that failed */
 		return false;
-	leave_site(state, now_ns);
 	state->event.dur_ns = now_ns - state->event.start_ns;
 	state->event.ret = ret;
 	return true;

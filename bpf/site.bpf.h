@@ -98,9 +98,10 @@ static __always_inline void note_site(struct task_struct *task, struct task_stat
 }
 
 /* What bash does from now on it does outside calls. */
-static __always_inline void leave_site(struct task_state *state, __u64 now_ns)
+static __always_inline void leave_site(struct task_state *state)
 {
-	state->shell.left_ns = now_ns;
+	if (state->shell.kind == SHELL_BASH)
+		state->shell.left_ns = bpf_ktime_get_boot_ns();
 }
 
 /* A child begins with its parent's memory. */

@@ -50,10 +50,6 @@ static __always_inline void note_site(struct task_struct *task, struct task_stat
 {
 }
 
-static __always_inline void leave_site(struct task_state *state, __u64 now_ns)
-{
-}
-
 static __always_inline void inherit_shell(struct task_state *to, const struct task_state *from)
 {
 }

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import platform
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from aklo_trace.bcc.headers import ARCHITECTURES, find_headers
 from aklo_trace.bcc.programs import SOURCE
-from aklo_trace.bcc.session import BccSession
 from aklo_trace.engine import Capability, CaptureOptions, Feature, Recorded
 from aklo_trace.errors import CaptureError, UsageError
 from aklo_trace.privilege import CAP_SYS_ADMIN, has_capability
 
-KERNEL_NEEDED: Final = (5, 8)
+if TYPE_CHECKING:  # it is heavy, and --help comes by here
+    from aklo_trace.bcc.session import BccSession
+
+KERNEL_NEEDED: Final = (5, 12)
 PACKAGES: Final = ("python3/dist-packages/bcc", "python3*/site-packages/bcc")
 """Of Debian and Ubuntu, and of Fedora, below /usr/lib."""
 INSTALL_BCC: Final = "install python3-bpfcc (Debian, Ubuntu) or python3-bcc (Fedora)"
@@ -41,6 +43,8 @@ class BccEngine:
         return Capability(True, "root, bcc and kernel headers are here")
 
     def load(self, options: CaptureOptions) -> BccSession:
+        from aklo_trace.bcc.session import BccSession
+
         if options.function_calls:
             raise UsageError("--function-calls: bcc sees no functions; the engine ebpf does.")
         package, headers = find_package(), find_headers()
@@ -65,7 +69,7 @@ def _missing_kernel() -> Capability | None:
     version = tuple(int(part) for part in release.split("-")[0].split(".")[:2])
     if version < KERNEL_NEEDED:
         return Capability(
-            False, f"kernel {release} is older than 5.8", "run a newer kernel, or use strace"
+            False, f"kernel {release} is older than 5.12", "run a newer kernel, or use strace"
         )
     if platform.machine() not in ARCHITECTURES:
         return Capability(False, f"there is no version for {platform.machine()}", "use strace")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import platform
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from aklo_trace.ebpf.libbpf import LIBRARY, library
 from aklo_trace.ebpf.machine import BTF, object_path
-from aklo_trace.ebpf.session import EbpfSession
 from aklo_trace.engine import Capability, CaptureOptions, Feature, Recorded
 from aklo_trace.privilege import CAP_BPF, CAP_PERFMON, CAP_SYS_ADMIN, has_capability
+
+if TYPE_CHECKING:  # it is heavy, and --help comes by here
+    from aklo_trace.ebpf.session import EbpfSession
 
 KERNEL_NEEDED: Final = (5, 17)
 
@@ -29,6 +31,8 @@ class EbpfEngine:
         return Capability(True, "root, BTF and libbpf are here")
 
     def load(self, options: CaptureOptions) -> EbpfSession:
+        from aklo_trace.ebpf.session import EbpfSession
+
         return EbpfSession(options)
 
     def read(self, live: Path) -> Recorded:

@@ -133,14 +133,7 @@ static __always_inline void end_record(const struct tid_state *state, __u32 tid,
 	if (first && is_interpreted(state, walk.from))
 		second = bpf_probe_read_user_str(record->text + first, PATH_BYTES,
 						 (const void *)walk.from);
-	if (second < 0)
-		second = 0;
-	if (second > PATH_BYTES)
-		return;
-	record->bytes[0] = first;
-	record->bytes[1] = second;
-	if (emit_record(record, sizeof(*record) + first + second, RECORD_EXEC))
-		bpf_loop(ARGV_CHUNKS, emit_argv_chunk, &walk, 0);
+	emit_image(record, first, second, &walk);
 	bpf_map_delete_elem(&images, &tid);
 }
 

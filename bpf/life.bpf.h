@@ -110,6 +110,21 @@ static long emit_argv_chunk(__u32 index, void *context)
 	return !bytes;
 }
 
+/* Tell of an image: its two names are in the record, their bytes as they were read; its arguments
+ * follow. */
+static __always_inline void emit_image(struct exec_record *record, __u64 first, long second,
+				       struct argv_walk *walk)
+{
+	if (second < 0)
+		second = 0;
+	if (second > PATH_BYTES)
+		return;
+	record->bytes[0] = first;
+	record->bytes[1] = second;
+	if (emit_record(record, sizeof(*record) + first + second, RECORD_EXEC))
+		bpf_loop(ARGV_CHUNKS, emit_argv_chunk, walk, 0);
+}
+
 static __always_inline void count_end(bool last)
 {
 	struct control *control = the_control();

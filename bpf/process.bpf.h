@@ -89,14 +89,7 @@ static __always_inline void note_image(struct task_struct *task, struct task_sta
 		return;
 	if (bprm->interp != bprm->filename)
 		second = bpf_probe_read_kernel_str(record->text + first, PATH_BYTES, bprm->interp);
-	if (second < 0)
-		second = 0;
-	if (second > PATH_BYTES)
-		return;
-	record->bytes[0] = first;
-	record->bytes[1] = second;
-	if (emit_record(record, sizeof(*record) + first + second, RECORD_EXEC))
-		bpf_loop(ARGV_CHUNKS, emit_argv_chunk, &walk, 0);
+	emit_image(record, first, second, &walk);
 }
 
 /*

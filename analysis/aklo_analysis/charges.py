@@ -18,7 +18,7 @@ from aklo_analysis.calls import UNKNOWN, positions
 from aklo_analysis.causes import NOBODY, Causes, is_bash
 from aklo_analysis.frames import Frames
 from aklo_analysis.lives import Lives
-from aklo_analysis.measure import LifeMeasure, measured
+from aklo_analysis.measure import LifeMeasure, measured, own_ns, with_totals
 
 Int64 = npt.NDArray[np.int64]
 
@@ -72,9 +72,8 @@ def charges(frames: Frames, calls: pd.DataFrame, lives: Lives, causes: Causes) -
 
 def costliest_first(sums: pd.DataFrame) -> pd.DataFrame:
     """Groups of causes with what they are ranked by: `cost_ns` and `waited_ns`."""
-    own_ns = sums["outside_ns"] + sums["work_ns"] + sums["unfinished_work_ns"]
-    waited_ns = sums["wait_ns"] + sums["unfinished_wait_ns"] + sums["cpu_wait_ns"]
-    return sums.assign(own_ns=own_ns, cost_ns=own_ns + sums["idle_ns"], waited_ns=waited_ns)
+    totals = with_totals(sums)
+    return totals.assign(cost_ns=totals["own_ns"] + totals["idle_ns"])
 
 
 ORDER: Final = ("cost_ns", "waited_ns", "calls")
@@ -92,8 +91,7 @@ def _add_unfinished(table: pd.DataFrame, lives: Lives, causes: Causes) -> None:
 
 def _programs(frames: Frames, others: pd.DataFrame, cause: Int64, causes: Causes) -> Int64:
     program = ~is_bash(frames)[others["image"]]
-    own_ns = others["outside_ns"] + others["work_ns"] + others["unfinished_work_ns"]
-    return _sum(causes, cause[program], own_ns.to_numpy()[program])
+    return _sum(causes, cause[program], own_ns(others).to_numpy().astype(np.int64)[program])
 
 
 def _sum(causes: Causes, cause: Int64, values: Int64 | None = None) -> Int64:

@@ -64,13 +64,15 @@ class LifeMeasure(Measure):
     @property
     def own_ns(self) -> int:
         """Time in which the process itself did something."""
-        return self.outside_ns + self.work_ns + self.unfinished_work_ns
+        return sum(getattr(self, name) for name in OWN)
 
     @property
     def waited_ns(self) -> int:
-        return self.wait_ns + self.unfinished_wait_ns + self.cpu_wait_ns
+        return sum(getattr(self, name) for name in WAITED)
 
 
+OWN = ("outside_ns", "work_ns", "unfinished_work_ns")
+WAITED = ("wait_ns", "unfinished_wait_ns", "cpu_wait_ns")
 SUMS = [field.name for field in fields(Measure) if field.name != "calls"]
 LIFE_SUMS = [field.name for field in fields(LifeMeasure)]
 
@@ -83,10 +85,16 @@ def measured(calls: pd.DataFrame, keys: Any) -> pd.DataFrame:
     return sums
 
 
+def own_ns(table: pd.DataFrame) -> pd.Series[int]:
+    """`LifeMeasure.own_ns` of every row."""
+    return table[[*OWN]].sum(axis=1)
+
+
+def with_totals(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with the columns `own_ns` and `waited_ns`, as `LifeMeasure` has them."""
+    return table.assign(own_ns=own_ns(table), waited_ns=table[[*WAITED]].sum(axis=1))
+
+
 def life_measured(lives: pd.DataFrame, key: str) -> pd.DataFrame:
     """The measures of every group of lives, with `own_ns` and `waited_ns`."""
-    sums = lives.groupby(key, sort=False)[LIFE_SUMS].sum()
-    return sums.assign(
-        own_ns=sums["outside_ns"] + sums["work_ns"] + sums["unfinished_work_ns"],
-        waited_ns=sums["wait_ns"] + sums["unfinished_wait_ns"] + sums["cpu_wait_ns"],
-    )
+    return with_totals(lives.groupby(key, sort=False)[LIFE_SUMS].sum())

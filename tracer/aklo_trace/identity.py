@@ -21,12 +21,12 @@ from typing import Final
 from aklo_trace import libc, privilege
 from aklo_trace.ancestry import Limits, Process, ancestors, sudo_that_ran_us
 from aklo_trace.errors import CaptureError, UsageError
+from aklo_trace.shell_names import BOURNE
 
 HIDDEN_SIGNALS: Final = frozenset((signal.SIGPIPE, signal.SIGXFSZ))
 """Python ignores these before any of our code runs: whether they were is inferred."""
 
-_SHELLS: Final = ("ash", "bash", "busybox", "dash", "ksh", "ksh93", "mksh", "sh", "yash", "zsh")
-_HANDS_DOWN: Final = frozenset((*_SHELLS, "systemd"))
+_HANDS_DOWN: Final = frozenset((*BOURNE, "bash", "busybox", "systemd"))
 """Programs whose children ignore what they ignore themselves. Many others that ignore
 SIGPIPE (Python, Rust, Node, .NET) do so for themselves and undo it for their children."""
 

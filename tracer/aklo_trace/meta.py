@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import os
+import platform
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from aklo_trace import schema
+from aklo_trace import __version__, schema
 from aklo_trace.errors import CorruptTrace, NewerTrace, NotATrace
 from aklo_trace.plain_file import read_plain
 
@@ -108,6 +110,25 @@ class Meta:
     """Peak resident set size of the recording process."""
     filter: tuple[str, ...] = ()
     """What was asked to be recorded, if not everything."""
+
+
+def begun(
+    engine: str, reason: str, argv: Iterable[str], cwd: str | None, user: str, started_ns: int
+) -> Meta:
+    """What is known of a trace when it begins, on this machine."""
+    return Meta(
+        engine=engine,
+        engine_reason=reason,
+        argv=tuple(map(as_utf8, argv)),
+        cwd=as_utf8(cwd) if cwd else None,
+        started_at_ns=started_ns,
+        started_at=iso(started_ns),
+        tool_version=__version__,
+        kernel=platform.release(),
+        machine=platform.machine(),
+        host=platform.node(),
+        user=user,
+    )
 
 
 def as_utf8(name: str) -> str:

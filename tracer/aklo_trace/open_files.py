@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import stat
 import time
 from collections.abc import Iterable, Iterator
@@ -22,6 +21,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from aklo_trace.fdinfo import fdinfo, mount_devices
 from aklo_trace.sockets import sockets_of
 
 OPEN_FILES_FILE: Final = "open_files.jsonl"
@@ -32,9 +32,6 @@ TERMINAL_MAJORS: Final = frozenset({4, 5, 204, 229, *range(136, 144)})
 """Of device numbers: virtual consoles, /dev/tty, serial lines and pseudoterminals; see
 admin-guide/devices.txt of the kernel."""
 DIRECTORIES: Final = ("cwd", "root")
-
-_FIELD: Final = re.compile(r"^(flags|mnt_id|ino):\s*(\d+)$", re.MULTILINE)
-_MOUNT: Final = re.compile(r"^(\d+) \d+ (\d+):(\d+) ", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +74,7 @@ def open_files(
     found = []
     for entry in sorted(look.folder.joinpath("fd").iterdir(), key=lambda path: int(path.name)):
         with suppress(OSError):
-            info = _info(look.folder / "fdinfo" / entry.name)
+            info = fdinfo(look.folder / "fdinfo" / entry.name)
             if not (kept_by_exec and info["flags"] & os.O_CLOEXEC):
                 found.append(look.file("fd", int(entry.name), entry, info, entry.stat()))
     for name in DIRECTORIES:
@@ -107,7 +104,7 @@ class _Look:
     def __init__(self, pid: int, boot_ns: int) -> None:
         self.pid = pid
         self.folder = Path("/proc") / str(pid)
-        self._devices = _devices(self.folder)
+        self._devices = mount_devices(self.folder)
         self._boot_ns = boot_ns
 
     def directory(self, name: str) -> OpenFile:
@@ -115,7 +112,7 @@ class _Look:
         link = self.folder / name
         own = os.open(link, os.O_PATH | os.O_CLOEXEC)
         try:
-            info = _info(Path("/proc/self/fdinfo") / str(own))
+            info = fdinfo(Path("/proc/self/fdinfo") / str(own))
             return self.file(name, None, link, info, os.fstat(own))
         finally:
             os.close(own)
@@ -137,22 +134,6 @@ class _Look:
             terminal=stat.S_ISCHR(is_.st_mode) and os.major(is_.st_rdev) in TERMINAL_MAJORS,
             deleted=deleted,
         )
-
-
-def _info(path: Path) -> dict[str, int]:
-    """The fields of a fdinfo that matter; `flags` are in octal."""
-    fields = dict(_FIELD.findall(path.read_text("ascii", "replace")))
-    return {name: int(value, 8 if name == "flags" else 10) for name, value in fields.items()}
-
-
-def _devices(folder: Path) -> dict[int, int]:
-    """The device of each mount, by its number. Kernel-internal mounts, as of pipes, are not
-    among them, but of those stat(2) tells the truth."""
-    text = folder.joinpath("mountinfo").read_text("utf-8", "surrogateescape")
-    return {
-        int(mount): os.makedev(int(major), int(minor))
-        for mount, major, minor in _MOUNT.findall(text)
-    }
 
 
 def _with_addresses(files: list[OpenFile], folder: Path) -> Iterator[OpenFile]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import os
-import platform
 import shlex
 import signal
 import sys
@@ -20,7 +19,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from aklo_trace import __version__, location, store
+from aklo_trace import location, store
 from aklo_trace import meta as meta_file
 from aklo_trace.afterwork import INTERRUPTED, do_apart
 from aklo_trace.cli import complain, explained, print_traceback
@@ -61,20 +60,8 @@ class UnderWay:
 
 def described(choice: Choice, argv: Sequence[str], cwd: Path | None, owner: Identity) -> Meta:
     """What is known of a trace when it begins, which is now."""
-    started_ns = time.time_ns()
-    return Meta(
-        engine=choice.engine.name,
-        engine_reason=choice.reason,
-        argv=tuple(map(meta_file.as_utf8, argv)),
-        cwd=meta_file.as_utf8(str(cwd)) if cwd else None,
-        started_at_ns=started_ns,
-        started_at=meta_file.iso(started_ns),
-        tool_version=__version__,
-        kernel=platform.release(),
-        machine=platform.machine(),
-        host=platform.node(),
-        user=owner.name,
-    )
+    engine, place = choice.engine.name, str(cwd) if cwd else None
+    return meta_file.begun(engine, choice.reason, argv, place, owner.name, time.time_ns())
 
 
 def directory_of(options: argparse.Namespace, owner: Identity, meta: Meta) -> Path:

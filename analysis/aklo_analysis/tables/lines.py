@@ -11,6 +11,7 @@ import pandas as pd
 from aklo_analysis.causes import APART, Causes
 from aklo_analysis.charges import ORDER, Charge, costliest_first
 from aklo_analysis.lives import Lives
+from aklo_analysis.measure import own_ns
 from aklo_analysis.nullable import Objects
 from aklo_analysis.ranking import Ranking, rank
 from aklo_analysis.source import Source, Sources
@@ -85,14 +86,13 @@ def started(lives: Lives, causes: Causes, stacks: Stacks, names: Objects) -> pd.
     """What lines have started: `line`, `program`, `starts` and `own_ns`, most work first. `names`
     as `program_names` gives them."""
     table = lives.table
-    own_ns = table["outside_ns"] + table["work_ns"] + table["unfinished_work_ns"]
     program = names[table["image"]]
     named = pd.notna(program)
     rows = np.flatnonzero((causes.of_lives >= len(APART)) & table["executed"] & named)
     columns = {
         "line": stacks.line_of[causes.of_lives[rows] - len(APART)],
         "program": program[rows],
-        "own_ns": own_ns.to_numpy()[rows],
+        "own_ns": own_ns(table).to_numpy()[rows],
     }
     groups = pd.DataFrame(columns).groupby(["line", "program"], sort=False)["own_ns"]
     sums = groups.agg(["size", "sum"]).set_axis(["starts", "own_ns"], axis=1).reset_index()

@@ -11,7 +11,7 @@ import pandas as pd
 from aklo_analysis.calls import UNKNOWN, positions
 from aklo_analysis.frames import Frames
 from aklo_analysis.lives import Lives
-from aklo_analysis.measure import LifeMeasure, life_measured
+from aklo_analysis.measure import LifeMeasure, life_measured, own_ns
 from aklo_analysis.nullable import Objects, optional_int
 from aklo_analysis.ranking import Ranking, apart, rank
 from aklo_analysis.tables.programs import NOBODY, OWN_TIME
@@ -48,8 +48,7 @@ def execs(frames: Frames) -> np.ndarray[Any, np.dtype[np.int64]]:
 
 def _costliest(table: pd.DataFrame) -> pd.Series[int]:
     """By process the image in which it worked most."""
-    own_ns = table["outside_ns"] + table["work_ns"] + table["unfinished_work_ns"]
-    rows = own_ns.groupby(table["process"]).idxmax()
+    rows = own_ns(table).groupby(table["process"]).idxmax()
     return pd.Series(table["image"].to_numpy()[rows], index=rows.index)
 
 

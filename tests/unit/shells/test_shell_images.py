@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from aklo_trace.ebpf import layout
-from aklo_trace.ebpf.records import kernel_device
+from aklo_trace.ebpf.devices import unpacked
 from aklo_trace.ebpf.shell_images import Shells
 from aklo_trace.ebpf.shells import SHELLS_FILE, Binary
 from aklo_trace.events import ImageStart, ProcessEnd
@@ -28,7 +28,7 @@ def shells(tmp_path: Path) -> Shells:
 
 
 def image(proc_id: int, exe: bytes | None, inode: int | None, dev: int = DEV) -> ImageStart:
-    return ImageStart(0, proc_id, exe, None, dev=kernel_device(dev), inode=inode)
+    return ImageStart(0, proc_id, exe, None, dev=unpacked(dev), inode=inode)
 
 
 def named(shells: Shells, *images: ImageStart) -> list[str | None]:

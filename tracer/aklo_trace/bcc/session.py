@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from aklo_trace.bcc.headers import Headers
 from aklo_trace.bcc.maps import map_orders
 from aklo_trace.bcc.programs import Programs
 from aklo_trace.ebpf import layout
+from aklo_trace.ebpf.devices import packed
 from aklo_trace.ebpf.session import TARGET_PROC_ID, RingSession
 from aklo_trace.ebpf.specs import specs
 from aklo_trace.engine import CaptureOptions
@@ -48,8 +48,10 @@ class BccSession(RingSession):
         """By its number in this process's pid namespace: the kernel's own is not known here, and
         the kernel tells the target by this one when it makes its next call."""
         namespace = PID_NAMESPACE.stat()
-        device = os.major(namespace.st_dev) << 20 | os.minor(namespace.st_dev)
         summons = layout.SUMMONS.pack(
-            dev=device, inode=namespace.st_ino, pid=held.pid, proc_id=TARGET_PROC_ID
+            dev=packed(namespace.st_dev),
+            inode=namespace.st_ino,
+            pid=held.pid,
+            proc_id=TARGET_PROC_ID,
         )
         self._programs.write("summons", summons)

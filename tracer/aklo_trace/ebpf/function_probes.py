@@ -12,10 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 
-from aklo_trace.ebpf.shells import Binary, function_layout, kernel_identity, symbols
+from aklo_trace.ebpf.shells import DAMAGED, Binary, function_layout, kernel_identity, symbols
 from aklo_trace.ebpf.trap_cost import HITS, ROUNDS, trap_ns
 from aklo_trace.ebpf.uprobe import uprobe
 from aklo_trace.errors import CaptureError
@@ -100,7 +99,7 @@ def probe_points(fd: int) -> dict[str, Point] | None:
             if len(addresses) < len(PROBED) or function_layout(elf) is None:
                 return None
             offsets = {name: next(elf.address_offsets(a)) for name, a in addresses.items()}
-        except (ELFError, ValueError, StopIteration):
+        except (*DAMAGED, StopIteration):
             return None
     return {name: point_at(os.pread(fd, HEAD_BYTES, o), o) for name, o in offsets.items()}
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from aklo_trace.ebpf.devices import unpacked
 from aklo_trace.ebpf.joining import JoinedProcess, read
-from aklo_trace.ebpf.records import kernel_device
 from aklo_trace.events import ImageStart, ProcessEvent, ProcessStart
 from aklo_trace.schema import ImageFlag, ProcessFlag
 
@@ -59,7 +59,7 @@ def _events(process: JoinedProcess, offset_ns: int) -> Iterator[ProcessEvent]:
             process.proc_id,
             os.fsencode(process.exe),
             None if process.argv is None else tuple(map(os.fsencode, process.argv)),
-            dev=kernel_device(process.dev),
+            dev=unpacked(process.dev),
             inode=process.inode,
             flags=0 if process.argv else int(ImageFlag.ARGV_UNREADABLE),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from aklo_trace.ebpf.records import kernel_device
+from aklo_trace.ebpf.devices import unpacked
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Probes:
         """As the recording's session has written it; None if nothing was probed."""
         if told is None:
             return None
-        shells = frozenset((kernel_device(dev), inode) for dev, inode in told["probed"])
+        shells = frozenset((unpacked(dev), inode) for dev, inode in told["probed"])
         return cls(shells, told["trap_ns"], told["trial_hits"])
 
     def cost(self, hits: int, program_ns: int, others: int) -> str:

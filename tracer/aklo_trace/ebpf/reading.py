@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aklo_trace.ebpf import joined_events, layout
+from aklo_trace.ebpf.devices import unpacked
 from aklo_trace.ebpf.machine import COMPAT_MACHINE
 from aklo_trace.ebpf.probe_cost import Probes
 from aklo_trace.ebpf.recorder import COUNTERS_FILE, EVENTS_FILE, MARKS_FILE, RECORDS_FILE
@@ -23,7 +24,6 @@ from aklo_trace.ebpf.records import (
     PathRecords,
     RecordStream,
     dtype_of,
-    kernel_device,
     map_file,
 )
 from aklo_trace.ebpf.session import END_FILE, START_FILE, TARGET_PROC_ID
@@ -335,9 +335,9 @@ def _results(
 
 
 def _devices(kernel: npt.NDArray[np.uint32]) -> Int64:
-    """kernel_device() for a column."""
+    """unpacked() for a column."""
     devices, places = np.unique(kernel, return_inverse=True)
-    return np.array([kernel_device(dev) for dev in devices.tolist()], np.int64)[places]
+    return np.array([unpacked(dev) for dev in devices.tolist()], np.int64)[places]
 
 
 def _scattered(length: int, rows: Int64, values: Int32 | Int64) -> Int32:
@@ -367,7 +367,7 @@ def _bases(heads: Events, which: int, directories: list[Identity]) -> Int32:
 def _identity(head: np.void, which: int) -> Identity:
     names = (f"{name}{which}" for name in ("dev", "inode", "mode", "instance"))
     dev, *rest = (int(head[name]) for name in names)
-    return Identity(kernel_device(dev), *rest)
+    return Identity(unpacked(dev), *rest)
 
 
 def _second_files(columns: dict[str, Int32], rows: Int64, heads: Events) -> dict[int, Identity]:

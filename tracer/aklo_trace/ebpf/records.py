@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aklo_trace.ebpf import layout
+from aklo_trace.ebpf.devices import unpacked
 from aklo_trace.ebpf.function_calls import CallPairs
 from aklo_trace.ebpf.stacks import Stacks
 from aklo_trace.events import (
@@ -124,7 +125,7 @@ class _Exec:
             exe=self.interpreter or self.filename or None,
             script=self.filename if self.interpreter else None,
             argv=argv,
-            dev=kernel_device(self.image["dev"]) if self.image["mode"] else None,
+            dev=unpacked(self.image["dev"]) if self.image["mode"] else None,
             inode=self.image["inode"] if self.image["mode"] else None,
             flags=int(flags),
             site=self.site,
@@ -132,17 +133,12 @@ class _Exec:
         )
 
 
-def kernel_device(dev: int) -> int:
-    """The kernel packs a device as major << 20 | minor; makedev(3) spreads them."""
-    return os.makedev(dev >> 20, dev & 0xFFFFF)
-
-
 def identity_of(record: Mapping[str, int], prefix: str = "") -> Identity:
     """A struct identity within a record, whose fields have that prefix."""
     inode, dev, mode, instance = (
         record[prefix + name] for name in ("inode", "dev", "mode", "instance")
     )
-    return Identity(kernel_device(dev), inode, mode, instance)
+    return Identity(unpacked(dev), inode, mode, instance)
 
 
 def _address(sockaddr: bytes) -> bytes | None:

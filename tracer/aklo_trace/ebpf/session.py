@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from aklo_trace.ebpf import joining, layout, watching
+from aklo_trace.ebpf.devices import packed
 from aklo_trace.ebpf.function_probes import PROBED, FunctionProbes
 from aklo_trace.ebpf.joining import JoinedProcess
 from aklo_trace.ebpf.layout import ANY_USER
@@ -433,7 +434,7 @@ def _anonymous_device() -> int:
     descriptor = os.eventfd(0, os.EFD_CLOEXEC)
     device = os.fstat(descriptor).st_dev
     os.close(descriptor)
-    return os.major(device) << 20 | os.minor(device)
+    return packed(device)
 
 
 def _has_cast() -> bool:

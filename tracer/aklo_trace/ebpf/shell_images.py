@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Final
 
 from aklo_trace.ebpf import layout
-from aklo_trace.ebpf.records import kernel_device
+from aklo_trace.ebpf.devices import unpacked
 from aklo_trace.ebpf.shells import Binary
 from aklo_trace.events import ImageStart, ProcessEvent
+from aklo_trace.shell_names import BOURNE
 
-OTHER_SHELLS: Final = frozenset(
-    {"sh", "dash", "ash", "busybox", "zsh", "ksh", "ksh93", "mksh", "yash", "fish"}
-)
+OTHER_SHELLS: Final = frozenset((*BOURNE, "busybox", "fish"))
 PLACES: Final = "without functions and lines"
 CALLS: Final = "whose function calls were not recorded"
 UNPROBED: Final = "it was met too late, or does not export what is probed"
@@ -42,7 +41,7 @@ class Shells:
         for line in text.splitlines():
             with suppress(ValueError, TypeError):  # cut off when the recorder was killed
                 binary = Binary(**json.loads(line))
-                self._binaries[kernel_device(binary.dev), binary.inode] = binary
+                self._binaries[unpacked(binary.dev), binary.inode] = binary
 
     def named(self, events: list[ProcessEvent]) -> list[ProcessEvent]:
         """The events, with the shell that each image is."""

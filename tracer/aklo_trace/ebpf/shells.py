@@ -22,6 +22,8 @@ from elftools.elf.hash import GNUHashTable
 from elftools.elf.sections import SymbolTableSection
 
 from aklo_trace.ebpf import layout
+from aklo_trace.ebpf.devices import packed
+from aklo_trace.fdinfo import fdinfo, mount_devices
 from aklo_trace.plain_file import open_plain
 
 VERSION: Final = re.compile(rb"@\(#\)Bash version (\d{1,3})\.(\d{1,3})\.(\d{1,3})")
@@ -161,19 +163,12 @@ def examine_named(
 
 
 def kernel_identity(fd: int) -> tuple[int, int]:
-    """Device and inode as the kernel's own structures have them: on overlay and btrfs, stat(2)
-    gives others. Source: proc_pid_fdinfo(5) and proc_pid_mountinfo(5)."""
-    info = dict(
-        line.split(":", 1) for line in Path(f"/proc/self/fdinfo/{fd}").read_text().splitlines()
-    )
-    mount = info["mnt_id"].strip()
-    inode = int(info.get("ino", os.fstat(fd).st_ino))  # kernels before 5.14 do not tell
-    for line in Path("/proc/self/mountinfo").read_text().splitlines():
-        words = line.split(" ", 3)
-        if words[0] == mount:
-            major, minor = map(int, words[2].split(":"))
-            return major << 20 | minor, inode
-    raise FileNotFoundError(f"mount {mount} is not in /proc/self/mountinfo")
+    """Device, as the kernel packs it, and inode of one of our descriptors. Raises OSError."""
+    process = Path("/proc/self")
+    info, devices = fdinfo(process / "fdinfo" / str(fd)), mount_devices(process)
+    if info["mnt_id"] not in devices:
+        raise FileNotFoundError(f"mount {info['mnt_id']} is not in /proc/self/mountinfo")
+    return packed(devices[info["mnt_id"]]), info.get("ino", os.fstat(fd).st_ino)
 
 
 def _version(file: BinaryIO) -> tuple[int, int, int] | None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import platform
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -14,19 +13,19 @@ from typing import BinaryIO, Final
 
 import numpy as np
 
-from aklo_trace import __version__, location, privilege, store
+from aklo_trace import location, privilege, store
 from aklo_trace import meta as meta_file
 from aklo_trace.ebpf import joining, layout
+from aklo_trace.ebpf.devices import unpacked
 from aklo_trace.ebpf.reading import EbpfRecorded
 from aklo_trace.ebpf.recorder import COUNTERS_FILE, EVENTS_FILE, MARKS_FILE, RECORDS_FILE
-from aklo_trace.ebpf.records import RecordStream, dtype_of, kernel_device
+from aklo_trace.ebpf.records import RecordStream, dtype_of
 from aklo_trace.ebpf.session import END_FILE, START_FILE, TARGET_PROC_ID, write_json
 from aklo_trace.ebpf.shells import SHELLS_FILE
 from aklo_trace.ebpf.sorting import joined
 from aklo_trace.ebpf.watch_spool import Ended, WatchSpool
 from aklo_trace.events import ImageStart
 from aklo_trace.identity import drop_privileges, of_user
-from aklo_trace.meta import Meta
 from aklo_trace.open_files import OPEN_FILES_FILE, OpenFile, write_open_files
 
 STOPPED: Final = "{name} was still running when the watch was stopped"
@@ -75,18 +74,8 @@ def keep(prepared: Prepared, uid: int, output: Path | None) -> Path:
     place = output or location.stores(Path(root.cwd), {}, Path(identity.home))[0]
     started = datetime.fromtimestamp(started_ns / 1e9).astimezone()
     directory = location.new_trace(place, prepared.argv, started)
-    meta = Meta(
-        engine="ebpf",
-        engine_reason="watched for",
-        argv=tuple(map(meta_file.as_utf8, prepared.argv)),
-        cwd=meta_file.as_utf8(root.cwd),
-        started_at_ns=started_ns,
-        started_at=meta_file.iso(started_ns),
-        tool_version=__version__,
-        kernel=platform.release(),
-        machine=platform.machine(),
-        host=platform.node(),
-        user=identity.name,
+    meta = replace(
+        meta_file.begun("ebpf", "watched for", prepared.argv, root.cwd, identity.name, started_ns),
         notes=_notes(prepared),
         incomplete_reason=store.INTERRUPTED if prepared.ended.interrupted else None,
     )
@@ -137,7 +126,7 @@ def _write(live: Path, prepared: Prepared) -> None:
         "cwd",
         None,
         root.cwd,
-        kernel_device(root.dev),
+        unpacked(root.dev),
         root.inode,
         root.mode,
     )

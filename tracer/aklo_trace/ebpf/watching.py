@@ -23,12 +23,13 @@ from aklo_trace.ebpf.layout import (
 )
 from aklo_trace.ebpf.ring import RecordRing, map_array, record_stride
 from aklo_trace.errors import UsageError
+from aklo_trace.shell_names import BOURNE
 
 PROGRAMS: Final = ("on_watched_exec",)
 """What is loaded only to watch for programs."""
 REPLACED: Final = ("on_exec",)
 """What it stands for."""
-SHELLS: Final = ("bash", "sh", "rbash", "dash", "ash", "ksh", "ksh93", "mksh", "zsh", "yash")
+SHELLS: Final = ("bash", "rbash", *BOURNE)
 """Programs whose first argument, options aside, is a script."""
 BEGINNINGS_BYTES: Final = 256 << 10
 

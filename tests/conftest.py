@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -19,6 +20,18 @@ WORKLOADS = Path(__file__).parent / "workloads"
 Ready = Callable[[str], CaptureEngine]
 OF_BPF = {"ebpf", "bcc"}
 BPF_LOCK = Path(tempfile.gettempdir()) / "aklo-trace-tests-bpf.lock"
+
+
+INHERITED = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
+"""What nohup and shells make their background commands ignore."""
+
+
+def pytest_configure() -> None:
+    """Signals end the programs that tests start, however the tests were started themselves."""
+    for signo in INHERITED:
+        if signal.getsignal(signo) is signal.SIG_IGN:
+            default = signal.default_int_handler if signo == signal.SIGINT else signal.SIG_DFL
+            signal.signal(signo, default)
 
 
 @pytest.fixture(scope="session")

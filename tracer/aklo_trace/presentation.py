@@ -7,6 +7,8 @@ import os
 import shutil
 from typing import Final, TextIO
 
+from aklo_trace.contents import SECTIONS
+from aklo_trace.escape import escape
 from aklo_trace.store import Trace
 
 FORMATS: Final = ("text", "json")
@@ -18,6 +20,22 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of every command that prints a report."""
     parser.add_argument("--top", type=_rows, default=10, metavar="N", help="rows per table")
     parser.add_argument("--color", choices=COLORS, default="auto", help="in the text report")
+    parser.add_argument(
+        "--section",
+        type=_sections,
+        default=(),
+        metavar="NAME[,NAME]",
+        help=f"only these parts of the text report: {', '.join(SECTIONS)}",
+    )
+
+
+def _sections(text: str) -> tuple[str, ...]:
+    names = tuple(text.split(","))
+    for name in names:
+        if name not in SECTIONS:
+            known = ", ".join(SECTIONS)
+            raise argparse.ArgumentTypeError(f"there is no section '{escape(name)}', but {known}")
+    return names
 
 
 def _rows(text: str) -> int:
@@ -31,7 +49,12 @@ def print_report(trace: Trace, form: str, options: argparse.Namespace, stream: T
     from aklo_analysis.report import build
     from aklo_analysis.reporters import REPORTERS, Options
 
-    look = Options(width=_width(stream), color=_color(options.color, stream), utf8=_utf8(stream))
+    look = Options(
+        width=_width(stream),
+        color=_color(options.color, stream),
+        utf8=_utf8(stream),
+        sections=options.section,
+    )
     REPORTERS[form](build(trace, top=options.top), stream, look)
 
 

@@ -19,6 +19,9 @@ from aklo_analysis.reporters.options import Options
 REPORT_VERSION: Final = 2
 """Grows when a key changes its meaning or goes away; new keys do not change it."""
 
+PARTS: Final = ("meta", "top", "summary", "gaps")
+"""What stands in the document itself."""
+
 TABLES: Final = (
     "times",
     "activities",
@@ -41,11 +44,8 @@ def write(report: Report, stream: TextIO, _: Options) -> None:
     """Write one JSON object; no option changes it."""
     document = {
         "report_version": REPORT_VERSION,
-        "meta": _plain(report.meta),
-        "top": report.top,
-        "summary": _plain(report.summary),
+        **{name: _plain(getattr(report, name)) for name in PARTS},
         "tables": {name: _plain(getattr(report, name)) for name in TABLES},
-        "gaps": _plain(report.gaps),
     }
     json.dump(document, stream, indent=2)
     stream.write("\n")

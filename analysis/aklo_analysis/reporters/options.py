@@ -8,8 +8,10 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Options:
     """`width` is in columns of a terminal; None cuts nothing, for files and pipes. Without
-    `utf8` all output is ASCII."""
+    `utf8` all output is ASCII. `sections` of the text, keys of `aklo_trace.contents.SECTIONS`; none
+    for all."""
 
     width: int | None = 80
     color: bool = False
     utf8: bool = True
+    sections: tuple[str, ...] = ()

@@ -21,6 +21,8 @@ class Page:
         self._ink = Ink(options.color, options.utf8)
         self._width = options.width
         self._stream = stream
+        self.lines = 0
+        """how many were written"""
 
     def title(self, title: str) -> None:
         """The beginning of a report, told from what a terminal shows before it."""
@@ -29,7 +31,8 @@ class Page:
 
     def heading(self, title: str, remark: str = "") -> None:
         """A title, and after it, or on lines of its own, what to know about what follows."""
-        self._stream.write("\n")
+        if self.lines:
+            self._line("")
         self._line(self._ink.paint(title, "heading"))
         if remark:
             self.sentence(remark, "dim")
@@ -58,6 +61,7 @@ class Page:
 
     def _line(self, text: str) -> None:
         self._stream.write(text + "\n")
+        self.lines += 1
 
     def _wrapped(self, text: str, indent: int) -> list[str]:
         text = self._ink.text(text)

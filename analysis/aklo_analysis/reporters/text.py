@@ -11,7 +11,11 @@ from aklo_analysis.reporters.sections import SECTIONS
 
 
 def write(report: Report, stream: TextIO, options: Options) -> None:
-    """Write every section that has something to say."""
+    """Write the sections that were asked for, in that order, or else every section that has
+    something to say."""
     page = Page(stream, options)
-    for section in SECTIONS:
-        section(report, page)
+    for name in options.sections or SECTIONS:
+        before = page.lines
+        SECTIONS[name](report, page)
+        if options.sections and page.lines == before:
+            page.sentence(f"There is nothing for '{name}' in this trace.", "dim")

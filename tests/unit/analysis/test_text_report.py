@@ -257,3 +257,16 @@ def test_lines_have_their_text_below_them(tmp_path: Path) -> None:
     assert found[at + 1] == "          sed \\x1b[31m 1d"
     assert not any("eval 'x'" in line for line in found)
     assert any(line.endswith("s.sh:~4") for line in found)
+
+
+def test_only_the_sections_asked_for_are_written_in_their_order() -> None:
+    whole = text(Options())
+    asked = text(Options(sections=("failures", "times")))
+    parts = section(whole, "FAILED CALLS"), section(whole, "WHERE THE TIME WENT")
+    assert asked == "\n\n".join(parts) + "\n"
+
+
+def test_of_a_section_that_was_asked_for_and_has_nothing_the_report_says_so() -> None:
+    found = text(Options(sections=("slowest", "quality")), SyntheticTrace())
+    assert found.startswith("  There is nothing for 'slowest' in this trace.\n\nDATA QUALITY\n")
+    assert "There is nothing" not in text(Options(), SyntheticTrace())

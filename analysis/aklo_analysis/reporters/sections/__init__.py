@@ -1,4 +1,4 @@
-"""The parts of the text report, in their order."""
+"""The parts of the text report by the names of `aklo_trace.contents`, in their order."""
 
 from __future__ import annotations
 
@@ -18,19 +18,20 @@ from aklo_analysis.reporters.sections import (
 )
 
 Section = Callable[[Report, Page], None]
+"""Writes a part of the report to a page; nothing at all if there is nothing to say."""
 
-SECTIONS: Final[tuple[Section, ...]] = (
-    header.header,
-    time.times,
-    code.functions,
-    code.lines,
-    function_calls.function_calls,
-    time.programs,
-    calls.operations,
-    files.files,
-    files.directories,
-    time.processes,
-    calls.slowest,
-    calls.failures,
-    quality.quality,
-)
+SECTIONS: Final[dict[str, Section]] = {
+    "header": header.header,
+    "times": time.times,
+    "functions": code.functions,
+    "lines": code.lines,
+    "function-calls": function_calls.function_calls,
+    "programs": time.programs,
+    "operations": calls.operations,
+    "files": files.files,
+    "directories": files.directories,
+    "processes": time.processes,
+    "slowest": calls.slowest,
+    "failures": calls.failures,
+    "quality": quality.quality,
+}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
 from aklo_analysis.calls import derive
 from aklo_analysis.causes import causes
@@ -11,6 +13,11 @@ from aklo_analysis.charges import charges
 from aklo_analysis.frames import Source, load
 from aklo_analysis.lives import live
 from aklo_analysis.program import program_names
+from aklo_analysis.rules import RULES
+from aklo_analysis.rules.case import Case
+from aklo_analysis.rules.finding import Finding, findings
+from aklo_analysis.rules.rule import Setting
+from aklo_analysis.rules.wall import provisional
 from aklo_analysis.source import Sources
 from aklo_analysis.stacks import stacks
 from aklo_analysis.tables import files as file_tables
@@ -37,7 +44,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Report:
     """`top`: how many rows the rankings have; what comes after them is summed up in each.
-    `operations` is whole."""
+    `operations` and `findings` are whole."""
 
     meta: Meta
     top: int
@@ -55,10 +62,15 @@ class Report:
     slowest: tuple[SlowCall, ...]
     failures: Failures
     gaps: tuple[Gap, ...]
+    findings: tuple[Finding, ...]
 
 
-def build(trace: Source, top: int = 10) -> Report:
-    """Analyse a trace. Raises `aklo_trace.errors.TraceError` if it cannot be read."""
+NO_SETTINGS: Final[Mapping[str, Setting]] = MappingProxyType({})
+
+
+def build(trace: Source, top: int = 10, settings: Mapping[str, Setting] = NO_SETTINGS) -> Report:
+    """Analyse a trace. `settings` are limits of rules, by full name. Raises
+    `aklo_trace.errors.TraceError` if the trace cannot be read."""
     meta, frames = trace.meta, load(trace)
     calls = derive(frames)
     started_ns = meta.started_at_ns
@@ -70,6 +82,9 @@ def build(trace: Source, top: int = 10) -> Report:
     done = activities(calls, lives)
     code = causes(frames, calls, lives)
     charged, led = charges(frames, calls, lives, code), stacks(frames, code)
+    sources = Sources(meta)
+    wall = provisional(meta.wall_ns or 0, lives, code, charged)
+    case = Case(meta, frames, calls, lives, code, led, names, sources, wall)
     started = line_tables.started(lives, code, led, names)
     return Report(
         meta=meta,
@@ -78,7 +93,7 @@ def build(trace: Source, top: int = 10) -> Report:
         times=times(frames, lives, done, bool(meta.filter)),
         activities=done,
         functions=functions(charged, led, top),
-        lines=line_tables.lines(charged, led, started, Sources(meta), top),
+        lines=line_tables.lines(charged, led, started, sources, top),
         function_calls=function_calls(frames, top),
         programs=programs(frames, lives, names, top),
         operations=operations(calls),
@@ -88,4 +103,5 @@ def build(trace: Source, top: int = 10) -> Report:
         slowest=slowest(frames, calls, lives, names, origin_ns, top),
         failures=failures(frames, calls, top),
         gaps=gaps(frames, calls),
+        findings=findings(RULES, case, settings),
     )

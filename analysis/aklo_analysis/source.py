@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from aklo_analysis.stacks import Line
 from aklo_trace.meta import Meta
 from aklo_trace.plain_file import open_plain
 from aklo_trace.text import decode
@@ -35,6 +36,12 @@ class Sources:
         self._began_ns = meta.started_at_ns
         self._foreign = meta.host not in (None, "", socket.gethostname())
         self._script = cache(self._read)
+
+    def of(self, line: Line) -> Source:
+        """Nothing is missing where there is no such text."""
+        if line.file is None or line.number is None or line.relative:
+            return Source(None)
+        return self.line(line.file, line.number)
 
     def line(self, file: str, number: int) -> Source:
         if self._foreign:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final, TextIO
 
 from aklo_analysis.reporters.clip import wrap
@@ -48,6 +49,16 @@ class Page:
     def sentence(self, text: str, style: str = "plain") -> None:
         for line in self._wrapped(text, INDENT):
             self._line(" " * INDENT + self._ink.paint(line, style))
+
+    def item(self, lead: str, style: str, lines: Iterable[tuple[str, str]]) -> None:
+        """An entry of a list: what is most important of it, and lines of text, each with its own
+        style, wrapped behind that."""
+        indent, lead = len(lead) + 2 * INDENT, self._ink.paint(lead, style)
+        for text, text_style in lines:
+            for line in self._wrapped(text, indent):
+                before = " " * INDENT + lead + " " * INDENT if lead else " " * indent
+                self._line(before + self._ink.paint(line, text_style))
+                lead = ""
 
     def titled(self, title: str, grid: Grid, remark: str = "") -> None:
         """A grid under its heading; nothing at all if it has no rows."""

@@ -14,8 +14,8 @@ from aklo_analysis.lives import Lives
 from aklo_analysis.measure import own_ns
 from aklo_analysis.nullable import Objects
 from aklo_analysis.ranking import Ranking, rank
-from aklo_analysis.source import Source, Sources
-from aklo_analysis.stacks import Line, Stacks
+from aklo_analysis.source import Sources
+from aklo_analysis.stacks import Stacks
 from aklo_analysis.tables.functions import by_place, nobodys, with_calls
 
 
@@ -65,7 +65,7 @@ def lines(
 
     def row(group: Any, measure: Charge) -> LineRow:
         place = group.Index
-        line, source = stacks.lines[place], _source(stacks.lines[place], sources)
+        line, source = stacks.lines[place], sources.of(stacks.lines[place])
         return LineRow(
             line.file,
             line.number,
@@ -110,10 +110,3 @@ def _functions(charges: pd.DataFrame, stacks: Stacks) -> dict[int, int]:
 def _programs(started: pd.DataFrame, line: int) -> tuple[Started, ...]:
     rows: Any = started[started["line"] == line].itertuples()
     return tuple(Started(row.program, int(row.starts), int(row.own_ns)) for row in rows)
-
-
-def _source(line: Line, sources: Sources) -> Source:
-    """Nothing is missing where there is no such text."""
-    if line.file is None or line.number is None or line.relative:
-        return Source(None)
-    return sources.line(line.file, line.number)

@@ -206,7 +206,8 @@ def test_of_a_file_without_a_path_the_report_says_what_is_known() -> None:
 def test_every_table_says_how_much_it_leaves_out() -> None:
     found = text(Options(), top=1)
     for section in re.split("\n\n", found)[1:-1]:
-        assert re.search(r" \d+ more$", section, re.MULTILINE) or "SLOWEST" in section, section
+        if not section.startswith(("SLOWEST", "WHAT TO CHANGE")):
+            assert re.search(r" \d+ more$", section, re.MULTILINE), section
 
 
 def test_what_is_unknown_has_rows_of_its_own() -> None:

@@ -11,6 +11,7 @@ from aklo_analysis.reporters.sections import (
     calls,
     code,
     files,
+    findings,
     function_calls,
     header,
     quality,
@@ -22,6 +23,7 @@ Section = Callable[[Report, Page], None]
 
 SECTIONS: Final[dict[str, Section]] = {
     "header": header.header,
+    "findings": findings.findings,
     "times": time.times,
     "functions": code.functions,
     "lines": code.lines,

@@ -1,0 +1,47 @@
+"""Which lives of processes come from which."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from aklo_analysis.calls import UNKNOWN
+from aklo_analysis.lives import Lives
+
+Int64 = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+
+class Family:
+    """Numbers the lives so that all that come from one follow it without a gap."""
+
+    def __init__(self, lives: Lives) -> None:
+        origin = lives.table["origin"].to_numpy(np.int64)
+        youngest_first = np.argsort(-lives.table["birth"].to_numpy(), kind="stable").tolist()
+        size = [1] * len(origin)
+        for life in youngest_first:
+            if origin[life] != UNKNOWN:
+                size[origin[life]] += size[life]
+        self._first, self._size = _numbered(origin, size, youngest_first), np.array(size, np.int64)
+
+    def of(self, ancestors: Int64) -> Bools:
+        """Of each life whether it is one of these or comes from one."""
+        first = self._first[ancestors]
+        edges = np.zeros(len(self._first) + 1, np.int64)
+        np.add.at(edges, first, 1)
+        np.add.at(edges, first + self._size[ancestors], -1)
+        found: Bools = np.cumsum(edges)[self._first] > 0
+        return found
+
+
+def _numbered(origin: Int64, size: list[int], youngest_first: list[int]) -> Int64:
+    """The number of each life: behind its origin, and behind what comes from older siblings."""
+    first, free, free_root = [0] * len(size), [0] * len(size), 0
+    for life in reversed(youngest_first):
+        mother = int(origin[life])
+        if mother == UNKNOWN:
+            first[life], free_root = free_root, free_root + size[life]
+        else:
+            first[life], free[mother] = free[mother], free[mother] + size[life]
+        free[life] = first[life] + 1
+    return np.array(first, np.int64)

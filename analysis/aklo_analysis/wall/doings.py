@@ -1,0 +1,67 @@
+"""What the user was waiting for at an instant of the wall time, as one of a few classes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Doing:
+    key: str
+    title: str
+
+
+DOINGS: Final = (
+    Doing("shell_cpu", "computing in the shell"),
+    Doing("program_cpu", "computing in programs"),
+    Doing("cpu_wait", "waiting for a CPU"),
+    Doing("process", "creating, ending processes"),
+    Doing("startup", "program start-up"),
+    Doing("file", "reading and writing files"),
+    Doing("metadata", "opening and looking up files"),
+    Doing("memory", "mapping memory"),
+    Doing("pipe", "pipes"),
+    Doing("network", "network"),
+    Doing("terminal", "terminal"),
+    Doing("sleep", "sleeping"),
+    Doing("lock", "waiting for a lock"),
+    Doing("stopped", "stopped by a signal"),
+    Doing("unseen", "waiting for what is not traced"),
+    Doing("other", "other calls"),
+)
+
+BY_KEY: Final = {doing.key: doing for doing in DOINGS}
+CODES: Final = {doing.key: code for code, doing in enumerate(DOINGS)}
+
+OF_ACTIVITY: Final = {
+    "read": "file",
+    "write": "file",
+    "copy": "file",
+    "sync": "file",
+    "read_unknown": "file",
+    "write_unknown": "file",
+    "open": "metadata",
+    "close": "metadata",
+    "stat": "metadata",
+    "directory": "metadata",
+    "metadata": "metadata",
+    "seek": "metadata",
+    "process": "process",
+    "exec": "process",
+    "exit": "process",
+    "wait_child": "unseen",
+    "memory": "memory",
+    "pipe_read": "pipe",
+    "pipe_write": "pipe",
+    "network": "network",
+    "socket": "network",
+    "terminal_read": "terminal",
+    "terminal_write": "terminal",
+    "sleep": "sleep",
+    "lock": "lock",
+    "ipc": "lock",
+    "wait_io": "unseen",
+    "wait_signal": "unseen",
+}
+"""The doing of a call by its activity, where the path goes no further; of others it is `other`."""

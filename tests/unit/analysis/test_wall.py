@@ -1,0 +1,390 @@
+"""The wall time is charged once, along the critical path."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aklo_analysis.calls import UNKNOWN, derive
+from aklo_analysis.causes import causes
+from aklo_analysis.frames import load
+from aklo_analysis.lives import live
+from aklo_analysis.wall import Wall, wall
+from aklo_trace.meta import INSTANTS, MEASURED, ORDER
+from aklo_trace.schema import ProcessFlag, SyscallFlag
+
+from .synthetic_trace import MS, START_NS, SyntheticTrace
+from .test_conservation import traces
+
+UNFINISHED = int(SyscallFlag.UNFINISHED)
+LATER = int(ProcessFlag.START_UNSEEN)
+
+
+def wall_of(trace: SyntheticTrace) -> Wall:
+    meta, frames = trace.meta, load(trace)
+    calls = derive(frames)
+    measured = meta.timing == MEASURED
+    end_ns = START_NS + (meta.wall_ns or 0)
+    lives = live(frames, calls, START_NS, end_ns, measured)
+    return wall(meta, frames, calls, lives, causes(frames, calls, lives))
+
+
+def path(trace: SyntheticTrace) -> list[tuple[int, str, int]]:
+    """Process, doing and milliseconds of the critical path; neighbours alike are one."""
+    segments = wall_of(trace).segments
+    lives = live(load(trace), derive(load(trace)), START_NS, START_NS + trace.wall_ns).table
+    process = lives["process"].to_numpy()[segments["life"]]
+    rows = load(trace).processes["proc_id"].to_numpy()[process]
+    found: list[tuple[int, str, int]] = []
+    for pid, doing, ns in zip(rows.tolist(), segments["doing"], segments["ns"], strict=True):
+        if found and found[-1][:2] == (pid, doing):
+            found[-1] = (pid, doing, found[-1][2] + ns)
+        else:
+            found.append((pid, doing, ns))
+    return [(pid, doing, ns // MS) for pid, doing, ns in found]
+
+
+def shell(wall_ms: int = 100, **more: Any) -> SyntheticTrace:
+    """A bash that runs from 0 to the end, as process 1."""
+    trace = SyntheticTrace(wall_ns=wall_ms * MS)
+    trace.facts = {"target_proc_id": 1}
+    trace.process(1, 0, wall_ms * MS, **more)
+    trace.image(1, 0, "/bin/bash", shell="bash 5.2.15")
+    return trace
+
+
+def does(
+    trace: SyntheticTrace, pid: int, syscall: str, at: int, dur: int | None, **more: Any
+) -> None:
+    """A call by the program that a process executed last."""
+    images = [row["image_id"] for row in trace.rows["images"] if row["proc_id"] == pid]
+    trace.call(pid, syscall, at, dur, **{"image_id": images[-1]} | more)
+
+
+def child(trace: SyntheticTrace, pid: int, start: int, end: int | None, parent: int = 1) -> int:
+    """A program that is executed as soon as it is forked; from and to milliseconds."""
+    end_ns = None if end is None else end * MS
+    trace.process(pid, start * MS, end_ns, parent_proc_id=parent, ppid=parent)
+    trace.image(pid, start * MS, "/bin/cat")
+    return pid
+
+
+def test_a_shell_that_waits_for_a_child_is_waited_for_only_until_then() -> None:
+    trace = shell()
+    child(trace, 2, 20, 70)
+    does(trace, 1, "clone", 19 * MS, 1 * MS, ret=2)
+    does(trace, 1, "wait4", 30 * MS, 45 * MS, ret=2)
+    assert path(trace) == [
+        (1, "shell_cpu", 19),
+        (1, "process", 1),
+        (1, "shell_cpu", 10),
+        (2, "program_cpu", 40),
+        (1, "process", 5),
+        (1, "shell_cpu", 25),
+    ]
+
+
+def test_waits_of_several_generations_lead_to_the_last() -> None:
+    trace = shell()
+    for pid in (2, 3, 4):
+        child(trace, pid, pid * 5, 100 - pid * 5, parent=pid - 1)
+        at = (pid * 5 + 1) * MS
+        does(trace, pid - 1, "wait4", at, (99 - pid * 5) * MS - at, ret=pid)
+    found = path(trace)
+    assert [(pid, doing) for pid, doing, _ in found] == [
+        (1, "shell_cpu"),
+        (2, "program_cpu"),
+        (3, "program_cpu"),
+        (4, "program_cpu"),
+        (3, "program_cpu"),
+        (2, "program_cpu"),
+        (1, "shell_cpu"),
+    ]
+
+
+def test_background_jobs_are_waited_for_one_after_the_other() -> None:
+    trace = shell()
+    child(trace, 2, 10, 50)
+    child(trace, 3, 11, 80)
+    does(trace, 1, "wait4", 20 * MS, 31 * MS, ret=2)
+    does(trace, 1, "wait4", 51 * MS, 29 * MS, ret=3)
+    assert path(trace) == [
+        (1, "shell_cpu", 20),
+        (2, "program_cpu", 30),
+        (1, "process", 1),
+        (3, "program_cpu", 29),
+        (1, "shell_cpu", 20),
+    ]
+
+
+def test_an_empty_pipe_is_waited_for_until_its_writer_writes_and_ends() -> None:
+    trace = shell()
+    pipe = trace.file("pipe:[7]", "pipe")
+    child(trace, 2, 10, 60)
+    does(trace, 1, "read", 20 * MS, 20 * MS, ret=9, bytes=9, fd=3, file_id=pipe)
+    does(trace, 2, "write", 39 * MS, 1 * MS, ret=9, bytes=9, fd=1, file_id=pipe)
+    does(trace, 1, "read", 41 * MS, 20 * MS, ret=0, bytes=0, fd=3, file_id=pipe)
+    assert path(trace) == [
+        (1, "shell_cpu", 20),
+        (2, "program_cpu", 19),
+        (2, "pipe", 1),
+        (1, "shell_cpu", 1),
+        (2, "program_cpu", 19),
+        (1, "pipe", 1),
+        (1, "shell_cpu", 39),
+    ]
+
+
+def test_a_pipe_that_has_data_is_not_waited_for() -> None:
+    trace = shell()
+    pipe = trace.file("pipe:[7]", "pipe")
+    child(trace, 2, 10, 60)
+    does(trace, 2, "write", 15 * MS, 1 * MS, ret=9, bytes=9, fd=1, file_id=pipe)
+    does(trace, 1, "read", 20 * MS, 5 * MS, ret=9, bytes=9, fd=3, file_id=pipe)
+    assert path(trace) == [(1, "shell_cpu", 20), (1, "pipe", 5), (1, "shell_cpu", 75)]
+
+
+def test_a_full_pipe_is_waited_for_until_its_reader_reads() -> None:
+    trace = shell()
+    pipe = trace.file("pipe:[7]", "pipe")
+    child(trace, 2, 10, 60)
+    does(trace, 1, "write", 20 * MS, 20 * MS, ret=9, bytes=9, fd=1, file_id=pipe)
+    does(trace, 2, "read", 39 * MS, 1 * MS, ret=9, bytes=9, fd=0, file_id=pipe)
+    assert path(trace) == [
+        (1, "shell_cpu", 20),
+        (2, "program_cpu", 19),
+        (2, "pipe", 1),
+        (1, "shell_cpu", 60),
+    ]
+
+
+def test_a_child_that_never_wrote_is_waited_for_by_its_descriptor() -> None:
+    trace = shell()
+    pipe = trace.file("pipe:[7]", "pipe")
+    child(trace, 2, 10, 60)
+    does(trace, 2, "dup2", 11 * MS, 1 * MS, ret=1, fd=4, file_id=pipe)
+    does(trace, 1, "read", 12 * MS, 48 * MS, ret=0, bytes=0, fd=3, file_id=pipe)
+    assert path(trace) == [(1, "shell_cpu", 12), (2, "program_cpu", 48), (1, "shell_cpu", 40)]
+
+
+def test_before_a_process_began_its_parent_is_waited_for() -> None:
+    """The reader waits for the writer, which a third process forks only later."""
+    trace = shell()
+    pipe = trace.file("pipe:[7]", "pipe")
+    child(trace, 2, 5, 90)
+    child(trace, 3, 40, 80, parent=2)
+    does(trace, 3, "write", 59 * MS, 1 * MS, ret=9, bytes=9, fd=1, file_id=pipe)
+    does(trace, 1, "read", 10 * MS, 50 * MS, ret=9, bytes=9, fd=3, file_id=pipe)
+    assert path(trace) == [
+        (1, "shell_cpu", 10),
+        (2, "program_cpu", 30),
+        (3, "program_cpu", 19),
+        (3, "pipe", 1),
+        (1, "shell_cpu", 40),
+    ]
+
+
+def test_waits_in_a_circle_are_charged_to_themselves() -> None:
+    """The child reads a pipe whose only other user is the shell that waits for the child."""
+    trace = shell()
+    pipe = trace.file("pipe:[7]", "pipe")
+    child(trace, 2, 5, 90)
+    does(trace, 1, "dup2", 6 * MS, 1 * MS, ret=1, fd=4, file_id=pipe)
+    does(trace, 1, "wait4", 10 * MS, 80 * MS, ret=2)
+    does(trace, 2, "read", 20 * MS, 60 * MS, ret=0, bytes=0, fd=0, file_id=pipe)
+    found = path(trace)
+    assert found[3:] == [
+        (2, "program_cpu", 10),
+        (2, "pipe", 60),
+        (2, "program_cpu", 10),
+        (1, "shell_cpu", 10),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("syscall", "kind", "doing"),
+    [
+        ("clock_nanosleep", None, "sleep"),
+        ("futex", None, "lock"),
+        ("recvfrom", "socket", "network"),
+        ("read", "terminal", "terminal"),
+        ("read", "regular", "file"),
+        ("openat", "regular", "metadata"),
+        ("mmap", None, "memory"),
+        ("uname", None, "other"),
+        ("poll", None, "unseen"),
+    ],
+)
+def test_what_waits_for_nobody_is_what_the_call_does(
+    syscall: str, kind: str | None, doing: str
+) -> None:
+    trace = shell()
+    more: dict[str, Any] = {"fd": 3, "file_id": trace.file("/x", kind)} if kind else {}
+    does(trace, 1, syscall, 10 * MS, 60 * MS, ret=1, **more)
+    assert path(trace) == [(1, "shell_cpu", 10), (1, doing, 60), (1, "shell_cpu", 30)]
+
+
+def test_what_polls_waits_for_what_it_reads_next() -> None:
+    trace = shell()
+    pipe, socket = trace.file("pipe:[7]", "pipe"), trace.file(None, "socket")
+    child(trace, 2, 1, 90)
+    does(trace, 2, "write", 29 * MS, 1 * MS, ret=9, bytes=9, fd=1, file_id=pipe)
+    does(trace, 1, "poll", 10 * MS, 20 * MS, ret=1)
+    does(trace, 1, "read", 30 * MS, 1, ret=9, bytes=9, fd=3, file_id=pipe)
+    does(trace, 1, "pselect6", 40 * MS, 20 * MS, ret=1)
+    does(trace, 1, "read", 60 * MS, 1, ret=9, bytes=9, fd=4, file_id=socket)
+    does(trace, 1, "poll", 70 * MS, 20 * MS, ret=0)
+    assert [part for part in path(trace) if part[1] != "shell_cpu" and part[2]] == [
+        (2, "program_cpu", 19),
+        (2, "pipe", 1),
+        (1, "network", 20),
+        (1, "sleep", 20),
+    ]
+
+
+def test_a_program_starts_up_until_its_own_first_work() -> None:
+    trace = shell()
+    child(trace, 2, 10, 90)
+    does(trace, 1, "wait4", 10 * MS, 80 * MS, ret=2)
+    library = trace.file("/lib/x86_64-linux-gnu/libc.so.6")
+    for number, call in enumerate(("openat", "read", "mmap", "close")):
+        does(trace, 2, call, (20 + number) * MS, 1 * MS, fd=3, file_id=library)
+    does(trace, 2, "mprotect", 30 * MS, 1 * MS)
+    does(trace, 2, "brk", 40 * MS, 1 * MS)
+    does(trace, 2, "openat", 50 * MS, 1 * MS, fd=3, file_id=trace.file("/data"))
+    does(trace, 2, "mprotect", 60 * MS, 1 * MS)
+    assert [part for part in path(trace) if part[0] == 2] == [
+        (2, "startup", 21),
+        (2, "program_cpu", 9),
+        (2, "memory", 1),
+        (2, "program_cpu", 9),
+        (2, "metadata", 1),
+        (2, "program_cpu", 9),
+        (2, "memory", 1),
+        (2, "program_cpu", 29),
+    ]
+
+
+def test_an_interpreter_starts_up_until_it_opens_its_script() -> None:
+    trace = shell()
+    trace.process(2, 10 * MS, 90 * MS, parent_proc_id=1)
+    trace.image(2, 10 * MS, "/usr/bin/python3.11", "python3", "lib/tool.py")
+    does(trace, 1, "wait4", 10 * MS, 80 * MS, ret=2)
+    does(trace, 2, "openat", 30 * MS, 1 * MS, fd=3, file_id=trace.file("/etc/settings"))
+    does(trace, 2, "openat", 50 * MS, 1 * MS, fd=3, file_id=trace.file("/opt/lib/tool.py"))
+    assert [part for part in path(trace) if part[0] == 2] == [
+        (2, "startup", 40),
+        (2, "metadata", 1),
+        (2, "program_cpu", 39),
+    ]
+
+
+def test_a_forked_process_is_being_made_until_its_own_first_call() -> None:
+    trace = shell()
+    trace.process(2, 10 * MS, 90 * MS, parent_proc_id=1)
+    does(trace, 1, "wait4", 10 * MS, 80 * MS, ret=2)
+    for number, call in enumerate(("getpid", "rt_sigaction", "dup2", "close")):
+        trace.call(2, call, (20 + number) * MS, 1 * MS, image_id=0)
+    trace.call(2, "openat", 50 * MS, 1 * MS, fd=3, file_id=trace.file("/x"), image_id=0)
+    trace.call(2, "close", 60 * MS, 1 * MS, image_id=0)
+    assert [part for part in path(trace) if part[0] == 2] == [
+        (2, "process", 14),
+        (2, "shell_cpu", 26),
+        (2, "metadata", 1),
+        (2, "shell_cpu", 9),
+        (2, "metadata", 1),
+        (2, "shell_cpu", 29),
+    ]
+
+
+def test_a_process_that_outlives_the_target_is_waited_for_no_longer() -> None:
+    trace = shell()
+    child(trace, 2, 10, None)
+    does(trace, 2, "clock_nanosleep", 20 * MS, None, flags=UNFINISHED, ret=None)
+    does(trace, 1, "wait4", 30 * MS, None, flags=UNFINISHED, ret=None)
+    assert path(trace) == [(1, "shell_cpu", 30), (2, "sleep", 70)]
+
+
+def test_a_target_that_ran_before_and_after_has_all_the_time_of_the_trace() -> None:
+    trace = SyntheticTrace(wall_ns=100 * MS, facts={"target_proc_id": 1})
+    trace.process(1, 0, None, flags=LATER)
+    trace.image(1, 0, "/bin/bash")
+    assert path(trace) == [(1, "shell_cpu", 100)]
+
+
+def test_what_is_before_the_first_process_and_after_its_end_is_making_it() -> None:
+    trace = SyntheticTrace(wall_ns=100 * MS, facts={"target_proc_id": 1})
+    trace.process(1, 10 * MS, 90 * MS)
+    trace.image(1, 10 * MS, "/bin/cat")
+    assert path(trace) == [(1, "process", 10), (1, "program_cpu", 80), (1, "process", 10)]
+
+
+def test_a_call_belongs_to_its_line_and_a_child_to_that_which_forked_it() -> None:
+    trace = shell()
+    first, second = trace.site("f", "/s.sh", 3), trace.site("f", "/s.sh", 4)
+    child(trace, 2, 20, 70)
+    trace.rows["processes"][-1]["site_id"] = trace.rows["images"][-1]["site_id"] = second
+    does(trace, 1, "openat", 10 * MS, 2 * MS, site_id=first, image_id=0)
+    does(trace, 1, "wait4", 20 * MS, 52 * MS, ret=2, site_id=second, image_id=0)
+    frames = load(trace)
+    calls = derive(frames)
+    lives = live(frames, calls, START_NS, START_NS + trace.wall_ns)
+    code = causes(frames, calls, lives)
+    segments = wall(trace.meta, frames, calls, lives, code).segments
+    site = np.append(code.site, UNKNOWN)[np.maximum(segments["cause"] - 4, UNKNOWN)]
+    of_line = segments["ns"].groupby(site).sum()
+    # between the calls, from 12 to 20, half is the one's and half the other's
+    assert of_line[first] == 2 * MS + 4 * MS + 5 * MS
+    assert of_line[second] == 4 * MS + 52 * MS + 28 * MS
+
+
+def test_samples_divide_what_a_shell_computes_between_two_lines() -> None:
+    trace = shell()
+    lines = [trace.site("f", "/s.sh", number) for number in (3, 4, 5)]
+    does(trace, 1, "openat", 0, 1, site_id=lines[0], image_id=0)
+    does(trace, 1, "close", 80 * MS, 1, site_id=lines[2], image_id=0)
+    for number in range(7):
+        trace.sample(1, (10 + 10 * number) * MS, lines[1], 0)
+    frames = load(trace)
+    calls = derive(frames)
+    lives = live(frames, calls, START_NS, START_NS + trace.wall_ns)
+    code = causes(frames, calls, lives)
+    segments = wall(trace.meta, frames, calls, lives, code).segments
+    seen = segments[segments["cause"] == 4 + code.site[:].tolist().index(lines[1])]
+    assert seen["ns"].sum() == pytest.approx(7 / 8 * 80 * MS, abs=2)
+
+
+def test_an_empty_trace_waits_for_what_is_not_there() -> None:
+    found = wall_of(SyntheticTrace(wall_ns=7 * MS))
+    assert found.segments["doing"].tolist() == ["unseen"]
+    assert found.segments["ns"].sum() == found.wall_ns == 7 * MS
+
+
+@pytest.mark.parametrize("timing", [INSTANTS, ORDER])
+def test_without_measured_times_there_is_no_wall_time_and_it_says_so(timing: str) -> None:
+    trace = shell()
+    trace.facts["timing"] = timing
+    found = wall_of(trace)
+    assert (found.wall_ns, len(found.segments)) == (0, 0)
+    assert found.merged
+
+
+@settings(max_examples=50, deadline=None)
+@given(traces(), st.none() | st.integers(0, 7), st.none() | st.integers(0, 1200 * MS))
+def test_each_instant_is_charged_once(
+    trace: SyntheticTrace, target: int | None, wall_ns: int | None
+) -> None:
+    trace.facts |= {"target_proc_id": target, "wall_ns": wall_ns}
+    found = wall_of(trace)
+    segments = found.segments
+    assert segments["ns"].sum() == found.wall_ns
+    assert (segments["ns"] > 0).all()
+    ends = segments["start_ns"] + segments["ns"]
+    assert segments["start_ns"].tolist() == [START_NS, *ends.tolist()][: len(segments)]
+    assert wall_ns is None or found.wall_ns == wall_ns
+    known = segments[segments["call"] != UNKNOWN]
+    assert known["call"].max() < len(trace.rows["syscalls"]) or known.empty

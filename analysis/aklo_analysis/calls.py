@@ -72,6 +72,12 @@ def derive(frames: Frames) -> pd.DataFrame:
     )
 
 
+def durations(calls: pd.DataFrame) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
+    """Which calls have a duration, and the durations of these."""
+    timed = ~calls["untimed"].to_numpy()
+    return timed, (calls["work_ns"].to_numpy() + calls["wait_ns"].to_numpy())[timed]
+
+
 def categories(column: pd.Series[Any]) -> tuple[list[str], npt.NDArray[np.integer]]:
     """The categories of a column, and for each row the place of its own."""
     return list(column.cat.categories), column.cat.codes.to_numpy()

@@ -1,4 +1,4 @@
-"""Percentiles of call durations, group by group."""
+"""How the durations of calls are distributed, group by group."""
 
 from __future__ import annotations
 
@@ -7,30 +7,44 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+Int64 = npt.NDArray[np.int64]
+
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """Percentiles by nearest rank: each is a duration that really occurred."""
+    """Percentiles by nearest rank: each is a duration that really occurred. `histogram`: how many
+    calls took from 2**n ns to less than 2**(n + 1), for n from 0 to that of the longest; those of
+    0 ns are in the first."""
 
     p50_ns: int
     p95_ns: int
     p99_ns: int
     max_ns: int
+    histogram: tuple[int, ...]
 
     @classmethod
-    def of(cls, durations_ns: npt.NDArray[np.int64]) -> Distribution | None:
+    def of(cls, durations_ns: Int64) -> Distribution | None:
         """None if there are no durations."""
         count = len(durations_ns)
         if count == 0:
             return None
-        ordered = np.sort(durations_ns)
         # the smallest duration that at least p percent of the calls do not exceed
         ranks = [-(-count * percent // 100) - 1 for percent in (50, 95, 99, 100)]
-        return cls(*(int(ordered[rank]) for rank in ranks))
+        ordered = np.partition(durations_ns, ranks)
+        p50, p95, p99, longest = (int(ordered[rank]) for rank in ranks)
+        return cls(p50, p95, p99, longest, histogram(durations_ns))
+
+
+def histogram(durations_ns: Int64) -> tuple[int, ...]:
+    """As in `Distribution`."""
+    # without every bit that follows a set one, no rounding to a float reaches the next power of 2
+    sparse = durations_ns & ~(durations_ns >> 1)
+    bits = np.frexp(np.maximum(sparse, 1).astype(np.float64))[1]
+    return tuple(np.bincount(bits - 1).tolist())
 
 
 def distributions(
-    codes: npt.NDArray[np.integer], durations_ns: npt.NDArray[np.int64], groups: int
+    codes: npt.NDArray[np.integer], durations_ns: Int64, groups: int
 ) -> list[Distribution | None]:
     """One distribution per group: `codes` are group numbers from 0 to `groups` - 1."""
     order = np.argsort(codes, kind="stable")

@@ -17,6 +17,7 @@ SECTIONS: Final = {
     "function-calls": "calls of functions, counted one by one (recorded with --function-calls)",
     "programs": "programs, by their own work",
     "operations": "I/O operations by system call",
+    "latency": "how long calls took, as histograms by class; only if asked for",
     "files": "files",
     "directories": "directories",
     "processes": "processes",
@@ -25,3 +26,6 @@ SECTIONS: Final = {
     "quality": "how far the data can be trusted",
 }
 """The sections of the text report in their order, and what is in each."""
+
+ON_REQUEST: Final = frozenset({"latency"})
+"""Sections that are written only if they are asked for."""

@@ -33,7 +33,14 @@ class Bar:
     width: int
 
 
-Cell = str | Bar
+@dataclass(frozen=True, slots=True)
+class Spark:
+    """A cell that shows numbers side by side: `shares` of the largest, from 0 to 1."""
+
+    shares: tuple[float, ...]
+
+
+Cell = str | Bar | Spark
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,4 +148,10 @@ def _left(texts: list[list[str]], shown: list[int], width: int) -> int:
 
 
 def _text(cell: Cell, ink: Ink) -> str:
-    return ink.bar(cell.share, cell.width) if isinstance(cell, Bar) else ink.text(cell)
+    match cell:
+        case Bar(share, width):
+            return ink.bar(share, width)
+        case Spark(shares):
+            return ink.spark(shares)
+        case _:
+            return ink.text(cell)

@@ -5,6 +5,8 @@ Colours are the sixteen that every terminal has, so that they follow the user's 
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,6 +26,8 @@ STYLES: Final = {
 """Parameters of the terminal's SGR sequence (ECMA-48, 8.3.117)."""
 
 EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
+LEVELS: Final = {True: "·▁▂▃▄▅▆▇█", False: ".:-=+*#%@"}
+"""For nothing, and for a little up to all; the keys are whether there is UTF-8."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,12 @@ class Ink:
         if not self.utf8:
             return "#" * -(-eighths // 8)
         return EIGHTHS[8] * (eighths // 8) + EIGHTHS[eighths % 8].strip()
+
+    def spark(self, shares: Sequence[float]) -> str:
+        """A character for each share (0 to 1), higher for more; never nothing for one above 0."""
+        levels = LEVELS[self.utf8]
+        most = len(levels) - 1
+        return "".join(levels[math.ceil(min(max(one, 0.0), 1.0) * most)] for one in shares)
 
     def rule(self, title: str, width: int) -> str:
         """A line of `width` columns with a title in it."""

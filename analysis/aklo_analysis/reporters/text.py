@@ -8,13 +8,14 @@ from aklo_analysis.report import Report
 from aklo_analysis.reporters.options import Options
 from aklo_analysis.reporters.page import Page
 from aklo_analysis.reporters.sections import SECTIONS
+from aklo_trace.contents import ON_REQUEST
 
 
 def write(report: Report, stream: TextIO, options: Options) -> None:
-    """Write the sections that were asked for, in that order, or else every section that has
-    something to say."""
+    """Write the sections that were asked for, in that order, or else all that do not have to be
+    and have something to say."""
     page = Page(stream, options)
-    for name in options.sections or SECTIONS:
+    for name in options.sections or [name for name in SECTIONS if name not in ON_REQUEST]:
         before = page.lines
         SECTIONS[name](report, page)
         if options.sections and page.lines == before:

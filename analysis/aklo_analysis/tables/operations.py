@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from aklo_analysis.activity import BY_KEY, Activity
-from aklo_analysis.calls import categories
+from aklo_analysis.calls import categories, durations
 from aklo_analysis.distribution import Distribution, distributions
 from aklo_analysis.measure import Measure, measured
 from aklo_analysis.ranking import Ranking, rank
@@ -49,6 +49,5 @@ def _distributions(calls: pd.DataFrame, groups: list[tuple[str, str]]) -> list[D
     numbers = np.full((len(names), len(keys)), -1, dtype=np.int16)
     for number, (name, key) in enumerate(groups):
         numbers[names.index(name), keys.index(key)] = number
-    timed = ~calls["untimed"].to_numpy()
-    dur_ns = (calls["work_ns"].to_numpy() + calls["wait_ns"].to_numpy())[timed]
+    timed, dur_ns = durations(calls)
     return distributions(numbers[syscall[timed], activity[timed]], dur_ns, len(groups))

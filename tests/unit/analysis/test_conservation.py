@@ -137,6 +137,18 @@ def test_every_table_has_all_calls(trace: SyntheticTrace, top: int) -> None:
 
 
 @settings(max_examples=50, deadline=None)
+@given(traces())
+def test_every_call_that_returned_is_in_the_histogram_of_its_class_and_of_its_syscall(
+    trace: SyntheticTrace,
+) -> None:
+    report = build(trace)
+    for row in (*report.activities, *report.operations.rows):
+        timed = row.measure.calls - row.measure.untimed
+        found = row.distribution
+        assert timed == (sum(found.histogram) if found else 0)
+
+
+@settings(max_examples=50, deadline=None)
 @given(traces(), st.integers(1, 4))
 def test_programs_and_processes_share_the_same_time(trace: SyntheticTrace, top: int) -> None:
     report = build(trace, top)

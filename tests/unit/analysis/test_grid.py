@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aklo_analysis.reporters.clip import clip_end, clip_path, clip_start, columns, wrap
-from aklo_analysis.reporters.grid import Bar, Column, Grid
+from aklo_analysis.reporters.grid import Bar, Column, Grid, Spark
 from aklo_analysis.reporters.ink import Ink
 
 PLAIN = Ink(color=False, utf8=True)
@@ -65,6 +65,18 @@ def test_a_bar_is_never_empty_for_a_share_above_zero() -> None:
 
 def test_a_bar_is_never_longer_than_its_width() -> None:
     assert PLAIN.bar(7.0, 10) == "█" * 10
+
+
+def test_a_spark_has_a_column_for_each_number_and_something_for_each_above_nothing() -> None:
+    assert PLAIN.spark((0, 0.0001, 0.5, 1.0, 7.0)) == "·▁▄██"
+    assert Ink(color=False, utf8=False).spark((0, 0.0001, 0.5, 1.0)) == ".:+@"
+
+
+def test_sparks_stay_below_each_other() -> None:
+    grid = Grid((Column("", "left", "bar"), Column("name", "left")))
+    grid.add(Spark((0, 0, 1.0)), "a")
+    grid.add(Spark((1.0, 0, 0)), "b")
+    assert grid.lines(80, PLAIN)[1:] == ["  ··█  a", "  █··  b"]
 
 
 def test_a_path_is_cut_at_a_slash_if_one_is_near() -> None:

@@ -271,3 +271,39 @@ def test_of_a_section_that_was_asked_for_and_has_nothing_the_report_says_so() ->
     found = text(Options(sections=("slowest", "quality")), SyntheticTrace())
     assert found.startswith("  There is nothing for 'slowest' in this trace.\n\nDATA QUALITY\n")
     assert "There is nothing" not in text(Options(), SyntheticTrace())
+
+
+def test_histograms_of_classes_are_written_if_they_are_asked_for() -> None:
+    assert "LATENCY OF" not in text(Options())
+    trace = SyntheticTrace()
+    trace.image(trace.process(10, 0, 900 * MS), 0, "/bin/sh")
+    for number, dur in enumerate((0, 300, 301, 1030)):
+        trace.call(10, "close", number * MS, dur)
+    trace.call(10, "wait4", 10 * MS, None)
+    found = text(Options(sections=("latency",)), trace)
+    assert found.splitlines()[:5] == [
+        "LATENCY OF CLOSING FILES",
+        "  4 calls: p50 300ns, p95 1.03µs, p99 1.03µs, max 1.03µs",
+        "    from      to  calls  share",
+        f"       0     2ns      1    25%  {'█' * 20}",
+        "     2ns     4ns      0",
+    ]
+    assert found.splitlines()[-3:] == [
+        f"   256ns   512ns      2    50%  {'█' * 40}",
+        "   512ns  1.02µs      0",
+        f"  1.02µs  2.05µs      1    25%  {'█' * 20}",
+    ]
+
+
+def test_latencies_of_operations_are_drawn_on_one_scale() -> None:
+    trace = SyntheticTrace()
+    trace.image(trace.process(10, 0, 900 * MS), 0, "/bin/sh")
+    trace.call(10, "close", 1 * MS, 200)
+    trace.call(10, "fsync", 2 * MS, 200)
+    trace.call(10, "fsync", 3 * MS, 250_000)
+    part = section(text(Options(width=None), trace), "I/O OPERATIONS")
+    assert "from 128ns to 524µs, each column 4 times as long as the one before." in part
+    assert re.findall(r"(\S+) +(close|fsync)$", part, re.MULTILINE) == [
+        ("█····█", "fsync"),
+        ("█·····", "close"),
+    ]

@@ -14,6 +14,7 @@ from aklo_analysis.reporters.sections import (
     findings,
     function_calls,
     header,
+    latency,
     quality,
     time,
 )
@@ -30,6 +31,7 @@ SECTIONS: Final[dict[str, Section]] = {
     "function-calls": function_calls.function_calls,
     "programs": time.programs,
     "operations": calls.operations,
+    "latency": latency.latency,
     "files": files.files,
     "directories": files.directories,
     "processes": time.processes,

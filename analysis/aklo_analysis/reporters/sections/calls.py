@@ -8,7 +8,8 @@ from typing import Final
 from aklo_analysis.distribution import Distribution
 from aklo_analysis.measure import Measure
 from aklo_analysis.report import Report
-from aklo_analysis.reporters.grid import Column, Grid
+from aklo_analysis.reporters.grid import Cell, Column, Grid
+from aklo_analysis.reporters.latency_scale import Scale
 from aklo_analysis.reporters.page import Page
 from aklo_analysis.tables.failures import error
 from aklo_analysis.tables.operations import OperationRow
@@ -17,13 +18,14 @@ from aklo_trace.escape import escape
 
 OPERATIONS: Final = (
     Column("calls"),
-    Column("failed", optional=5),
+    Column("failed", optional=4),
     Column("bytes", optional=2),
     Column("time"),
     Column("p50", optional=1),
-    Column("p95", optional=4),
-    Column("p99", optional=3),
+    Column("p95", optional=6),
+    Column("p99", optional=5),
     Column("max"),
+    Column("latency", "left", "bar", optional=3),
     Column("operation", "left"),
 )
 SLOWEST: Final = (
@@ -59,20 +61,22 @@ def operations(report: Report, page: Page) -> None:
     grid, rows = Grid(OPERATIONS), report.operations.rows
     if not rows:
         return
-    _add_operations(grid, [r for r in rows if r.activity.io and not r.activity.waits], report.top)
-    _add_operations(grid, [r for r in rows if r.activity.io and r.activity.waits], report.top)
+    io = [row for row in rows if row.activity.io]
+    scale = Scale.of([row.distribution for row in io])
+    for waits in False, True:
+        _add_operations(grid, [r for r in io if r.activity.waits == waits], report.top, scale)
     for waits, name in (False, "other calls"), (True, "other waits"):
         other = [r.measure for r in rows if not r.activity.io and r.activity.waits == waits]
         if other:
             _add_measure(grid, sum(other, start=Measure()), name, "dim")
     _add_measure(grid, report.operations.total, "all calls", "strong")
-    page.titled("I/O OPERATIONS", grid)
+    page.titled("I/O OPERATIONS", grid, str(scale) if io else "")
 
 
-def _add_operations(grid: Grid, rows: Sequence[OperationRow], top: int) -> None:
+def _add_operations(grid: Grid, rows: Sequence[OperationRow], top: int, scale: Scale) -> None:
     for row in rows[:top]:
-        style = "dim" if row.activity.waits else "plain"
-        _add_measure(grid, row.measure, _operation(row), style, row.distribution)
+        style, spark = "dim" if row.activity.waits else "plain", scale.spark(row.distribution)
+        _add_measure(grid, row.measure, _operation(row), style, row.distribution, spark)
     if rows[top:]:
         rest = sum((row.measure for row in rows[top:]), start=Measure())
         _add_measure(grid, rest, f"{len(rows) - top} more", "dim")
@@ -84,15 +88,27 @@ def _add_measure(
     name: str,
     style: str = "plain",
     distribution: Distribution | None = None,
+    spark: Cell = "",
 ) -> None:
-    d = distribution
-    times = [d.p50_ns, d.p95_ns, d.p99_ns, d.max_ns] if d else []
-    cells = [duration(ns) for ns in [measure.total_ns, *times]]
-    moved = size(measure.bytes) if measure.bytes else ""
-    failed = count(measure.failed) if measure.failed else ""
+    calls, failed, moved = count(measure.calls), measure.failed, measure.bytes
     grid.add(
-        count(measure.calls), failed, moved, *cells, *[""] * (5 - len(cells)), name, style=style
+        calls,
+        count(failed) if failed else "",
+        size(moved) if moved else "",
+        duration(measure.total_ns),
+        *percentiles(distribution),
+        spark,
+        name,
+        style=style,
     )
+
+
+def percentiles(found: Distribution | None) -> tuple[str, str, str, str]:
+    """p50, p95, p99 and the longest."""
+    if found is None:
+        return "", "", "", ""
+    p50, p95 = duration(found.p50_ns), duration(found.p95_ns)
+    return p50, p95, duration(found.p99_ns), duration(found.max_ns)
 
 
 def _operation(row: OperationRow) -> str:

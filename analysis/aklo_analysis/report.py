@@ -17,7 +17,6 @@ from aklo_analysis.rules import RULES
 from aklo_analysis.rules.case import Case
 from aklo_analysis.rules.finding import Finding, findings
 from aklo_analysis.rules.rule import Setting
-from aklo_analysis.rules.wall import provisional
 from aklo_analysis.source import Sources
 from aklo_analysis.stacks import stacks
 from aklo_analysis.tables import files as file_tables
@@ -35,6 +34,7 @@ from aklo_analysis.tables.quality import Gap, gaps
 from aklo_analysis.tables.slowest import SlowCall, slowest
 from aklo_analysis.tables.summary import Summary, summary
 from aklo_analysis.tables.times import TimeRow, times
+from aklo_analysis.wall import wall
 from aklo_trace.meta import MEASURED, ORDER
 
 if TYPE_CHECKING:
@@ -83,8 +83,8 @@ def build(trace: Source, top: int = 10, settings: Mapping[str, Setting] = NO_SET
     code = causes(frames, calls, lives)
     charged, led = charges(frames, calls, lives, code), stacks(frames, code)
     sources = Sources(meta)
-    wall = provisional(meta.wall_ns or 0, lives, code, charged)
-    case = Case(meta, frames, calls, lives, code, led, names, sources, wall)
+    waited = wall(meta, frames, calls, lives, code)
+    case = Case(meta, frames, calls, lives, code, led, names, sources, waited)
     started = line_tables.started(lives, code, led, names)
     return Report(
         meta=meta,

@@ -14,9 +14,9 @@ from aklo_analysis.frames import Frames
 from aklo_analysis.lives import Lives
 from aklo_analysis.nullable import Objects
 from aklo_analysis.rules.family import Family
-from aklo_analysis.rules.wall import Wall
 from aklo_analysis.source import Sources
 from aklo_analysis.stacks import Stacks
+from aklo_analysis.wall import Wall
 from aklo_trace.meta import Meta
 
 Int64 = npt.NDArray[np.int64]

@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 import pandas as pd
 
-from aklo_analysis.measure import Measure
+
+class Summable(Protocol):
+    """What is ranked, such as `aklo_analysis.measure.Measure`; without arguments it is 0."""
+
+    @classmethod
+    def of(cls, sums: Mapping[Any, Any]) -> Self: ...
+
+    @classmethod
+    def over(cls, frame: pd.DataFrame) -> Self: ...
+
+    def __add__(self, other: Self) -> Self: ...
 
 
 class Measured(Protocol):
-    """A row of a table: what it is, and the measure of the calls it stands for."""
+    """A row of a table: what it is, and the measure of what it stands for."""
 
     @property
-    def measure(self) -> Measure: ...
+    def measure(self) -> Summable: ...
 
 
 Row = TypeVar("Row", bound=Measured)
-M = TypeVar("M", bound=Measure)
+M = TypeVar("M", bound=Summable)
 
 
 @dataclass(frozen=True)
 class Ranking(Generic[Row, M]):
-    """A partition of all calls: `rows`, costliest first; `others` groups that come after
+    """A partition of the whole: `rows`, costliest first; `others` groups that come after
     them, together `rest`; and under a name in `apart` what no row can stand for."""
 
     rows: tuple[Row, ...]

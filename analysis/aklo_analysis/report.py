@@ -34,6 +34,7 @@ from aklo_analysis.tables.quality import Gap, gaps
 from aklo_analysis.tables.slowest import SlowCall, slowest
 from aklo_analysis.tables.summary import Summary, summary
 from aklo_analysis.tables.times import TimeRow, times
+from aklo_analysis.tables.wall import WallTime, wall_time
 from aklo_analysis.wall import wall
 from aklo_trace.meta import MEASURED, ORDER
 
@@ -63,6 +64,7 @@ class Report:
     failures: Failures
     gaps: tuple[Gap, ...]
     findings: tuple[Finding, ...]
+    wall: WallTime
 
 
 NO_SETTINGS: Final[Mapping[str, Setting]] = MappingProxyType({})
@@ -104,4 +106,5 @@ def build(trace: Source, top: int = 10, settings: Mapping[str, Setting] = NO_SET
         failures=failures(frames, calls, top),
         gaps=gaps(frames, calls),
         findings=findings(RULES, case, settings),
+        wall=wall_time(waited, lives, code, led, names, sources, top),
     )

@@ -11,6 +11,7 @@ from typing import Final
 SECTIONS: Final = {
     "header": "what was traced, how it went, and the most important of the rest",
     "findings": "what to change first, and what that saves",
+    "wall": "where the wall time went",
     "times": "where the time of all processes went",
     "functions": "functions of shell code",
     "lines": "lines of shell code, with their text",

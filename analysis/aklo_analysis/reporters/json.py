@@ -45,6 +45,7 @@ def write(report: Report, stream: TextIO, _: Options) -> None:
     document = {
         "report_version": REPORT_VERSION,
         **{name: _plain(getattr(report, name)) for name in PARTS},
+        "wall": _plain(report.wall),
         "tables": {name: _plain(getattr(report, name)) for name in TABLES},
     }
     json.dump(document, stream, indent=2)

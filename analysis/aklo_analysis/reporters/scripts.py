@@ -1,9 +1,11 @@
-"""Short names of scripts: without the directory that most of them are in."""
+"""Names of shell code, those of scripts without the directory that most of them are in."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+
+from aklo_trace.escape import escape
 
 SHORTEST = 2
 """Names below a directory; what is nearer to the root is no project."""
@@ -25,3 +27,19 @@ def _ancestors(file: str) -> list[str]:
     """The directories that an absolute path is in, with a slash at the end."""
     names = file.split("/")[:-1] if file.startswith("/") else []
     return ["/".join(names[:end]) + "/" for end in range(SHORTEST + 1, len(names) + 1)]
+
+
+def function_name(function: str | None) -> str:
+    if function is None:
+        return "(script)"
+    return "(sourced)" if function == "source" else escape(function)
+
+
+def file_name(file: str | None, scripts: Scripts) -> str:
+    return "(code of a string)" if file is None else escape(scripts.short(file))
+
+
+def line_name(file: str | None, number: int | None, relative: bool, scripts: Scripts) -> str:
+    """`config.sh:21`; of a line that is not its own in the file, `config.sh:~3`."""
+    mark = "~" if relative else ""
+    return f"{file_name(file, scripts)}:{mark}{'?' if number is None else number}"

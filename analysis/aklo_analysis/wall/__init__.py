@@ -54,12 +54,10 @@ NO_TIMES: Final = (
     "This trace does not say how long calls took, so nothing is known of the wall time."
 )
 NO_CPU_WAITS: Final = (
-    "Waiting for a CPU is counted as what the process was doing: this trace does not say when "
-    "threads had none."
+    "Time without a CPU is counted as what the process was doing: this trace does not say when "
+    "that was."
 )
-FILTERED: Final = (
-    "Only some calls were recorded: the others, and waiting in them, are counted as computing."
-)
+FILTERED: Final = "Only some calls were recorded: time in the others is counted as computing."
 
 
 def wall(meta: Meta, frames: Frames, calls: pd.DataFrame, lives: Lives, causes: Causes) -> Wall:

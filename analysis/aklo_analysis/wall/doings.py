@@ -8,27 +8,30 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Doing:
+    """`word`: a shorter title."""
+
     key: str
     title: str
+    word: str
 
 
 DOINGS: Final = (
-    Doing("shell_cpu", "computing in the shell"),
-    Doing("program_cpu", "computing in programs"),
-    Doing("cpu_wait", "waiting for a CPU"),
-    Doing("process", "creating, ending processes"),
-    Doing("startup", "program start-up"),
-    Doing("file", "reading and writing files"),
-    Doing("metadata", "opening and looking up files"),
-    Doing("memory", "mapping memory"),
-    Doing("pipe", "pipes"),
-    Doing("network", "network"),
-    Doing("terminal", "terminal"),
-    Doing("sleep", "sleeping"),
-    Doing("lock", "waiting for a lock"),
-    Doing("stopped", "stopped by a signal"),
-    Doing("unseen", "waiting for what is not traced"),
-    Doing("other", "other calls"),
+    Doing("shell_cpu", "computing in the shell", "shell"),
+    Doing("program_cpu", "computing in programs", "computing"),
+    Doing("cpu_wait", "waiting for a CPU", "no CPU"),
+    Doing("process", "creating and ending processes", "processes"),
+    Doing("startup", "program start-up", "start-up"),
+    Doing("file", "reading and writing files", "files"),
+    Doing("metadata", "opening and looking up files", "look-ups"),
+    Doing("memory", "mapping memory", "memory"),
+    Doing("pipe", "pipes", "pipes"),
+    Doing("network", "network", "network"),
+    Doing("terminal", "terminal", "terminal"),
+    Doing("sleep", "sleeping", "sleep"),
+    Doing("lock", "waiting for a lock", "locks"),
+    Doing("stopped", "stopped by a signal", "stopped"),
+    Doing("unseen", "waiting for what is not traced", "unseen"),
+    Doing("other", "other calls", "other"),
 )
 
 BY_KEY: Final = {doing.key: doing for doing in DOINGS}

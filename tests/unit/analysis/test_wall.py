@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,13 +15,18 @@ from aklo_analysis.calls import UNKNOWN, derive
 from aklo_analysis.causes import causes
 from aklo_analysis.frames import load
 from aklo_analysis.lives import live
+from aklo_analysis.ranking import Ranking
+from aklo_analysis.report import build
+from aklo_analysis.tables.wall import Spent
 from aklo_analysis.wall import Wall, wall
+from aklo_analysis.wall.doings import DOINGS
 from aklo_trace.meta import INSTANTS, MEASURED, ORDER
 from aklo_trace.schema import ProcessFlag, SyscallFlag
 
 from .synthetic_trace import MS, START_NS, SyntheticTrace
 from .test_conservation import traces
 
+DOCUMENT = Path(__file__).parents[3] / "docs" / "wall-time.md"
 UNFINISHED = int(SyscallFlag.UNFINISHED)
 LATER = int(ProcessFlag.START_UNSEEN)
 
@@ -388,3 +395,22 @@ def test_each_instant_is_charged_once(
     assert wall_ns is None or found.wall_ns == wall_ns
     known = segments[segments["call"] != UNKNOWN]
     assert known["call"].max() < len(trace.rows["syscalls"]) or known.empty
+
+
+@settings(max_examples=50, deadline=None)
+@given(traces(), st.integers(1, 4))
+def test_programs_functions_and_lines_share_all_of_it(trace: SyntheticTrace, top: int) -> None:
+    found = build(trace, top).wall
+    assert sum(row.wall_ns for row in found.doings) == found.measure.wall_ns
+    rankings: tuple[Ranking[Any, Spent], ...] = (found.programs, found.functions, found.lines)
+    for ranking in rankings:
+        assert ranking.total == found.measure
+        for row in ranking.rows:
+            assert sum(part.wall_ns for part in row.doings) == row.measure.wall_ns
+    for row in (*found.functions.rows, *found.lines.rows):
+        assert row.with_calls.wall_ns >= row.measure.wall_ns
+
+
+def test_every_class_is_documented() -> None:
+    parts = DOCUMENT.read_text("utf-8").partition("## The parts")[2].partition("## By line")[0]
+    assert re.findall(r"^\| `(\w+)` \|", parts, re.MULTILINE) == [one.key for one in DOINGS]

@@ -17,6 +17,7 @@ from aklo_analysis.reporters.sections import (
     latency,
     quality,
     time,
+    wall,
 )
 
 Section = Callable[[Report, Page], None]
@@ -25,6 +26,7 @@ Section = Callable[[Report, Page], None]
 SECTIONS: Final[dict[str, Section]] = {
     "header": header.header,
     "findings": findings.findings,
+    "wall": wall.wall,
     "times": time.times,
     "functions": code.functions,
     "lines": code.lines,

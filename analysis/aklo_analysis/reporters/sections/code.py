@@ -9,7 +9,7 @@ from aklo_analysis.charges import Charge
 from aklo_analysis.report import Report
 from aklo_analysis.reporters.grid import Column, Grid
 from aklo_analysis.reporters.page import Page
-from aklo_analysis.reporters.scripts import Scripts
+from aklo_analysis.reporters.scripts import Scripts, file_name, function_name, line_name
 from aklo_analysis.tables.functions import FunctionRow
 from aklo_analysis.tables.lines import LineRow
 from aklo_analysis.units import count, counted, duration, share, size
@@ -80,7 +80,13 @@ def functions(report: Report, page: Page) -> None:
         grid.add(*times, *calls, name, file, style=style)
 
     for row in ranking.rows:
-        add(row.measure, row.with_calls, _function(row), _file(row.file, scripts), "plain")
+        add(
+            row.measure,
+            row.with_calls,
+            function_name(row.function),
+            file_name(row.file, scripts),
+            "plain",
+        )
     if ranking.others:
         add(ranking.rest, None, f"{count(ranking.others)} more", "", "dim")
     for key, measure in ranking.apart.items():
@@ -104,7 +110,11 @@ def lines(report: Report, page: Page) -> None:
 
     rows = [row for row in ranking.rows if row.measure != Charge()]
     for row in rows:
-        names = _started(row), _function(row), _line(row, scripts)
+        names = (
+            _started(row),
+            function_name(row.function),
+            line_name(row.file, row.number, row.relative, scripts),
+        )
         add(row.measure, row.with_calls, "plain", *names)
         if row.source:
             grid.note(escape(row.source), "code")
@@ -116,7 +126,9 @@ def lines(report: Report, page: Page) -> None:
     if any(row.relative for row in rows):
         page.sentence(RELATIVE, "dim")
     for why, files in _without_text(rows).items():
-        page.sentence(f"No text of {', '.join(_file(f, scripts) for f in files)}: {why}.", "dim")
+        page.sentence(
+            f"No text of {', '.join(file_name(f, scripts) for f in files)}: {why}.", "dim"
+        )
 
 
 def _without_text(rows: list[LineRow]) -> dict[str, dict[str, None]]:
@@ -147,22 +159,6 @@ def _time(ns: int) -> str:
 
 def _counts(number: int) -> str:
     return count(number) if number else ""
-
-
-def _function(row: FunctionRow | LineRow) -> str:
-    if row.function is None:
-        return "(script)"
-    return "(sourced)" if row.function == "source" else escape(row.function)
-
-
-def _file(file: str | None, scripts: Scripts) -> str:
-    return "(code of a string)" if file is None else escape(scripts.short(file))
-
-
-def _line(row: LineRow, scripts: Scripts) -> str:
-    mark = "~" if row.relative else ""
-    number = "?" if row.number is None else row.number
-    return f"{_file(row.file, scripts)}:{mark}{number}"
 
 
 def _started(row: LineRow) -> str:

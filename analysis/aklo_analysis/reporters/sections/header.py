@@ -8,11 +8,13 @@ from typing import Final
 from aklo_analysis.program import base_name
 from aklo_analysis.report import Report
 from aklo_analysis.reporters.page import Page
+from aklo_analysis.reporters.scripts import Scripts, line_name
 from aklo_analysis.signals import signal_name
-from aklo_analysis.tables.lines import LineRow
 from aklo_analysis.tables.summary import Summary
 from aklo_analysis.tables.times import WAIT, WORK
+from aklo_analysis.tables.wall import WallLine
 from aklo_analysis.units import count, counted, duration, share
+from aklo_analysis.wall.doings import BY_KEY
 from aklo_trace.escape import escape, escape_command
 from aklo_trace.meta import Meta
 
@@ -42,7 +44,8 @@ def header(report: Report, page: Page) -> None:
 
 
 def _findings(report: Report) -> Iterator[tuple[str, str]]:
-    """What the time went to, as label and value."""
+    """What the time went to, as label and value: the wall time, then that of all processes."""
+    yield from _of_wall(report)
     measure = report.summary.measure
     for label, part, whole_ns, prefix in (
         ("Work", WORK, measure.own_ns, ""),
@@ -55,19 +58,23 @@ def _findings(report: Report) -> Iterator[tuple[str, str]]:
             yield label, f"{duration(whole_ns)}: {named}"
     if measure.stopped_ns:
         yield "Stopped", f"{duration(measure.stopped_ns)} by signals, as job control does"
-    lines = [(row.measure.own_ns, _place(row)) for row in report.lines.rows]
-    if named := _largest(sorted(lines, reverse=True), measure.own_ns):
-        yield "Lines", named.replace("%", "% of the work by", 1)
-    programs = [(row.measure.own_ns, escape(row.program)) for row in report.programs.rows]
-    if len(programs) > 1 and (named := _largest(programs, measure.own_ns)):
-        yield "Programs", named.replace("%", "% of the work in", 1)
 
 
-def _place(row: LineRow) -> str:
+def _of_wall(report: Report) -> Iterator[tuple[str, str]]:
+    wall = report.wall
+    doings = [(row.wall_ns, BY_KEY[row.key].title) for row in wall.doings]
+    lines = [(row.measure.wall_ns, _place(row)) for row in wall.lines.rows]
+    programs = [(row.measure.wall_ns, escape(row.program)) for row in wall.programs.rows]
+    programs = programs if len(programs) > 1 else []
+    for label, rows in ("Spent on", doings), ("Lines", lines), ("Programs", programs):
+        if named := _largest(rows, wall.measure.wall_ns):
+            yield label, named
+
+
+def _place(row: WallLine) -> str:
     """`config.sh:21`"""
-    file = "a string" if row.file is None else escape(base_name(row.file))
-    mark = "~" if row.relative else ""
-    return f"{file}:{mark}{'?' if row.number is None else row.number}"
+    file = None if row.file is None else base_name(row.file)
+    return line_name(file, row.number, row.relative, Scripts(()))
 
 
 def _largest(parts: Iterable[tuple[int, str]], whole_ns: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import Any, Final, Generic, Protocol, Self, TypeVar
 
 import pandas as pd
 
@@ -59,12 +59,16 @@ def apart(name: str, measure: M) -> dict[str, M]:
     return {name: measure} if measure != type(measure)() else {}
 
 
+ORDER: Final = ("work_ns", "wait_ns", "calls")
+"""What groups of calls are ranked by."""
+
+
 def rank(
     groups: pd.DataFrame,
     measure: type[M],
     row: Callable[[Any, M], Row],
     *,
-    by: Sequence[str] = ("work_ns", "wait_ns", "calls"),
+    by: Sequence[str] = ORDER,
     top: int | None = None,
     apart: dict[str, M] | None = None,
 ) -> Ranking[Row, M]:

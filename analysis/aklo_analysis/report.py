@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -26,6 +26,7 @@ from aklo_analysis.tables.failures import Failures, failures
 from aklo_analysis.tables.files import Directories, Files
 from aklo_analysis.tables.function_calls import FunctionCalls, function_calls
 from aklo_analysis.tables.functions import Functions, functions
+from aklo_analysis.tables.groups import Groups, groups
 from aklo_analysis.tables.lines import Lines
 from aklo_analysis.tables.operations import Operations, operations
 from aklo_analysis.tables.processes import Processes, processes
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Report:
     """`top`: how many rows the rankings have; what comes after them is summed up in each.
-    `operations` and `findings` are whole."""
+    `operations` and `findings` are whole. `by`: calls by the keys that were asked for."""
 
     meta: Meta
     top: int
@@ -65,14 +66,20 @@ class Report:
     gaps: tuple[Gap, ...]
     findings: tuple[Finding, ...]
     wall: WallTime
+    by: Groups | None
 
 
 NO_SETTINGS: Final[Mapping[str, Setting]] = MappingProxyType({})
 
 
-def build(trace: Source, top: int = 10, settings: Mapping[str, Setting] = NO_SETTINGS) -> Report:
-    """Analyse a trace. `settings` are limits of rules, by full name. Raises
-    `aklo_trace.errors.TraceError` if the trace cannot be read."""
+def build(
+    trace: Source,
+    top: int = 10,
+    settings: Mapping[str, Setting] = NO_SETTINGS,
+    by: Sequence[str] = (),
+) -> Report:
+    """Analyse a trace. `settings` are limits of rules, by full name; `by` are keys of
+    `aklo_analysis.keys`. Raises `aklo_trace.errors.TraceError` if the trace cannot be read."""
     meta, frames = trace.meta, load(trace)
     calls = derive(frames)
     started_ns = meta.started_at_ns
@@ -107,4 +114,5 @@ def build(trace: Source, top: int = 10, settings: Mapping[str, Setting] = NO_SET
         gaps=gaps(frames, calls),
         findings=findings(RULES, case, settings),
         wall=wall_time(waited, lives, code, led, names, sources, top),
+        by=groups(case, by, top) if by else None,
     )

@@ -24,9 +24,26 @@ SECTIONS: Final = {
     "processes": "processes",
     "slowest": "the single calls that took longest",
     "failures": "failed calls, by error",
+    "by": "system calls grouped by the keys of --by; only with that",
     "quality": "how far the data can be trusted",
 }
 """The sections of the text report in their order, and what is in each."""
 
-ON_REQUEST: Final = frozenset({"latency"})
+BY: Final = "by"
+"""The section of what is grouped by keys."""
+
+ON_REQUEST: Final = frozenset({BY, "latency"})
 """Sections that are written only if they are asked for."""
+
+KEYS: Final = {
+    "class": "what the call does: reading files, waiting for a child, ...",
+    "syscall": "the system call",
+    "process": "the process that made the call",
+    "program": "the program that it ran, a script with its interpreter",
+    "command": "the program with its arguments",
+    "file": "the path of the file that the call works on",
+    "directory": "the directory that this file is in",
+    "function": "the function of shell code that is to blame: it made the call, or started who did",
+    "line": "the line of shell code that is to blame",
+}
+"""What system calls can be grouped by."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+from collections.abc import Collection
 from typing import Final, TextIO
 
-from aklo_trace.contents import SECTIONS
+from aklo_trace.contents import BY, KEYS, SECTIONS
 from aklo_trace.escape import escape
 from aklo_trace.store import Trace
 
@@ -27,14 +28,34 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME[,NAME]",
         help=f"only these parts of the text report: {', '.join(SECTIONS)}",
     )
+    parser.add_argument(
+        "--by",
+        type=_keys,
+        default=(),
+        metavar="KEY[,KEY]",
+        help=f"only system calls, grouped by these: {', '.join(KEYS)}",
+    )
 
 
 def _sections(text: str) -> tuple[str, ...]:
+    return _names(text, "section", SECTIONS)
+
+
+def _keys(text: str) -> tuple[str, ...]:
+    return _names(text, "key", KEYS)
+
+
+def _names(text: str, kind: str, known: Collection[str]) -> tuple[str, ...]:
+    """Names with commas between them, each once and known."""
     names = tuple(text.split(","))
     for name in names:
-        if name not in SECTIONS:
-            known = ", ".join(SECTIONS)
-            raise argparse.ArgumentTypeError(f"there is no section '{escape(name)}', but {known}")
+        if name not in known:
+            there_are = ", ".join(known)
+            raise argparse.ArgumentTypeError(
+                f"there is no {kind} '{escape(name)}', but {there_are}"
+            )
+    if len({*names}) < len(names):
+        raise argparse.ArgumentTypeError(f"a {kind} is there twice in '{text}'")
     return names
 
 
@@ -53,9 +74,9 @@ def print_report(trace: Trace, form: str, options: argparse.Namespace, stream: T
         width=_width(stream),
         color=_color(options.color, stream),
         utf8=_utf8(stream),
-        sections=options.section,
+        sections=options.section or ((BY,) if options.by else ()),
     )
-    REPORTERS[form](build(trace, top=options.top), stream, look)
+    REPORTERS[form](build(trace, top=options.top, by=options.by), stream, look)
 
 
 def _width(stream: TextIO) -> int | None:

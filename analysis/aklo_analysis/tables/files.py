@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from aklo_analysis.frames import Frames
@@ -47,26 +46,36 @@ Files = Ranking[FileRow, Measure]
 Directories = Ranking[DirectoryRow, Measure]
 
 
-def by_path(frames: Frames, calls: pd.DataFrame) -> pd.DataFrame:
-    """Measures per path, or per name of what is apart: `name`, `kind`, `is_path`."""
+def named_files(frames: Frames) -> pd.DataFrame:
+    """For each row of `frames.files` its `name`: the path, or that of what it is apart with;
+    `kind`, and whether it `is_path`. Two rows follow, so that also the places of `calls.NO_FILE`
+    and `calls.UNKNOWN` have their names, counted from the end."""
     kind, path = frames.files["kind"].astype("object"), frames.files["path"].astype("object")
     is_path = path.notna() & (~kind.isin(WITHOUT_PATH.keys()) | path.str.startswith("/", na=False))
     name = path.where(is_path, kind.map(WITHOUT_PATH).fillna(NAMELESS))
+    known = pd.DataFrame({"name": name, "kind": kind, "is_path": is_path.astype(bool)})
+    last = {"name": [NO_FILE, UNKNOWN_FILE], "kind": [None, None], "is_path": [False, False]}
+    return pd.concat([known, pd.DataFrame(last, dtype="object").astype({"is_path": bool})])
+
+
+def parent(path: str) -> str:
+    """The directory that an absolute path is in."""
+    return path.rpartition("/")[0] or "/"
+
+
+def by_path(frames: Frames, calls: pd.DataFrame) -> pd.DataFrame:
+    """Measures per path, or per name of what is apart: `name`, `kind`, `is_path`."""
     sums = measured(calls, "file")
-    # rows -2 and -1 of a column, from its end, are those of NO_FILE and UNKNOWN
-    for column, values, last in (
-        ("name", name, [NO_FILE, UNKNOWN_FILE]),
-        ("kind", kind, [None, None]),
-        ("is_path", is_path, [False, False]),
-    ):
-        sums[column] = np.append(values.to_numpy(), np.array(last, dtype=object))[sums.index]
+    names = named_files(frames)
+    for column in names:
+        sums[column] = names[column].to_numpy()[sums.index]
     groups = sums.groupby(["name", "is_path"], sort=False)
     return groups.agg(dict.fromkeys(["calls", *SUMS], "sum") | {"kind": "first"}).reset_index()
 
 
 def files(paths: pd.DataFrame, top: int) -> Files:
     """`paths` as `by_path` gives them."""
-    is_path = paths["is_path"].astype(bool)
+    is_path = paths["is_path"]
     return rank(
         paths[is_path],
         Measure,
@@ -78,12 +87,12 @@ def files(paths: pd.DataFrame, top: int) -> Files:
 
 def directories(paths: pd.DataFrame, top: int) -> Directories:
     """`paths` as `by_path` gives them."""
-    absolute = paths["is_path"].astype(bool) & paths["name"].str.startswith("/")
-    parent = paths["name"][absolute].map(lambda path: path.rpartition("/")[0] or "/")
-    groups = paths[absolute].groupby(parent.to_numpy(), sort=False)
+    absolute = paths["is_path"] & paths["name"].str.startswith("/")
+    directory = paths["name"][absolute].map(parent)
+    groups = paths[absolute].groupby(directory.to_numpy(), sort=False)
     sums = groups[["calls", *SUMS]].sum().join(groups.size().rename("entries"))
     apart = paths[~absolute].copy()
-    apart["name"] = apart["name"].mask(apart["is_path"].astype(bool), RELATIVE)
+    apart["name"] = apart["name"].mask(apart["is_path"], RELATIVE)
     return rank(
         sums,
         Measure,

@@ -50,9 +50,9 @@ def by_place(charges: pd.DataFrame, place: np.ndarray[Any, np.dtype[np.int64]]) 
     return charges[len(APART) :].groupby(place, sort=False)[SUMS].sum()
 
 
-def with_calls(charges: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
-    """The sums by place of all causes that have it in their stack."""
-    rows = charges[SUMS].take(pairs["cause"].to_numpy())
+def with_calls(of_causes: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+    """Sums by place, of the rows of all causes that have it in their stack."""
+    rows = of_causes.take(pairs["cause"].to_numpy())
     return rows.groupby(pairs["place"].to_numpy(), sort=False).sum()
 
 

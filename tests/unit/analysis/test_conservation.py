@@ -9,9 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aklo_analysis.charges import SUMS, Charge
+from aklo_analysis.keys import KEYS
 from aklo_analysis.measure import LifeMeasure, Measure
 from aklo_analysis.ranking import Ranking
 from aklo_analysis.report import Report, build
+from aklo_analysis.tables.below import BELOW
 from aklo_analysis.tables.times import STOPPED, WAIT, WORK
 from aklo_trace.schema import ProcessFlag, SyscallFlag
 
@@ -146,6 +148,38 @@ def test_every_call_that_returned_is_in_the_histogram_of_its_class_and_of_its_sy
         timed = row.measure.calls - row.measure.untimed
         found = row.distribution
         assert timed == (sum(found.histogram) if found else 0)
+
+
+@settings(max_examples=100, deadline=None)
+@given(traces(), st.lists(st.sampled_from([*KEYS]), min_size=1, max_size=3, unique=True))
+def test_every_grouping_has_all_calls(trace: SyntheticTrace, keys: list[str]) -> None:
+    whole, cut = (build(trace, top, by=keys) for top in (1000, 1))
+    assert whole.by is not None
+    assert cut.by is not None
+    total = calls_of(whole.summary.measure)
+    for found in whole.by, cut.by:
+        assert found.ranking.total == total
+    rows = whole.by.ranking.rows
+    assert len({row.parts for row in rows}) == len(rows)
+    for row in (*rows, *cut.by.ranking.rows):
+        timed = row.measure.calls - row.measure.untimed
+        assert timed == (sum(row.distribution.histogram) if row.distribution else 0)
+    shown = (len(found.ranking.rows) + found.ranking.others for found in (whole.by, cut.by))
+    assert max(shown) == len(rows)
+
+
+@settings(max_examples=50, deadline=None)
+@given(traces(), st.sampled_from([*BELOW]))
+def test_a_group_with_what_is_below_has_at_least_its_own_calls_and_at_most_all(
+    trace: SyntheticTrace, key: str
+) -> None:
+    report = build(trace, 1000, by=(key,))
+    assert report.by is not None
+    for row in report.by.ranking.rows:
+        assert row.inclusive is not None
+        for name in Measure.__slots__:
+            own, whole = getattr(row.measure, name), getattr(report.summary.measure, name)
+            assert 0 <= own <= getattr(row.inclusive, name) <= whole
 
 
 @settings(max_examples=50, deadline=None)

@@ -23,7 +23,7 @@ NAMES = ("loss", "lost_by_syscall", "in_flight_by_syscall", "apart")
 
 def written(trace: SyntheticTrace) -> str:
     stream = io.StringIO()
-    REPORTERS["json"](build(trace, top=3), stream, Options())
+    REPORTERS["json"](build(trace, top=3, by=("function", "file")), stream, Options())
     return stream.getvalue()
 
 

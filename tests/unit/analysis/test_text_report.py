@@ -20,6 +20,7 @@ from aklo_analysis.reporters.clip import columns
 from aklo_analysis.reporters.ink import STYLES
 from aklo_analysis.tables.times import OUTSIDE
 from aklo_trace import syscalls
+from aklo_trace.contents import KEYS
 from aklo_trace.schema import SiteFlag
 
 from .sample import HOSTILE, sample_trace
@@ -32,6 +33,13 @@ SGR = re.compile(r"\x1b\[[0-9;]*m")
 def text(options: Options, trace: SyntheticTrace | None = None, top: int = 6) -> str:
     stream = io.StringIO()
     REPORTERS["text"](build(trace or sample_trace(), top), stream, options)
+    return stream.getvalue()
+
+
+def grouped(keys: str, trace: SyntheticTrace, width: int | None = 80, top: int = 6) -> str:
+    stream = io.StringIO()
+    report = build(trace, top, by=keys.split(","))
+    REPORTERS["text"](report, stream, Options(width, sections=("by",)))
     return stream.getvalue()
 
 
@@ -309,3 +317,48 @@ def test_latencies_of_operations_are_drawn_on_one_scale() -> None:
         ("█····█", "fsync"),
         ("█·····", "close"),
     ]
+
+
+@pytest.mark.parametrize("keys", [*KEYS, "function,class", "line,file,syscall"])
+@pytest.mark.parametrize("width", [80, 100])
+def test_no_group_is_longer_than_the_terminal_is_wide(keys: str, width: int) -> None:
+    found = grouped(keys, sample_trace(), width, top=30)
+    assert max(map(columns, found.splitlines())) <= width
+    assert found.splitlines()[-1].endswith(("all calls", "/opt/aklo/modules/1/"))
+
+
+def test_groups_have_every_column_where_nothing_is_cut() -> None:
+    title = grouped("file,class", sample_trace(), None).splitlines()[2].split()
+    numbers = ["calls", "failed", "bytes", "total", "self", "p50", "p95", "p99", "max"]
+    assert title == [*numbers, "file", "class"]
+    assert "incl." in grouped("directory", sample_trace(), None).splitlines()[2]
+
+
+def test_names_of_groups_are_shown_and_do_nothing() -> None:
+    trace = SyntheticTrace()
+    trace.image(trace.process(10, 0, 9 * MS), 0, f"/bin/{HOSTILE}", HOSTILE, shell="bash 5.2.15")
+    site = trace.site(HOSTILE, f"/{HOSTILE}", 1, (None, f"/{HOSTILE}", 1))
+    trace.call(10, "openat", MS, MS, file_id=trace.file(f"{HOSTILE}/x"), image_id=0, site_id=site)
+    for key in KEYS:
+        found = grouped(key, trace, None)
+        assert all(line.isprintable() for line in found.split("\n"))
+        assert found.count("\n") == 5 + ("Scripts without" in found)
+        if key not in ("class", "syscall"):
+            assert "\\x1b[2J" in found
+
+
+def test_groups_of_unknown_parts_say_what_is_not_known() -> None:
+    trace = SyntheticTrace()
+    trace.image(trace.process(10, 0, 9 * MS), 0, "/bin/sh")
+    trace.call(10, "read", MS, MS, fd=3)
+    trace.call(10, "read", MS, MS, file_id=trace.file(None, "pipe"))
+    trace.call(10, "getpid", MS, MS)
+    trace.call(99, "getppid", MS, MS)
+    for keys, said in (
+        ("file", {"(unknown files)", "(pipes, with waiting)", "(about no file)"}),
+        ("process,syscall", {"(unknown process)"}),
+        ("function", {"(outside shell code)", "(unknown process)"}),
+    ):
+        found = grouped(keys, trace)
+        assert {*re.findall(r"\(.*?\)", found)} == said
+        assert {*re.findall(r"\(.*?\)", grouped(keys, trace, top=1))} == said

@@ -8,6 +8,7 @@ from typing import Final
 from aklo_analysis.report import Report
 from aklo_analysis.reporters.page import Page
 from aklo_analysis.reporters.sections import (
+    by,
     calls,
     code,
     files,
@@ -39,5 +40,6 @@ SECTIONS: Final[dict[str, Section]] = {
     "processes": time.processes,
     "slowest": calls.slowest,
     "failures": calls.failures,
+    "by": by.by,
     "quality": quality.quality,
 }

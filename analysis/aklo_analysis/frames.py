@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SYSCALLS = (
     *("ts_ns", "dur_ns", "proc_id", "image_id", "pid", "tid", "syscall"),
-    *("ret", "errno", "fd", "file_id", "bytes", "site_id", "flags"),
+    *("ret", "errno", "fd", "file_id", "bytes", "offset", "site_id", "flags"),
 )
 """The columns of `syscalls` that reports need: the table is long, and memory is not free."""
 

@@ -21,6 +21,7 @@ from aklo_analysis.source import Sources
 from aklo_analysis.stacks import stacks
 from aklo_analysis.tables import files as file_tables
 from aklo_analysis.tables import lines as line_tables
+from aklo_analysis.tables.access import Accesses, accesses, by_file
 from aklo_analysis.tables.activities import ActivityRow, activities
 from aklo_analysis.tables.failures import Failures, failures
 from aklo_analysis.tables.files import Directories, Files
@@ -36,6 +37,7 @@ from aklo_analysis.tables.slowest import SlowCall, slowest
 from aklo_analysis.tables.summary import Summary, summary
 from aklo_analysis.tables.times import TimeRow, times
 from aklo_analysis.tables.wall import WallTime, wall_time
+from aklo_analysis.transfers import transfers
 from aklo_analysis.wall import wall
 from aklo_trace.meta import MEASURED, ORDER
 
@@ -58,6 +60,7 @@ class Report:
     function_calls: FunctionCalls
     programs: Programs
     operations: Operations
+    access: Accesses
     files: Files
     directories: Directories
     processes: Processes
@@ -87,7 +90,8 @@ def build(
     lives = live(frames, calls, started_ns, ended_ns, meta.timing == MEASURED)
     origin_ns = None if meta.timing == ORDER else started_ns
     names = program_names(frames.images)
-    paths = file_tables.by_path(frames, calls)
+    access = by_file(transfers(frames, calls))
+    paths = file_tables.by_path(frames, calls, access)
     done = activities(calls, lives)
     code = causes(frames, calls, lives)
     charged, led = charges(frames, calls, lives, code), stacks(frames, code)
@@ -106,6 +110,7 @@ def build(
         function_calls=function_calls(frames, top),
         programs=programs(frames, lives, names, top),
         operations=operations(calls),
+        access=accesses(access),
         files=file_tables.files(paths, top),
         directories=file_tables.directories(paths, top),
         processes=processes(frames, lives, names, origin_ns, top),

@@ -30,6 +30,7 @@ TABLES: Final = (
     "function_calls",
     "programs",
     "operations",
+    "access",
     "files",
     "directories",
     "processes",

@@ -13,6 +13,7 @@ import pandas as pd
 from aklo_analysis.frames import Frames
 from aklo_analysis.measure import SUMS, Measure, measured
 from aklo_analysis.ranking import Ranking, rank
+from aklo_analysis.tables.access import COLUMNS, Accesses
 
 WITHOUT_PATH = {"pipe": "pipes", "socket": "sockets", "anonymous": "anonymous"}
 """Kinds of files that have no path."""
@@ -31,6 +32,7 @@ class FileRow:
     path: str
     kind: str | None
     measure: Measure
+    access: Accesses
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +65,17 @@ def parent(path: str) -> str:
     return path.rpartition("/")[0] or "/"
 
 
-def by_path(frames: Frames, calls: pd.DataFrame) -> pd.DataFrame:
-    """Measures per path, or per name of what is apart: `name`, `kind`, `is_path`."""
+def by_path(frames: Frames, calls: pd.DataFrame, access: pd.DataFrame) -> pd.DataFrame:
+    """Measures per path, or per name of what is apart: `name`, `kind`, `is_path`; and the columns
+    of `access`, which `access.by_file` gives."""
     sums = measured(calls, "file")
+    sums = sums.join(access.reindex(sums.index, fill_value=0))
     names = named_files(frames)
     for column in names:
         sums[column] = names[column].to_numpy()[sums.index]
     groups = sums.groupby(["name", "is_path"], sort=False)
-    return groups.agg(dict.fromkeys(["calls", *SUMS], "sum") | {"kind": "first"}).reset_index()
+    summed = dict.fromkeys(["calls", *SUMS, *COLUMNS], "sum")
+    return groups.agg(summed | {"kind": "first"}).reset_index()
 
 
 def files(paths: pd.DataFrame, top: int) -> Files:
@@ -79,7 +84,9 @@ def files(paths: pd.DataFrame, top: int) -> Files:
     return rank(
         paths[is_path],
         Measure,
-        lambda group, measure: FileRow(group.name, group.kind, measure),
+        lambda group, measure: FileRow(
+            group.name, group.kind, measure, Accesses.of(group._asdict())
+        ),
         top=top,
         apart=_apart(paths[~is_path]),
     )

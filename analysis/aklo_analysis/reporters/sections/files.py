@@ -8,8 +8,9 @@ from aklo_analysis.measure import Measure
 from aklo_analysis.report import Report
 from aklo_analysis.reporters.grid import Column, Grid
 from aklo_analysis.reporters.page import Page
+from aklo_analysis.tables.access import Accesses
 from aklo_analysis.tables.files import NAMELESS, RELATIVE, UNKNOWN_FILE
-from aklo_analysis.units import count, duration, size
+from aklo_analysis.units import count, duration, share, size
 from aklo_trace.escape import escape
 
 APART: Final = {
@@ -22,6 +23,7 @@ APART: Final = {
 }
 """What stands apart, in this order; calls that are not about a file are left out."""
 
+FILE: Final = (Column("random", optional=3), Column("path", "left", clip="path"))
 DIRECTORY: Final = (Column("entries"), Column("directory", "left", clip="path"))
 NUMBERS: Final = (
     Column("time"),
@@ -32,15 +34,21 @@ NUMBERS: Final = (
 
 
 def files(report: Report, page: Page) -> None:
-    ranking, grid = report.files, Grid((*NUMBERS, Column("path", "left", clip="path")))
+    ranking, grid = report.files, Grid((*NUMBERS, *FILE))
     for row in ranking.rows:
-        grid.add(*_numbers(row.measure), escape(row.path))
+        grid.add(*_numbers(row.measure), _random(row.access), escape(row.path))
     if ranking.others:
-        grid.add(*_numbers(ranking.rest), f"{count(ranking.others)} more", style="dim")
+        grid.add(*_numbers(ranking.rest), "", f"{count(ranking.others)} more", style="dim")
     for key, title in APART.items():
         if key in ranking.apart:
-            grid.add(*_numbers(ranking.apart[key]), f"({title})", style=_style(key))
+            grid.add(*_numbers(ranking.apart[key]), "", f"({title})", style=_style(key))
     page.titled("TOP FILES", grid)
+
+
+def _random(access: Accesses) -> str:
+    """The share of reads and writes that were not in sequence, of those of which that is known."""
+    random = access.reads.random + access.writes.random
+    return share(random, access.reads.placed + access.writes.placed)
 
 
 def directories(report: Report, page: Page) -> None:

@@ -168,6 +168,14 @@ def test_a_target_of_another_user_leaves_the_trace_to_the_invoker(user: User) ->
     assert {uid for uid, _ in owners_and_modes(user.folder / "trace")} == {user.uid}
 
 
+def test_a_target_of_another_user_does_not_run_when_the_recording_fails(user: User) -> None:
+    (user.folder / "trace").mkdir()
+    status, out, err = user.run(f"sudo $T {OPTIONS} --user root -o trace -- touch ran")
+    assert (status, out) == (125, "")
+    assert f"{user.folder / 'trace'} exists already" in err
+    assert not (user.folder / "ran").exists()
+
+
 def test_a_trace_of_root_does_not_hide_the_users_own(user: User, tmp_path: Path) -> None:
     (tmp_path / ".aklo.conf").touch()
     status, _, err = user.run(f"sudo $T {OPTIONS} -- true")

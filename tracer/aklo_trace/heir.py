@@ -21,6 +21,8 @@ from aklo_trace.identity import HIDDEN_SIGNALS, Identity, assume
 
 EVERY_SIGNAL: Final = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
 READY: Final = b"\0"
+CANCELLED: Final = b"\1"
+"""What the barrier says when the target is not to run. An end without a word means: run."""
 
 _TIMERS: Final = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
 _SHELL: Final = b"/bin/sh"
@@ -75,7 +77,8 @@ class Heir:
         ptracer = self.ptracer and _invite_ptracer()
         self._restore()
         os.write(reporting, READY)
-        os.read(waiting, 1)  # the barrier; nothing but execve may follow
+        if os.read(waiting, 1) == CANCELLED:  # the barrier; nothing but execve may follow
+            os._exit(command.NOT_EXECUTABLE)
         if ptracer:
             libc.prctl(libc.PR_SET_PTRACER, 0)
         error = execve()

@@ -2,7 +2,7 @@
 
 Until it is released it waits in read(2) on a pipe, the barrier; then it makes one execve(2)
 and nothing else. If the process that holds it dies, the barrier opens and the target runs,
-untraced.
+untraced. Who holds it can also cancel it, whatever privilege it has given up since.
 
 What stays different from being started by the shell: the parent's pid; that the target is
 not the leader of its process group even where the shell made a group for it; and that its
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aklo_trace.errors import AkloTraceError, CaptureError, TargetError, UsageError
-from aklo_trace.heir import EVERY_SIGNAL, READY, Heir
+from aklo_trace.heir import CANCELLED, EVERY_SIGNAL, READY, Heir
 from aklo_trace.identity import Identity
 from aklo_trace.witness import Witness
 
@@ -45,15 +45,14 @@ class HeldTarget:
     def release(self) -> None:
         """Let it run. The clock of the run starts here."""
         self.started_ns = time.time_ns()
-        with suppress(BrokenPipeError):  # it has been killed; supervise() will see it
-            os.write(self._barrier, READY)
-        os.close(self._barrier)
+        self._open_barrier(READY)
 
     def cancel(self) -> None:
-        """End it before it begins."""
-        signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+        """End it before it begins, also if we may not kill it any more."""
+        self._open_barrier(CANCELLED)
+        with suppress(PermissionError):  # it is another user's; it ends by itself
+            signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
         os.waitpid(self.pid, 0)
-        os.close(self._barrier)
         self.dismiss()
         self.unblock_signals()
 
@@ -79,6 +78,11 @@ class HeldTarget:
         while signal.sigtimedwait(EVERY_SIGNAL, 0):
             pass
         signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
+
+    def _open_barrier(self, word: bytes) -> None:
+        with suppress(BrokenPipeError):  # it has been killed; supervise() will see it
+            os.write(self._barrier, word)
+        os.close(self._barrier)
 
 
 def hold(argv: Sequence[bytes], identity: Identity, *, ptracer: bool = False) -> HeldTarget:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import DRIVER, TIMEOUT_S
+from .conftest import DRIVER, TIMEOUT_S, is_root
 
 MARK = ("sh", "-c", "echo $$ >draft; mv draft ran")
 
@@ -156,6 +156,21 @@ def test_a_cancelled_target_never_runs_and_leaves_nothing(tmp_path: Path) -> Non
     assert once == twice
     assert once.startswith("set() ")
     assert once.endswith("no children\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+UNABLE = """
+from aklo_trace.identity import drop_privileges, invoking, of_user
+from aklo_trace.target import hold
+held = hold([b"touch", b"ran"], invoking())
+drop_privileges(of_user(65534))
+held.cancel()
+"""
+
+
+@pytest.mark.skipif(not is_root(), reason="needs root, to have privileges to give up")
+def test_a_cancelled_target_that_can_not_be_killed_never_runs(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-c", UNABLE], cwd=tmp_path, check=True, timeout=TIMEOUT_S)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -69,6 +69,33 @@ def test_the_target_runs_or_it_is_said_why_not(surroundings: str, tmp_path: Path
         assert not trace.exists()
 
 
+FAILS_AT_START = """
+import sys
+from aklo_trace import cli
+from aklo_trace.commands import record
+
+def start(*_):
+    raise ImportError("libx.so: failed to map segment")
+
+record._start = start
+sys.exit(cli.main(["--", "touch", "ran"]))
+"""
+
+
+def test_what_fails_between_the_command_and_its_start_is_said(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FAILS_AT_START],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+    )
+    assert done.returncode == NOT_STARTED
+    assert "A module cannot be loaded: libx.so: failed to map segment." in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a trace."""

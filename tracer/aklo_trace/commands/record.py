@@ -63,7 +63,8 @@ def run(options: argparse.Namespace) -> int:
         _forget(asked)
         if isinstance(error, TargetError | UsageError):
             raise
-        raise _before_start(error) from error
+        _mark_unstarted(error)
+        raise
     search_path = os.fsdecode(user.variable(b"PATH") or b"")
     capture = replace(
         capture,
@@ -78,7 +79,8 @@ def run(options: argparse.Namespace) -> int:
     except BaseException as error:
         held.cancel()
         _forget(asked)
-        raise _before_start(error) if isinstance(error, AkloTraceError) else error from error
+        _mark_unstarted(error)
+        raise
     held.release()
     outcome = supervise(held)
     _forget(asked)
@@ -145,6 +147,7 @@ def _command(words: list[str]) -> list[str]:
     return words[1:]
 
 
-def _before_start(error: AkloTraceError) -> AkloTraceError:
-    error.exit_status = TRACER_FAILED
-    return error
+def _mark_unstarted(error: BaseException) -> None:
+    """Let the exit status say that the command has not been started."""
+    if isinstance(error, AkloTraceError):
+        error.exit_status = TRACER_FAILED

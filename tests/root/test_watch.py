@@ -249,6 +249,28 @@ def test_a_watch_that_was_killed_leaves_what_the_next_one_keeps(record: Recorder
     assert not list((watch.folder / "spool").iterdir())
 
 
+def test_what_failed_once_is_made_into_traces_the_next_time(record: Recorder) -> None:
+    with watching(record) as watch:
+        watch.script.write_text("#!/bin/bash\nread line\nexit 4\n")
+        with running(watch.script, stdin=subprocess.PIPE) as target:
+            await_that(lambda: has_begun(watch), "the tree")
+            (tree,) = (watch.folder / "spool").glob("watch-*/roots/*")
+            in_the_way = [tree / f"{number:08d}" for number in range(100)]
+            for path in in_the_way:
+                path.touch()
+            assert target.stdin
+            target.stdin.close()
+            assert target.wait(TIMEOUT_S) == 4
+        await_that(lambda: "makes traces failed" in watch.said, "a failure")
+        for path in in_the_way:
+            path.unlink()
+        (recording,) = watch.awaited(1)
+        watch.stop()
+    assert recording.meta.complete, recording.meta.incomplete_reason
+    assert recording.meta.exit_status == 4
+    assert_conserved(recording)
+
+
 def spooled(watch: Watch) -> int:
     spools = (watch.folder / "spool").glob("watch-*/segments/*/events.bin")
     return sum(path.stat().st_size for path in spools)

@@ -27,15 +27,17 @@ def harvest(
     ended: Sequence[Ended],
     terms: WatchTerms,
 ) -> None:
-    """Sort segments by `trees`, and make traces of those that have `ended`. Raises OSError."""
+    """Sort segments by `trees`, and make traces of those that have `ended`. Can be done again after
+    it failed. Raises OSError."""
     tables.load()  # who becomes a user may not be able to read our modules any more
     roots = [facts.root for facts in trees]
     for segment in segments:
         if segment.exists():
             sort(spool, segment, roots)
     for tree in ended:
-        _harvest_one(spool, tree, terms)
-        spool.forget(tree.facts.root)
+        if spool.has(tree.facts.root):
+            _harvest_one(spool, tree, terms)
+            spool.forget(tree.facts.root)
 
 
 def _harvest_one(spool: WatchSpool, tree: Ended, terms: WatchTerms) -> None:

@@ -115,6 +115,10 @@ class WatchSpool:
                 found = json.loads((folder / ROOT_FILE).read_text())
                 yield RootFacts(Root(**found["root"]), found["start"])
 
+    def has(self, root: Root) -> bool:
+        """Whether it is not yet a trace."""
+        return self.root_folder(root.serial).exists()
+
     def forget(self, root: Root) -> None:
         shutil.rmtree(self.root_folder(root.serial), ignore_errors=True)
 

@@ -20,10 +20,11 @@ from typing import Final
 
 from aklo_trace.afterwork import ENDING
 from aklo_trace.cli import complain
+from aklo_trace.ebpf.backlog import Backlog, Batch
 from aklo_trace.ebpf.recorder import TICK_SECONDS, Maps, Recorder
 from aklo_trace.ebpf.session import start_facts
 from aklo_trace.ebpf.watch_spool import Ended, RootFacts, WatchSpool, abandoned
-from aklo_trace.ebpf.watching import Root, Roots, WatchTerms
+from aklo_trace.ebpf.watching import Roots, WatchTerms
 from aklo_trace.errors import CaptureError
 
 SEGMENT_BYTES: Final = 32 << 20
@@ -45,13 +46,11 @@ class _Tree:
 
 
 @dataclass
-class _Batch:
+class _Work:
     """What a child is at."""
 
     pid: int
-    segments: list[Path]
-    roots: list[Root]  # whose last calls are in the segments
-    made: list[Ended]
+    batch: Batch
 
 
 class Watcher:
@@ -63,10 +62,8 @@ class Watcher:
         self._recorder = Recorder(maps, spool.folder, spool.begin_segment(0))
         self._roots = roots
         self._live: dict[int, _Tree] = {}
-        self._ended: list[tuple[_Tree, int]] = []
-        self._sorted: list[Ended] = []
-        self._segments: list[Path] = []
-        self._batch: _Batch | None = None
+        self._backlog = Backlog()
+        self._at_work: _Work | None = None
         self._due_s = 0.0
         self._failures = 0
         self._lost = 0
@@ -92,7 +89,7 @@ class Watcher:
         if large:
             self._close_segment()
         is_due = large or time.monotonic() >= self._due_s
-        if is_due and not self._batch and (self._ended or self._segments or self._sorted):
+        if is_due and not self._at_work and self._backlog:
             self._begin_batch()
 
     def _note_beginnings(self) -> None:
@@ -104,10 +101,12 @@ class Watcher:
 
     def _end(self, tree: _Tree, live_tasks: int) -> None:
         del self._live[tree.facts.root.serial]
-        self._ended.append((tree, live_tasks))
+        attempts, lost = self._roots.counts(tree.facts.root)
+        details = self._recorder.accounts.details_lost() - tree.lost_before
+        self._backlog.ended.append(Ended(tree.facts, attempts, lost, details, live_tasks))
 
     def _close_segment(self) -> None:
-        self._segments.append(self._spool.segment(self._number))
+        self._backlog.segments.append(self._spool.segment(self._number))
         self._number += 1
         before = self._recorder
         before.close_spools()
@@ -117,25 +116,16 @@ class Watcher:
         """Have all that is there sorted, and traces made of up to `most` trees."""
         self._close_segment()
         self._tell_loss()
-        finished, self._ended = [self._counted(*ended) for ended in self._ended], []
-        segments, self._segments = self._segments, []
+        batch = self._backlog.batch(most)
         trees = [tree.facts for tree in self._live.values()]
-        trees += [tree.facts for tree in finished]
-        self._sorted += finished
-        made, self._sorted = self._sorted[:most], self._sorted[most:]
+        trees += [tree.facts for tree in batch.ended]
 
         def work() -> None:
             from aklo_trace.ebpf.harvest import harvest
 
-            harvest(self._spool, segments, trees, made, self._terms)
+            harvest(self._spool, batch.segments, trees, batch.made, self._terms)
 
-        roots = [tree.facts.root for tree in finished]
-        self._batch = _Batch(in_child(work), segments, roots, made)
-
-    def _counted(self, tree: _Tree, live_tasks: int) -> Ended:
-        attempts, lost = self._roots.counts(tree.facts.root)
-        details = self._recorder.accounts.details_lost() - tree.lost_before
-        return Ended(tree.facts, attempts, lost, details, live_tasks)
+        self._at_work = _Work(in_child(work), batch)
 
     def _tell_loss(self) -> None:
         """A program that could not be traced at all has no trace that would say so."""
@@ -149,27 +139,30 @@ class Watcher:
 
     def _reap(self, options: int) -> None:
         """Take note of the end of the child, if there is one and it has ended."""
-        if not self._batch:
+        if not self._at_work:
             return
-        pid, status = os.waitpid(self._batch.pid, options)
+        pid, status = os.waitpid(self._at_work.pid, options)
         if not pid:
             return
-        for root in self._batch.roots:
-            self._roots.free(root)
         if status:
             self._failures += 1
             complain("The process that makes traces failed; what it was at is kept.")
-            self._segments = [*self._batch.segments, *self._segments]
-            self._sorted = [*self._batch.made, *self._sorted]
         else:
             self._failures = 0
-        self._batch = None
+            self._put_away(self._at_work.batch)
+        self._at_work = None
         self._due_s = time.monotonic() + PAUSE_S
         if self._failures >= MOST_FAILURES:
             raise CaptureError(
                 f"No traces can be made. What was recorded is kept in {self._spool.folder}; the "
                 "next 'aklo-trace watch' tries again."
             )
+
+    def _put_away(self, batch: Batch) -> None:
+        """All of it is done: a slot may be another tree's once its calls are sorted, not before."""
+        self._backlog.done(batch)
+        for tree in batch.ended:
+            self._roots.free(tree.facts.root)
 
     def _finish(self) -> None:
         """Make traces of all there is. Who cannot wait can ask again: that is left to the next

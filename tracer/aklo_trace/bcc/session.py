@@ -30,7 +30,11 @@ class BccSession(RingSession):
         config = self._config(options, direct=False)
         maps = map_orders(self._cpus, self._ring_events, self._record_ring_bytes, config)
         self._programs = Programs(package, headers, maps)
-        self._programs.write("specs", *specs(platform.machine(), options.filter))
+        try:
+            self._programs.write("specs", *specs(platform.machine(), options.filter))
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         self._programs.close()

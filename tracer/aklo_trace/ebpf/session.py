@@ -207,7 +207,7 @@ class EbpfSession(RingSession):
         self._object = Object(object_path())
         try:
             self._load(options)
-        except CaptureError:
+        except BaseException:  # else the programs would run on beside those of another engine
             self.close()
             raise
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import fcntl
+import os
 import struct
 from pathlib import Path
 from typing import Final
@@ -30,5 +31,9 @@ def uprobe(fd: int, offset: int, program: int) -> int:
     size, kind = struct.calcsize(ATTRIBUTES), int(UPROBE_TYPE.read_text())
     fields = (kind, size, 0, 0, 0, 0, 0, 0, 0, ctypes.addressof(path), offset)
     event = perf_event_open(struct.pack(ATTRIBUTES, *fields), ANY_CPU)
-    fcntl.ioctl(event, PERF_EVENT_IOC_SET_BPF, program)
+    try:
+        fcntl.ioctl(event, PERF_EVENT_IOC_SET_BPF, program)
+    except OSError:
+        os.close(event)
+        raise
     return event

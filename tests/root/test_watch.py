@@ -166,6 +166,16 @@ def test_other_patterns_do_not(record: Recorder, match: str) -> None:
         assert watch.traces() == []
 
 
+def test_a_trace_says_what_was_not_to_be_recorded(record: Recorder) -> None:
+    with watching(record, "--syscalls", "open", "--programs", "bash") as watch:
+        run(watch.script, cwd=watch.folder)
+        (recording,) = watch.awaited(1)
+        watch.stop()
+    assert recording.meta.filter == ("open", "program bash")
+    assert not recording.calls_of("brk")
+    assert "only open, program bash" in record.run("report", recording.directory).stdout
+
+
 def test_hundreds_of_short_commands_have_one_complete_trace_each(record: Recorder) -> None:
     with watching(record) as watch:
         resident = resident_bytes(watch.front.pid)

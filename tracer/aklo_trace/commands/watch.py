@@ -30,7 +30,7 @@ from aklo_trace.errors import UsageError
 from aklo_trace.identity import invoking
 from aklo_trace.location import user_store
 from aklo_trace.recording import PRIVATE
-from aklo_trace.recording_options import add_capture_options, capture_options
+from aklo_trace.recording_options import add_capture_options, capture_options, filter_words
 
 DEFAULT: Final = "aklo"
 SYSTEM_SPOOL: Final = Path("/var/lib/aklo-trace")
@@ -67,7 +67,14 @@ def run(options: argparse.Namespace) -> int:
     os.umask(PRIVATE)
     parent = options.spool or _default_spool()
     Signals()
-    terms = WatchTerms(names, capture.sample_hz, capture.attribution, options.output, options.quiet)
+    terms = WatchTerms(
+        names,
+        capture.sample_hz,
+        capture.attribution,
+        filter_words(options),
+        options.output,
+        options.quiet,
+    )
     recover(parent, terms)
     spool, _lock = WatchSpool.create(parent)
     session = EbpfSession(capture)

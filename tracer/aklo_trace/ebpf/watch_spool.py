@@ -33,10 +33,11 @@ ROOTS: Final = "roots"
 
 @dataclass(frozen=True)
 class RootFacts:
-    """A tree as it began; `start` is what a recording's start.json holds."""
+    """A tree as it began; `start` is what a recording's start.json holds, `filter` as in `Meta`."""
 
     root: Root
     start: dict[str, Any]
+    filter: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -106,14 +107,14 @@ class WatchSpool:
         folder.mkdir(mode=0o700)
         fd = os.open(folder / ROOT_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with os.fdopen(fd, "w") as file:
-            json.dump({"root": asdict(facts.root), "start": facts.start}, file)
+            json.dump(asdict(facts), file)
 
     def facts(self) -> Iterator[RootFacts]:
         """Of the trees that are not yet traces."""
         for folder in sorted(self.roots.iterdir(), key=lambda path: int(path.name)):
             with suppress(OSError, ValueError):  # killed while it was written
                 found = json.loads((folder / ROOT_FILE).read_text())
-                yield RootFacts(Root(**found["root"]), found["start"])
+                yield RootFacts(Root(**found["root"]), found["start"], tuple(found["filter"]))
 
     def has(self, root: Root) -> bool:
         """Whether it is not yet a trace."""

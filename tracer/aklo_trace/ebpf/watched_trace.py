@@ -76,6 +76,7 @@ def keep(prepared: Prepared, uid: int, output: Path | None) -> Path:
     directory = location.new_trace(place, prepared.argv, started)
     meta = replace(
         meta_file.begun("ebpf", "watched for", prepared.argv, root.cwd, identity.name, started_ns),
+        filter=facts.filter,
         notes=_notes(prepared),
         incomplete_reason=store.INTERRUPTED if prepared.ended.interrupted else None,
     )

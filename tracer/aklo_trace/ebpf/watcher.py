@@ -95,7 +95,8 @@ class Watcher:
     def _note_beginnings(self) -> None:
         lost = self._recorder.accounts.details_lost()
         for root in self._roots.begun():
-            facts = RootFacts(root, start_facts(self._terms.sample_hz, self._terms.attribution))
+            start = start_facts(self._terms.sample_hz, self._terms.attribution)
+            facts = RootFacts(root, start, self._terms.filter)
             self._spool.note(facts)
             self._live[root.serial] = _Tree(facts, lost)
 

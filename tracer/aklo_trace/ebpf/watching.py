@@ -36,12 +36,14 @@ BEGINNINGS_BYTES: Final = 256 << 10
 
 @dataclass(frozen=True)
 class WatchTerms:
-    """What is asked of a watch: the names, and where traces go if not to each user's own store;
-    `quiet`: traces are not named."""
+    """What is asked of a watch: the names, what of each trace's calls is recorded, in the words of
+    `Meta.filter`, and where traces go if not to each user's own store; `quiet`: traces are not
+    named."""
 
     names: tuple[str, ...]
     sample_hz: int
     attribution: bool
+    filter: tuple[str, ...] = ()
     output: Path | None = None
     quiet: bool = False
 

@@ -21,6 +21,7 @@ RECORDING = (
     "aklo_trace.commands.record",
     "aklo_trace.commands.attach",
     "aklo_trace.commands.watch",
+    "aklo_trace.config.configuration",
     "aklo_trace.ebpf.engine",
     "aklo_trace.ebpf.session",
     "aklo_trace.ebpf.recorder",
@@ -114,6 +115,13 @@ def test_what_runs_while_recording_is_light(module: str) -> None:
 def test_a_recording_process_reads_and_writes_meta_without_help() -> None:
     loaded = imported_by("import aklo_trace.store, aklo_trace.meta, aklo_trace.location")
     assert not belongs_to(loaded, *HEAVY)
+
+
+def test_a_configuration_costs_what_it_has_and_no_more() -> None:
+    """Without a file in TOML, a mistake or a command, what these need is not loaded."""
+    module = "aklo_trace.config.configuration"
+    loaded = imported_by(f"import pathlib, {module} as c; c.load(None, {{}}, pathlib.Path())")
+    assert not belongs_to(loaded, *HEAVY, "tomllib", "difflib", "hashlib", "pydantic")
 
 
 def test_help_imports_no_command() -> None:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 
+import aklo_trace
+from aklo_trace.ebpf.engine import EbpfEngine
 from aklo_trace.engine import CaptureEngine
 
 from .recording import Recorder, environment
+from .users import RULES, SYSTEM_PYTHON, TOOLS, USER, User
 
 
 @pytest.fixture
@@ -32,3 +41,38 @@ def plain_folder() -> Iterator[Path]:
     of overlay and btrfs differ between stat(2) and the kernel's own."""
     with TemporaryDirectory(dir="/dev/shm", prefix="aklo-trace-") as folder:
         yield Path(folder)
+
+
+@pytest.fixture(scope="module")
+def account(bpf: EbpfEngine) -> Iterator[pwd.struct_passwd]:  # noqa: ARG001
+    if os.geteuid() != 0 or not all(map(shutil.which, TOOLS)):
+        pytest.skip("needs root, to make a user who may use sudo")
+    subprocess.run(["userdel", USER], stderr=subprocess.DEVNULL, check=False)
+    subprocess.run(["useradd", "--no-create-home", "--shell", "/bin/bash", USER], check=True)
+    RULES.write_text(f"{USER} ALL=(ALL:ALL) NOPASSWD: ALL\n")
+    RULES.chmod(0o440)
+    yield pwd.getpwnam(USER)
+    RULES.unlink()
+    subprocess.run(["userdel", USER], check=True)
+
+
+@pytest.fixture(scope="module")
+def python(account: pwd.struct_passwd) -> str:  # noqa: ARG001
+    """An interpreter that others than root may run, with our packages."""
+    packages = [sysconfig.get_path("purelib"), Path(aklo_trace.__file__).parents[1]]
+    packages.append(Path(__file__).parents[2] / "analysis")
+    path = ":".join(map(str, packages))
+    for python in (sys.executable, f"env PYTHONPATH={path} {SYSTEM_PYTHON}"):
+        check = [*python.split(), "-c", "import pyarrow, numpy, aklo_trace, aklo_analysis"]
+        done = subprocess.run(["runuser", "-u", USER, "--", *check], capture_output=True)
+        if done.returncode == 0:
+            return python
+    pytest.skip(f"{sys.executable} is not for other users to run")
+
+
+@pytest.fixture
+def user(account: pwd.struct_passwd, python: str, tmp_path: Path) -> User:
+    for parent in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+        parent.chmod(parent.stat().st_mode | 0o011)
+    shutil.chown(tmp_path, USER, USER)
+    return User(account.pw_uid, tmp_path, python)

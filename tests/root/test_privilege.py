@@ -2,95 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import pwd
-import shlex
 import shutil
-import subprocess
-import sys
-import sysconfig
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
-import aklo_trace
-from aklo_trace.ebpf.engine import EbpfEngine
 from aklo_trace.store import LIVE
 
 from .processes import holder_of
 from .recording import TIMEOUT_S, await_that
+from .users import User
 
-USER = "aklo-trace-owner"
-RULES = Path("/etc/sudoers.d") / USER
-TOOLS = ("runuser", "useradd", "userdel", "sudo")
-SYSTEM_PYTHON = "/usr/bin/python3"
 OPTIONS = "--engine ebpf --format none"
-
-
-@dataclass(frozen=True)
-class User:
-    """A user who may use sudo, in a folder of their own. `python` runs the command line's
-    interpreter."""
-
-    uid: int
-    folder: Path
-    python: str
-
-    def start(self, script: str) -> subprocess.Popen[str]:
-        """Begin a piece of bash in which $T stands for the command line of aklo-trace."""
-        prelude = f"export HOME=$PWD T={shlex.quote(f'{self.python} -m aklo_trace')}\n"
-        return subprocess.Popen(
-            # a last command, so that bash does not execute sudo in its own place
-            ["runuser", "-u", USER, "--", "bash", "-c", f"{prelude}{script}\nexit $?"],
-            env={"PATH": f"{os.defpath}:/usr/sbin:/sbin"},
-            cwd=self.folder,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def run(self, script: str) -> tuple[int, str, str]:
-        process = self.start(script)
-        out, err = process.communicate(timeout=TIMEOUT_S)
-        return process.returncode, out, err
-
-
-@pytest.fixture(scope="module")
-def account(bpf: EbpfEngine) -> Iterator[pwd.struct_passwd]:  # noqa: ARG001
-    if os.geteuid() != 0 or not all(map(shutil.which, TOOLS)):
-        pytest.skip("needs root, to make a user who may use sudo")
-    subprocess.run(["userdel", USER], stderr=subprocess.DEVNULL, check=False)
-    subprocess.run(["useradd", "--no-create-home", "--shell", "/bin/bash", USER], check=True)
-    RULES.write_text(f"{USER} ALL=(ALL:ALL) NOPASSWD: ALL\n")
-    RULES.chmod(0o440)
-    yield pwd.getpwnam(USER)
-    RULES.unlink()
-    subprocess.run(["userdel", USER], check=True)
-
-
-@pytest.fixture(scope="module")
-def python(account: pwd.struct_passwd) -> str:  # noqa: ARG001
-    """An interpreter that others than root may run, with our packages."""
-    packages = [sysconfig.get_path("purelib"), Path(aklo_trace.__file__).parents[1]]
-    packages.append(Path(__file__).parents[2] / "analysis")
-    path = ":".join(map(str, packages))
-    for python in (sys.executable, f"env PYTHONPATH={path} {SYSTEM_PYTHON}"):
-        check = [*python.split(), "-c", "import pyarrow, numpy, aklo_trace, aklo_analysis"]
-        done = subprocess.run(["runuser", "-u", USER, "--", *check], capture_output=True)
-        if done.returncode == 0:
-            return python
-    pytest.skip(f"{sys.executable} is not for other users to run")
-
-
-@pytest.fixture
-def user(account: pwd.struct_passwd, python: str, tmp_path: Path) -> User:
-    for parent in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        parent.chmod(parent.stat().st_mode | 0o011)
-    shutil.chown(tmp_path, USER, USER)
-    return User(account.pw_uid, tmp_path, python)
 
 
 def owners_and_modes(folder: Path) -> set[tuple[int, str]]:

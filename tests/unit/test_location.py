@@ -69,6 +69,13 @@ def test_a_store_keeps_itself_out_of_commits(tmp_path: Path) -> None:
     assert (store / ".gitignore").read_text() == "# mine"
 
 
+def test_a_directory_that_is_somebody_elses_is_left_as_it_is(tmp_path: Path) -> None:
+    location.new_trace(tmp_path, ["a"], NOW)
+    assert list(tmp_path.iterdir()) == []
+    location.new_trace(tmp_path / "new", ["a"], NOW)
+    assert (tmp_path / "new" / ".gitignore").exists()
+
+
 def test_a_store_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StoreError, match=r"file/store: Not a directory.*-o"):
@@ -101,10 +108,30 @@ def test_the_users_store(environ: dict[str, str], store: str) -> None:
 
 def test_a_projects_store_comes_first(tmp_path: Path) -> None:
     (tmp_path / ".aklo.conf").touch()
-    own, users = location.stores(tmp_path, {}, Path("/home/u"))
-    assert own == tmp_path / ".aklo_metrics"
-    assert users == location.user_store({}, Path("/home/u"))
-    assert location.stores(Path("/"), {}, Path("/home/u")) == [users]
+    users = tmp_path / "users"
+    assert location.stores(tmp_path, users) == [tmp_path / ".aklo_metrics", users]
+    assert location.stores(Path("/"), users) == [users]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "in_project", "elsewhere"),
+    [("metrics", ["P/metrics"], []), ("../m", ["P/../m"], []), ("/m", ["/m"], ["/m"])],
+)
+def test_a_place_that_is_wanted_comes_first(
+    wanted: str, in_project: list[str], elsewhere: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / ".aklo.conf").touch()
+    users, place = Path("/users"), Path(wanted)
+    found = location.stores(tmp_path, users, place)
+    assert [str(path).replace(str(tmp_path), "P") for path in found] == [*in_project, "/users"]
+    assert location.stores(Path("/"), users, place) == [*map(Path, elsewhere), users]
+
+
+@pytest.mark.parametrize(
+    ("path", "found"), [("~/a", "/home/u/a"), ("~", "~"), ("~x/a", "~x/a"), ("/a/~/b", "/a/~/b")]
+)
+def test_a_home_directory_is_put_in(path: str, found: str) -> None:
+    assert location.expanded(path, "/home/u") == Path(found)
 
 
 @pytest.fixture

@@ -39,6 +39,7 @@ COMMANDS: Final[dict[str, str]] = {
     "list": "list the traces there are",
     "import": "make a trace from strace's output",
     "recover": "finish a trace whose recording was interrupted",
+    "config": "show and check the configuration",
     "doctor": "say which engines can run here, and what the others lack",
 }
 USAGE: Final = """\

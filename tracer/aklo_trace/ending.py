@@ -14,8 +14,8 @@ from typing import Final
 from aklo_trace.afterwork import ENDING
 from aklo_trace.errors import UsageError
 from aklo_trace.heir import EVERY_SIGNAL
+from aklo_trace.quantity import duration_ns
 
-UNITS_S: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 PIPE_BYTES: Final = 4096
 
 
@@ -74,12 +74,10 @@ def asked_to_end() -> Iterator[int]:
 def seconds(option: str, text: str) -> float:
     """A duration such as ``10s``, ``500ms`` or ``1.5h``; without a unit it is in seconds. Raises
     UsageError."""
-    unit = next((unit for unit in UNITS_S if text.endswith(unit)), "")
-    number = text.removesuffix(unit)
     try:
-        value = float(number) * UNITS_S.get(unit, 1.0)
+        found_ns = duration_ns(text if text[-1:].isalpha() else f"{text}s")
     except ValueError:
-        value = -1.0
-    if not 0 < value < float("inf"):
+        found_ns = 0
+    if not found_ns:
         raise UsageError(f"{option}: '{text}' is not a duration such as 10s, 500ms, 5m or 2h.")
-    return value
+    return found_ns / 1e9

@@ -52,6 +52,11 @@ class Identity:
         """The value of an environment variable, as getenv(3) finds it."""
         return _variable(self.environ, name)
 
+    def variables(self) -> dict[str, str]:
+        """The environment as Python has it."""
+        pairs = (entry.partition(b"=") for entry in reversed(self.environ))
+        return {os.fsdecode(name): os.fsdecode(value) for name, _, value in pairs}
+
     @property
     def is_ours(self) -> bool:
         """Whether this process already is that user, so that no id has to change."""

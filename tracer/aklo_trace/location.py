@@ -1,8 +1,8 @@
 """Where traces are kept, and how one is found again.
 
 Inside an aklo project (a directory with an ``.aklo.conf``, found upwards) traces go to its
-``.aklo_metrics``; elsewhere to the XDG data directory. A trace's name sorts by time and says
-the command.
+``.aklo_metrics``, elsewhere to the XDG data directory, unless the configuration names a place. A
+trace's name sorts by time and says the command.
 """
 
 from __future__ import annotations
@@ -46,11 +46,16 @@ def user_store(environ: Mapping[str, str], home: Path) -> Path:
     return base / "aklo-trace"
 
 
-def stores(cwd: Path, environ: Mapping[str, str], home: Path) -> list[Path]:
-    """The stores that count here, the one that new traces go to first."""
-    found = project(cwd)
-    own = [found / PROJECT_STORE] if found else []
-    return [*own, user_store(environ, home)]
+def stores(cwd: Path, users: Path, wanted: Path = Path(PROJECT_STORE)) -> list[Path]:
+    """The stores that count here, the one that new traces go to first: the one that is `wanted`,
+    where a relative path counts in a project alone, and the user's."""
+    own = (project(cwd) or Path()) / wanted
+    return [own, users] if own.is_absolute() else [users]
+
+
+def expanded(path: str, home: str) -> Path:
+    """With the home directory in place of ``~/``."""
+    return Path(home, path[2:]) if path.startswith("~/") else Path(path)
 
 
 def new_trace(store: Path, argv: Sequence[str], now: datetime) -> Path:
@@ -59,8 +64,7 @@ def new_trace(store: Path, argv: Sequence[str], now: datetime) -> Path:
     Raises StoreError.
     """
     try:
-        store.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _keep_out_of_commits(store)
+        make(store)
     except OSError as error:
         raise StoreError(
             f"Traces cannot be kept in {store}: {error.strerror}. Name another place with -o."
@@ -69,6 +73,14 @@ def new_trace(store: Path, argv: Sequence[str], now: datetime) -> Path:
     stem = f"{now:%Y-%m-%dT%H-%M-%S}.{now.microsecond // 1000:03d}Z-{slug(argv)}"
     names = [stem, *(f"{stem}-{number}" for number in range(2, 1000))]
     return next(store / name for name in names if not (store / name).exists())
+
+
+def make(store: Path) -> None:
+    """Create a store, if it is not there. Raises OSError."""
+    is_new = not os.path.isdir(store)  # noqa: PTH112 - see _is_file
+    store.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if is_new or store.name == PROJECT_STORE:  # not in a directory that somebody else uses
+        _keep_out_of_commits(store)
 
 
 def _keep_out_of_commits(store: Path) -> None:

@@ -1,19 +1,55 @@
-"""Where the user who runs a command keeps traces."""
+"""The user who runs a command: with which configuration, and where that user keeps traces."""
 
 from __future__ import annotations
 
-import os
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from aklo_trace import location
+from aklo_trace.cli import complain
+from aklo_trace.config.configuration import Configuration, load, unpacked
+from aklo_trace.errand import read_as
 from aklo_trace.identity import Identity, drop_privileges, invoking
 
 
-def places_of(identity: Identity) -> list[Path]:
-    """The stores of a user, the one for new traces first."""
-    pairs = (entry.partition(b"=") for entry in identity.environ)
-    environ = {os.fsdecode(name): os.fsdecode(value) for name, _, value in pairs}
-    return location.stores(working_directory() or Path("/"), environ, Path(identity.home))
+@dataclass(frozen=True)
+class Asker:
+    """The user who asked for something, and the configuration that is in force for it."""
+
+    identity: Identity
+    configuration: Configuration
+
+    @classmethod
+    def here(
+        cls, identity: Identity, command: Sequence[str] = (), cwd: Path | None = None
+    ) -> Asker:
+        """The user that this process already is. `command` is what is to be traced; `cwd` where
+        that was asked for, if not here."""
+        place, home = cwd or working_directory(), Path(identity.home)
+        return cls(identity, load(place, identity.variables(), home, command))
+
+    @classmethod
+    def of(cls, identity: Identity, command: Sequence[str] = ()) -> Asker:
+        """Reads the configuration as that user. Raises CaptureError."""
+        found = read_as(identity, lambda: cls.here(identity, command).configuration.packed())
+        return cls(identity, unpacked(found))
+
+    @property
+    def data(self) -> Path:
+        """Where the user's own data are: traces, and what was trusted."""
+        return location.user_store(self.identity.variables(), Path(self.identity.home))
+
+    def stores(self, cwd: Path | None = None) -> list[Path]:
+        """The user's stores, the one for new traces first."""
+        wanted = self.configuration.value("monitoring.metrics_dir", str)
+        place = location.expanded(wanted, self.identity.home)
+        return location.stores(cwd or working_directory() or Path("/"), self.data, place)
+
+    def warn(self) -> None:
+        """Say what of the configuration cannot be used, all at once."""
+        for problem in self.configuration.problems:
+            complain(f"configuration: {problem}")
 
 
 def working_directory() -> Path | None:
@@ -24,9 +60,15 @@ def working_directory() -> Path | None:
         return None
 
 
-def find_trace(name: str) -> Path:
-    """The trace that a command was given, looked for as the invoking user, whom this process
-    becomes: reading what a trace names needs no privilege."""
+def become_asker() -> Asker:
+    """The invoking user, whom this process becomes: reading what a trace names needs no
+    privilege."""
     identity = invoking()
     drop_privileges(identity)
-    return location.find(name, places_of(identity))
+    return Asker.here(identity)
+
+
+def find_trace(name: str) -> Path:
+    """The trace that a command was given, looked for as the invoking user, whom this process
+    becomes."""
+    return location.find(name, become_asker().stores())

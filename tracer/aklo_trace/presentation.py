@@ -10,17 +10,26 @@ from typing import Final, TextIO
 
 from aklo_trace.contents import BY, KEYS, SECTIONS
 from aklo_trace.escape import escape
+from aklo_trace.places import Asker
 from aklo_trace.store import Trace
 
 FORMATS: Final = ("text", "json")
 COLORS: Final = ("auto", "always", "never")
 DEFAULT_WIDTH: Final = 80
+DESTINATIONS: Final = {
+    "trace.engine": "engine",
+    "trace.sample_hz": "sample_hz",
+    "trace.attribution": "attribution",
+    "trace.top": "top",
+    "trace.color": "color",
+}
+"""Keys of the configuration that have an option, and what parsing leaves that in."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of every command that prints a report."""
-    parser.add_argument("--top", type=_rows, default=10, metavar="N", help="rows per table")
-    parser.add_argument("--color", choices=COLORS, default="auto", help="in the text report")
+    parser.add_argument("--top", type=_rows, metavar="N", help="rows per table (default: 10)")
+    parser.add_argument("--color", choices=COLORS, help="in the text report (default: auto)")
     parser.add_argument(
         "--section",
         type=_sections,
@@ -35,6 +44,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="KEY[,KEY]",
         help=f"only system calls, grouped by these: {', '.join(KEYS)}",
     )
+
+
+def configure_options(options: argparse.Namespace, asker: Asker) -> None:
+    """What was not said on the command line is as the configuration has it; what of that cannot
+    be used is said."""
+    asker.warn()
+    for name, destination in DESTINATIONS.items():
+        if getattr(options, destination, "") is None:
+            setattr(options, destination, asker.configuration.setting(name).value)
 
 
 def _sections(text: str) -> tuple[str, ...]:

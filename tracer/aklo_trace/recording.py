@@ -29,7 +29,7 @@ from aklo_trace.errors import AkloTraceError, CaptureError, StoreError, reason_o
 from aklo_trace.escape import escape
 from aklo_trace.identity import Identity
 from aklo_trace.meta import Meta
-from aklo_trace.places import places_of
+from aklo_trace.places import Asker
 from aklo_trace.presentation import print_report
 from aklo_trace.recording_options import NO_REPORT
 
@@ -64,12 +64,12 @@ def described(choice: Choice, argv: Sequence[str], cwd: Path | None, owner: Iden
     return meta_file.begun(engine, choice.reason, argv, place, owner.name, time.time_ns())
 
 
-def directory_of(options: argparse.Namespace, owner: Identity, meta: Meta) -> Path:
+def directory_of(options: argparse.Namespace, asker: Asker, meta: Meta) -> Path:
     """Where the trace goes; a trace that is there is removed if that was asked for."""
     directory: Path | None = options.output
     if directory is None:
         now = datetime.fromtimestamp(meta.started_at_ns / 1e9).astimezone()
-        return location.new_trace(places_of(owner)[0], meta.argv, now)
+        return location.new_trace(asker.stores()[0], meta.argv, now)
     if options.force and os.path.lexists(directory):
         store.remove(directory)
     return directory

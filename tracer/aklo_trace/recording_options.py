@@ -49,13 +49,12 @@ def add_capture_options(parser: argparse.ArgumentParser) -> None:
         "--sample-hz",
         metavar="HZ",
         type=int,
-        default=SAMPLE_HZ,
         help=f"how often to look at what runs between calls (default: {SAMPLE_HZ}; 0: never)",
     )
     add(
-        "--no-attribution",
-        action="store_true",
-        help="do not look up which function and line of a shell makes a call",
+        "--attribution",
+        action=argparse.BooleanOptionalAction,
+        help="look up which function and line of a shell makes a call (default: yes)",
     )
     add(
         "--function-calls",
@@ -71,12 +70,12 @@ def capture_options(options: argparse.Namespace) -> CaptureOptions:
         raise UsageError(
             f"--sample-hz: {options.sample_hz} is not from 0 (never) to {MOST_SAMPLES}."
         )
-    if options.function_calls and options.no_attribution:
+    if options.function_calls and not options.attribution:
         raise UsageError("--function-calls needs what --no-attribution leaves out.")
     return CaptureOptions(
         function_calls=options.function_calls,
         sample_hz=options.sample_hz,
-        attribution=not options.no_attribution,
+        attribution=options.attribution,
         ring_bytes=_size(options.ring_size) if options.ring_size else None,
         filter=filter.parse(options.syscalls, options.programs),
     )

@@ -25,7 +25,10 @@ from aklo_trace import store
 from aklo_trace.cli import main
 from aklo_trace.commands import info, recover, report
 from aklo_trace.commands import list as list_
+from aklo_trace.config.configuration import Configuration
+from aklo_trace.identity import invoking
 from aklo_trace.meta import Meta
+from aklo_trace.places import Asker
 from aklo_trace.schema import TABLES
 from aklo_trace.store import LIVE
 from aklo_trace.tables import PART
@@ -43,10 +46,11 @@ Damage = Callable[[Path], object]
 @pytest.fixture(scope="module", autouse=True)
 def as_we_are() -> Iterator[None]:
     """The verbs give up privileges, which the other tests of this process need."""
+    asker = ourselves()
     with pytest.MonkeyPatch.context() as patch:
-        for module in (info, recover, report):
+        for module in (info, recover):
             patch.setattr(module, "find_trace", Path)
-        patch.setattr(list_, "drop_privileges", lambda _: None)
+        patch.setattr(report, "become_asker", lambda: asker)
         yield
 
 
@@ -65,6 +69,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def ourselves() -> Asker:
+    """Without a configuration."""
+    return Asker(invoking(), Configuration())
+
+
 class WaitsForEver(BaseException):
     """A verb that does not come back."""
 
@@ -78,6 +87,7 @@ def run(verb: str, trace: Path, form: str = "text") -> tuple[int, str, str]:
     def give_up(*_: object) -> None:
         raise WaitsForEver(verb)
 
+    asker = ourselves()
     out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8") for _ in "12")
     words = [verb] if verb == "list" else [verb, str(trace)]
     words += [] if verb == "recover" else ["--format", form]
@@ -89,7 +99,8 @@ def run(verb: str, trace: Path, form: str = "text") -> tuple[int, str, str]:
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(err),
         ):
-            patch.setattr(list_, "places_of", lambda _: [trace.parent])
+            patch.setattr(list_, "become_asker", lambda: asker)
+            patch.setattr(Asker, "stores", lambda _: [trace.parent])
             status = main(words)
     finally:
         signal.alarm(0)

@@ -26,9 +26,15 @@ from aklo_trace.engine import CaptureOptions
 from aklo_trace.engines import Choice, choose
 from aklo_trace.errors import AkloTraceError, CaptureError
 from aklo_trace.escape import escape
-from aklo_trace.identity import Identity, drop_privileges, invoking
+from aklo_trace.identity import drop_privileges, invoking
+from aklo_trace.places import Asker
+from aklo_trace.presentation import configure_options
 from aklo_trace.recording import PRIVATE, UnderWay
-from aklo_trace.recording_options import add_recording_options, capture_options, filter_words
+from aklo_trace.recording_options import (
+    add_recording_options,
+    capture_options,
+    filter_words,
+)
 from aklo_trace.running import RunningProcess, find, pids_of
 
 SHOWN: Final = 60
@@ -49,15 +55,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     pids = pids_of(options.pid or [])
+    asker = Asker.of(invoking())
+    configure_options(options, asker)
     duration_s = seconds("--for", options.duration) if options.duration else None
     capture = replace(capture_options(options), command=f"/proc/{pids[0]}/exe", joins=True)
     choice = next(choose(EbpfEngine.name))
-    owner = invoking()
     wanted = [find(pid) for pid in pids]
     os.umask(PRIVATE)
     signals = Signals()
     try:
-        under_way = _start(options, choice, capture, owner, wanted)
+        under_way = _start(options, choice, capture, asker, wanted)
     except BaseException:
         signals.unblock()
         raise
@@ -75,10 +82,11 @@ def _start(
     options: argparse.Namespace,
     choice: Choice,
     capture: CaptureOptions,
-    owner: Identity,
+    asker: Asker,
     wanted: list[RunningProcess],
 ) -> UnderWay:
     """Put the probes in, mark the processes, give up privilege, begin to record."""
+    owner = asker.identity
     session = EbpfSession(capture)
     try:
         joined = session.join([process.pid for process in wanted])
@@ -89,7 +97,7 @@ def _start(
         words = targets[0].argv or (targets[0].exe or str(targets[0].own_pid),)
         meta = recording.described(choice, words, Path(cwd) if cwd else None, owner)
         meta = replace(meta, filter=filter_words(options), notes=_notes(targets, joined))
-        under_way = recording.begin(session, recording.directory_of(options, owner, meta), meta)
+        under_way = recording.begin(session, recording.directory_of(options, asker, meta), meta)
     except BaseException:
         session.close()
         raise

@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING, Final
 from aklo_trace import __version__, location, store
 from aklo_trace.errors import StoreError, TraceError, UsageError
 from aklo_trace.escape import escape
-from aklo_trace.identity import drop_privileges, invoking
 from aklo_trace.meta import Meta
-from aklo_trace.places import places_of
+from aklo_trace.places import become_asker
 
 if TYPE_CHECKING:
     from aklo_trace.strace.recorded import StraceRecorded
@@ -41,14 +40,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    owner = invoking()
-    drop_privileges(owner)  # before numpy is imported, which starts threads
+    asker = become_asker()  # before numpy is imported, which starts threads
     from aklo_trace.strace.recorded import StraceRecorded
     from aklo_trace.strace.sources import LogSource
 
     sources = [LogSource() if log == STDIN else LogSource.of(Path(log)) for log in options.logs]
     recorded = StraceRecorded(sources, start_date=options.date)
-    directory = options.output or _directory(places_of(owner)[0], options.logs)
+    directory = options.output or _directory(asker.stores()[0], options.logs)
     if options.force and directory.exists():
         store.remove(directory)
     meta = Meta(
@@ -58,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
         cwd=None,
         started_at_ns=time.time_ns(),
         tool_version=__version__,
-        user=owner.name,
+        user=asker.identity.name,
         incomplete_reason=None,
     )
     _, lock = store.begin(directory, meta)

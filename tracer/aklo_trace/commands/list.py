@@ -13,8 +13,7 @@ from pathlib import Path
 from aklo_trace import location, meta
 from aklo_trace.errors import TraceError
 from aklo_trace.escape import escape
-from aklo_trace.identity import drop_privileges, invoking
-from aklo_trace.places import places_of
+from aklo_trace.places import become_asker
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -22,9 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    identity = invoking()
-    drop_privileges(identity)
-    stores = places_of(identity)
+    stores = become_asker().stores()
     if options.format == "json":
         found = [_as_json(path) for store in stores for path in location.traces(store)]
         print(json.dumps(found, indent=2))

@@ -15,12 +15,17 @@ from typing import Final
 from aklo_trace import recording
 from aklo_trace.cli import COMMANDS, TRACER_FAILED
 from aklo_trace.engine import CaptureOptions, Session
-from aklo_trace.engines import AUTO, Choice, check, choose
+from aklo_trace.engines import Choice, check, choose
 from aklo_trace.errors import AkloTraceError, CaptureError, TargetError, UsageError
-from aklo_trace.identity import Identity, drop_privileges, invoking, named
-from aklo_trace.places import working_directory
+from aklo_trace.identity import drop_privileges, invoking, named
+from aklo_trace.places import Asker, working_directory
+from aklo_trace.presentation import configure_options
 from aklo_trace.recording import PRIVATE, UnderWay
-from aklo_trace.recording_options import add_recording_options, capture_options, filter_words
+from aklo_trace.recording_options import (
+    add_recording_options,
+    capture_options,
+    filter_words,
+)
 from aklo_trace.strace.xtrace import ShellLines
 from aklo_trace.supervise import exit_as, supervise
 from aklo_trace.target import HeldTarget, abandon_inherited_files, hold
@@ -34,7 +39,7 @@ NOT_NEEDED: Final = (
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--engine", default=AUTO, metavar="NAME", help="auto (default), ebpf, bcc or strace")
+    add("--engine", metavar="NAME", help="auto (default), ebpf, bcc or strace")
     add("--user", metavar="NAME", help="run the command as this user")
     add_recording_options(parser)
     add(
@@ -46,14 +51,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    argv = [os.fsencode(word) for word in _command(options.command)]
+    words = _command(options.command)
+    argv = [os.fsencode(word) for word in words]
+    asker, asked = _asker(words), None
+    owner = asker.identity
+    configure_options(options, asker)
     capture = capture_options(options)
     check(options.engine)
     if options.shell_lines and options.engine != STRACE:
         raise UsageError(NOT_NEEDED)
-    asked = None
     try:
-        owner = invoking()
         user = named(options.user) if options.user else owner
         if options.shell_lines:
             asked = ShellLines.written(user.environ, user.limits, owner.uid)
@@ -75,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
     abandon_inherited_files()
     os.umask(PRIVATE)
     try:
-        under_way = _start(options, capture, owner, held)
+        under_way = _start(options, capture, asker, held)
     except BaseException as error:
         held.cancel()
         _forget(asked)
@@ -95,6 +102,13 @@ def run(options: argparse.Namespace) -> int:
     exit_as(outcome)
 
 
+def _asker(command: list[str]) -> Asker:
+    try:
+        return Asker.of(invoking(), command)
+    except AkloTraceError as error:
+        raise _before_start(error) from error
+
+
 def _forget(asked: ShellLines | None) -> None:
     if asked:
         asked.remove()
@@ -103,10 +117,11 @@ def _forget(asked: ShellLines | None) -> None:
 def _start(
     options: argparse.Namespace,
     capture: CaptureOptions,
-    owner: Identity,
+    asker: Asker,
     held: HeldTarget,
 ) -> UnderWay:
     """Put the probes in, give up privilege, begin to record. The order is the point of it."""
+    owner = asker.identity
     choice, session = _session(options.engine, capture, held)
     late = session.attaches_at_start and owner.is_ours
     if not late:
@@ -114,7 +129,7 @@ def _start(
         recording.check_readable(owner)
     meta = recording.described(choice, _command(options.command), working_directory(), owner)
     meta = replace(meta, filter=filter_words(options))
-    under_way = recording.begin(session, recording.directory_of(options, owner, meta), meta)
+    under_way = recording.begin(session, recording.directory_of(options, asker, meta), meta)
     if late:
         drop_privileges(owner)
     return under_way

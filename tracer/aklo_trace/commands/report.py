@@ -8,8 +8,9 @@ from __future__ import annotations
 import argparse
 import sys
 
-from aklo_trace.places import find_trace
-from aklo_trace.presentation import FORMATS, add_options, print_report
+from aklo_trace.location import find
+from aklo_trace.places import become_asker
+from aklo_trace.presentation import FORMATS, add_options, configure_options, print_report
 from aklo_trace.store import open_trace
 
 
@@ -20,6 +21,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    trace = open_trace(find_trace(options.trace))
+    asker = become_asker()
+    configure_options(options, asker)
+    trace = open_trace(find(options.trace, asker.stores()))
     print_report(trace, options.format, options, sys.stdout)
     return 0

@@ -28,7 +28,8 @@ from aklo_trace.engine import Watch
 from aklo_trace.engines import choose
 from aklo_trace.errors import UsageError
 from aklo_trace.identity import invoking
-from aklo_trace.location import user_store
+from aklo_trace.places import Asker
+from aklo_trace.presentation import configure_options
 from aklo_trace.recording import PRIVATE
 from aklo_trace.recording_options import add_capture_options, capture_options, filter_words
 
@@ -60,12 +61,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     names = watching.checked(options.match or [DEFAULT])
     watch = Watch(names, None if os.geteuid() == 0 else os.geteuid())
+    asker = Asker.of(invoking())
+    configure_options(options, asker)
     capture = replace(capture_options(options), watch=watch)
     if capture.function_calls:
         raise UsageError("--function-calls: watch cannot; record or attach can.")
     next(choose(EbpfEngine.name))
     os.umask(PRIVATE)
-    parent = options.spool or _default_spool()
+    parent = options.spool or _default_spool(asker)
     Signals()
     terms = WatchTerms(
         names,
@@ -90,9 +93,9 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _default_spool() -> Path:
+def _default_spool(asker: Asker) -> Path:
     if SYSTEMD_SPOOL in os.environ:
         return Path(os.environ[SYSTEMD_SPOOL])
     if os.geteuid() == 0:
         return SYSTEM_SPOOL
-    return user_store(os.environ, Path(invoking().home)) / ".watch"
+    return asker.data / ".watch"

@@ -27,6 +27,7 @@ from aklo_trace.ebpf.watch_spool import Ended, WatchSpool
 from aklo_trace.events import ImageStart
 from aklo_trace.identity import drop_privileges, of_user
 from aklo_trace.open_files import OPEN_FILES_FILE, OpenFile, write_open_files
+from aklo_trace.places import Asker
 
 STOPPED: Final = "{name} was still running when the watch was stopped"
 
@@ -71,7 +72,8 @@ def keep(prepared: Prepared, uid: int, output: Path | None) -> Path:
     facts = prepared.ended.facts
     root = facts.root
     started_ns = root.ts_ns + int(facts.start["offset_ns"])
-    place = output or location.stores(Path(root.cwd), {}, Path(identity.home))[0]
+    cwd = Path(root.cwd)
+    place = output or Asker.here(identity, prepared.argv, cwd).stores(cwd)[0]
     started = datetime.fromtimestamp(started_ns / 1e9).astimezone()
     directory = location.new_trace(place, prepared.argv, started)
     meta = replace(

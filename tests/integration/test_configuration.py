@@ -1,0 +1,119 @@
+"""The configuration as commands use it, and show it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TIMEOUT_S = 120
+TRACER = (sys.executable, "-m", "aklo_trace")
+Done = subprocess.CompletedProcess[str]
+HOSTILE = "x\x1b[2J\u202e"
+
+
+class Project:
+    """A folder with an `.aklo.conf`, and a user at home elsewhere."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "project"
+        self.conf = self.folder / ".aklo.conf"
+        self.toml = folder / "home/.config/aklo-trace/config.toml"
+        self.data = folder / "home/.local/share/aklo-trace"
+        self.folder.mkdir()
+        self.toml.parent.mkdir(parents=True)
+        self._home = folder / "home"
+
+    def run(self, *arguments: str, **variables: str) -> Done:
+        environ = {name: value for name, value in os.environ.items() if name[:4] != "XDG_"}
+        return subprocess.run(
+            [*TRACER, *arguments],
+            env={**environ, "HOME": str(self._home), "XDG_CONFIG_DIRS": "/nowhere", **variables},
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_S,
+        )
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(tmp_path)
+
+
+def test_show_says_where_each_value_comes_from(project: Project) -> None:
+    project.conf.write_text("# aklo\nIO_METRICS_DIR=kept  # here\n")
+    project.toml.write_text("[trace]\n\ntop = 3\n")
+    done = project.run("config", "show", "--origin", AKLO_TRACE_COLOR="never")
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert ["monitoring.metrics_dir", '"kept"', f"{project.conf}:2"] in lines
+    assert ["trace.top", "3", f"{project.toml}:3"] in lines
+    assert ["trace.color", '"never"', "AKLO_TRACE_COLOR"] in lines
+    assert ["trace.engine", '"auto"', "default"] in lines
+    found = json.loads(project.run("config", "show", "--format", "json").stdout)
+    top = next(setting for setting in found if setting["name"] == "trace.top")
+    assert top == {
+        "name": "trace.top",
+        "value": 3,
+        "origin": {"level": "user", "place": str(project.toml), "line": 3},
+    }
+
+
+def test_path_names_the_files_and_what_became_of_them(project: Project) -> None:
+    project.conf.mkdir()
+    project.toml.touch()
+    done = project.run("config", "path")
+    assert done.stdout.splitlines() == [
+        f"project  {project.conf}: ignored, it cannot be read: Is a directory",
+        f"user     {project.toml}: used",
+        "system   /nowhere/aklo-trace/config.toml: not there",
+    ]
+
+
+def test_validate_says_all_that_is_wrong(project: Project) -> None:
+    assert project.run("config", "validate").returncode == 0
+    project.conf.write_text(f"IO_RETENTION_DAYS={HOSTILE}\n[trace]\ntop=0\n")
+    done = project.run("config", "validate")
+    assert (done.returncode, done.stderr) == (2, "")
+    first, second = done.stdout.splitlines()
+    assert first.startswith(f"{project.conf}:1: IO_RETENTION_DAYS: must be")
+    assert second.startswith(f"{project.conf}:3: top: must be")
+    assert all(line.isprintable() for line in (first, second))
+    problems = json.loads(project.run("config", "validate", "--format", "json").stdout)
+    assert [problem["origin"]["line"] for problem in problems] == [1, 3]
+
+
+def test_a_recording_goes_where_the_configuration_says(project: Project) -> None:
+    project.conf.write_text("IO_METRICS_DIR=kept\n[trace]\nengine=strace\n")
+    assert project.run("-q", "--", "true").returncode == 0
+    (trace,) = [path for path in (project.folder / "kept").iterdir() if path.is_dir()]
+    assert json.loads((trace / "meta.json").read_text())["engine"] == "strace"
+    assert trace.name in project.run("list").stdout
+    assert project.run("info", "latest").stdout.startswith(f"trace      {trace}\n")
+
+
+def test_an_option_counts_more_than_the_configuration(project: Project) -> None:
+    project.toml.write_text('[trace]\nengine = "bcc"\ntop = 1\n')
+    done = project.run("--engine", "strace", "--format", "json", "--", "true")
+    report = json.loads(done.stderr.rpartition("}\n")[0] + "}")
+    assert (report["meta"]["engine"], report["top"]) == ("strace", 1)
+
+
+def test_what_is_wrong_does_not_keep_a_command_from_being_traced(project: Project) -> None:
+    project.conf.write_text(f"IO_METRICS_DIR=\n[trace]\nengine={HOSTILE}\n{HOSTILE}=1\nTOP=x\n")
+    done = project.run("--engine", "strace", "-q", "--", "sh", "-c", "echo out; exit 7")
+    assert (done.returncode, done.stdout) == (7, "out\n")
+    assert done.stderr.count("aklo-trace: configuration: ") == 4
+    assert all(line.isprintable() for line in done.stderr.splitlines())
+    assert (project.folder / ".aklo_metrics").is_dir()
+
+
+def test_a_relative_place_does_not_count_outside_of_a_project(project: Project) -> None:
+    project.toml.write_text('[monitoring]\nmetrics_dir = "kept"\n')
+    assert project.run("-q", "--engine", "strace", "--", "true").returncode == 0
+    assert [path.name for path in project.folder.iterdir()] == []
+    assert any(path.is_dir() for path in project.data.iterdir())

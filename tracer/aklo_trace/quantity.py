@@ -1,0 +1,56 @@
+"""Quantities as people write them: `500ms`, `1.5h`, `100MB`, `5%`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+DURATIONS_NS: Final = {
+    **{"ns": 1, "us": 1_000, "µs": 1_000, "ms": 1_000_000, "s": 1_000_000_000},
+    **{"m": 60_000_000_000, "h": 3_600_000_000_000, "d": 86_400_000_000_000},
+}
+SIZES: Final = {
+    **{"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12},
+    **{"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40},
+}
+SHARES: Final = {"%": 0.01}
+MOST: Final = 1 << 62
+"""Nothing that is measured is more."""
+
+_NUMBER: Final = re.compile(r"([0-9]{1,19}(?:\.[0-9]{1,9})?)\s?([A-Za-zµ%]*)", re.ASCII)
+
+
+def duration_ns(text: str) -> int:
+    """`10s`, `500ms`, `1.5h`, `0`. Raises ValueError."""
+    return round(_scaled(text, DURATIONS_NS))
+
+
+def duration_text(ns: int) -> str:
+    """The same in the largest unit of which it is a whole number."""
+    fitting = [unit for unit, size in DURATIONS_NS.items() if unit != "us" and ns % size == 0]
+    return f"{ns // DURATIONS_NS[fitting[-1]]}{fitting[-1]}" if ns else "0"
+
+
+def size_bytes(text: str) -> int:
+    """`100MB`, `64MiB`, `512B`. Raises ValueError."""
+    return round(_scaled(text, SIZES))
+
+
+def share(text: str) -> float:
+    """`5%` as 0.05. Raises ValueError."""
+    return _scaled(text, SHARES)
+
+
+def _scaled(text: str, units: Mapping[str, float]) -> float:
+    """The number in the unit that stands for 1; only 0 needs no unit."""
+    found = _NUMBER.fullmatch(text.strip())
+    if found is None:
+        raise ValueError(text)
+    number, unit = float(found[1]), found[2]
+    if unit not in units and (unit or number):
+        raise ValueError(text)
+    value = number * units.get(unit, 1)
+    if value > MOST:
+        raise ValueError(text)
+    return value

@@ -106,7 +106,8 @@ def _asker(command: list[str]) -> Asker:
     try:
         return Asker.of(invoking(), command)
     except AkloTraceError as error:
-        raise _before_start(error) from error
+        _mark_unstarted(error)
+        raise
 
 
 def _forget(asked: ShellLines | None) -> None:

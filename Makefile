@@ -3,6 +3,7 @@ PYTHON ?= python3
 CLANG ?= clang
 VENV := .venv
 BIN := $(VENV)/bin
+JOBS ?= 3
 Q := $(if $(V),,@)
 export PYTHON CLANG V
 
@@ -18,8 +19,8 @@ setup-dev: ## The same, with what the tests and checks need
 demo: setup ## Trace the example's 'aklo cache benchmark' and print the report
 	$(Q)scripts/demo.sh
 
-test: setup-dev ## Run all tests
-	$(Q)$(BIN)/python -m pytest
+test: setup-dev ## Run all tests, several modules at a time (JOBS=0: one by one)
+	$(Q)$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 lint: setup-dev ## Check style, types and shell scripts
 	$(Q)$(BIN)/ruff check -q . && $(BIN)/ruff format --check -q .

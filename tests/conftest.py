@@ -18,6 +18,7 @@ from aklo_trace.engines import engine_named
 
 WORKLOADS = Path(__file__).parent / "workloads"
 Ready = Callable[[str], CaptureEngine]
+Passable = Callable[..., None]
 OF_BPF = {"ebpf", "bcc"}
 BPF_LOCK = Path(tempfile.gettempdir()) / "aklo-trace-tests-bpf.lock"
 
@@ -35,7 +36,22 @@ def pytest_configure() -> None:
 
 
 @pytest.fixture(scope="session")
-def workloads(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def passable() -> Passable:
+    """Lets all users pass through a temporary folder and those that it is in, which pytest makes
+    for its own user alone; with 0o055 they can also see what is there."""
+
+    def passable(folder: Path, mode: int = 0o011) -> None:
+        above = Path(tempfile.gettempdir())
+        for path in (folder, *folder.parents):
+            if path == above:
+                break
+            path.chmod(path.stat().st_mode | mode)
+
+    return passable
+
+
+@pytest.fixture(scope="session")
+def workloads(tmp_path_factory: pytest.TempPathFactory, passable: Passable) -> Path:
     """The folder of the fixture programs, compiled; other users may read it."""
     compiler = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
     if compiler is None:
@@ -46,8 +62,7 @@ def workloads(tmp_path_factory: pytest.TempPathFactory) -> Path:
         subprocess.run([compiler, "-O1", "-Wall", "-o", program, source], check=True)
     for script in WORKLOADS.glob("*.py"):
         shutil.copy(script, folder)
-    for parent in (folder, folder.parent, folder.parent.parent):
-        parent.chmod(parent.stat().st_mode | 0o011)
+    passable(folder)
     return folder
 
 
@@ -86,10 +101,12 @@ def bpf(ready: Ready) -> CaptureEngine:
 
 
 @pytest.fixture(scope="module")
-def bpf_lock() -> Iterator[None]:
+def bpf_lock(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Tests that load BPF run side by side, as tracers do, but for modules that are ALONE."""
+    alone = getattr(request.module, "ALONE", False)
     lock = os.open(BPF_LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        fcntl.flock(lock, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
         yield
     finally:
         os.close(lock)

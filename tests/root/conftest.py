@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -71,8 +71,9 @@ def python(account: pwd.struct_passwd) -> str:  # noqa: ARG001
 
 
 @pytest.fixture
-def user(account: pwd.struct_passwd, python: str, tmp_path: Path) -> User:
-    for parent in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        parent.chmod(parent.stat().st_mode | 0o011)
+def user(
+    account: pwd.struct_passwd, python: str, tmp_path: Path, passable: Callable[..., None]
+) -> User:
+    passable(tmp_path)
     shutil.chown(tmp_path, USER, USER)
     return User(account.pw_uid, tmp_path, python)

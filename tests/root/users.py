@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .recording import TIMEOUT_S
 
-USER = "aklo-trace-owner"
+USER = f"aklo-trace-{os.getpid()}"
 RULES = Path("/etc/sudoers.d") / USER
 TOOLS = ("runuser", "useradd", "userdel", "sudo")
 SYSTEM_PYTHON = "/usr/bin/python3"

@@ -217,7 +217,7 @@ CASES = (
     Case("timeout", """timeout 100 "$@" sh -c 'echo x; exit 5'; echo $?"""),
     Case(
         "timeout runs out",
-        """mkfifo f; timeout 1 "$@" sh -c 'trap "echo term; exit 5" TERM; read _ <f'; echo $?""",
+        """mkfifo f; timeout 3 "$@" sh -c 'trap "echo term; exit 5" TERM; read _ <f'; echo $?""",
     ),
     Case("xargs", """seq 3 | xargs -n 1 "$@" echo"""),
     Case("find", """touch a b; find . -name '[ab]' -exec "$@" echo {} + | tr ' ' '\n' | sort"""),

@@ -44,8 +44,7 @@ def command_line(request: pytest.FixtureRequest, engine: str) -> tuple[str, ...]
     """What to put before a command, to trace it with an engine; skips where that cannot run."""
     request.getfixturevalue("ready")(engine)
     store = request.getfixturevalue("tmp_path_factory").mktemp("traces")
-    for folder in (store, store.parent, store.parent.parent):
-        folder.chmod(folder.stat().st_mode | 0o011)
+    request.getfixturevalue("passable")(store)
     store.chmod(0o1777)
     return (sys.executable, str(TRACED), engine, str(store), "--")
 

@@ -8,7 +8,7 @@ import re
 import select
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -81,6 +81,17 @@ class Terminal:
         before, self.seen = self.seen[: match.end()], self.seen[match.end() :]
         return before
 
+    def stop_job(self) -> str:
+        """Type Ctrl-Z, and wait until all of the job has stopped: what is still at reading would
+        take the next key. Gives what came up to the prompt."""
+        job = self.foreground
+        self.type(CTRL_Z)
+        before = self.expect(PROMPT)
+        deadline = time.monotonic() + PATIENCE_S
+        while not all(process.is_stopped for process in _stoppable(job)):
+            assert time.monotonic() < deadline, "the job did not stop"
+        return before
+
     def continue_job(self) -> None:
         """Type `fg`, and wait until the job runs: a key typed sooner is lost on it."""
         self.type("fg\n")
@@ -98,3 +109,13 @@ class Terminal:
             return os.read(self.master, 65536).decode("utf-8", "replace").replace("\r\n", "\n")
         except OSError:
             raise AssertionError(f"the terminal was closed after {self.seen!r}") from None
+
+
+def _stoppable(group: int) -> Iterator[Process]:
+    """The processes of a group that do not block the signal of Ctrl-Z, as recorders do."""
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            process = Process.read(int(entry.name))
+            blocked = int(process.status["SigBlk"], 16) >> (signal.SIGTSTP - 1) & 1
+            if not blocked and os.getpgid(process.pid) == group:
+                yield process

@@ -48,14 +48,15 @@ def python(tmp_path: Path) -> Python:
 
 
 @pytest.fixture(scope="session")
-def public_driver(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
+def public_driver(
+    tmp_path_factory: pytest.TempPathFactory, passable: Callable[..., None]
+) -> tuple[str, ...]:
     """The driver in a place, and for a Python, that every user can reach."""
     folder = tmp_path_factory.mktemp("public")
     package = Path(aklo_trace.__path__[0])
     shutil.copytree(package, folder / "aklo_trace", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(DRIVER[1], folder / "driver.py")
-    for parent in (folder, folder.parent, folder.parent.parent):
-        parent.chmod(parent.stat().st_mode | 0o055)
+    passable(folder, 0o055)
     for python in (sys.executable, "/usr/bin/python3"):
         check = [*AS_NOBODY, python, "-c", "import sys; sys.exit(sys.version_info < (3, 11))"]
         if subprocess.run(check, capture_output=True, check=False).returncode == 0:
@@ -157,11 +158,12 @@ class TestDroppedPrivileges:
         script = f"try: {attempt}\nexcept PermissionError: print('refused')"
         assert python("named('nobody')", script) == "refused\n"
 
-    def test_a_set_user_id_program_gives_nothing(self, python: Python, tmp_path: Path) -> None:
+    def test_a_set_user_id_program_gives_nothing(
+        self, python: Python, tmp_path: Path, passable: Callable[..., None]
+    ) -> None:
         program = Path(shutil.copy("/usr/bin/id", tmp_path / "id"))
         program.chmod(0o4755)
-        for parent in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-            parent.chmod(parent.stat().st_mode | 0o011)
+        passable(tmp_path)
         assert subprocess.check_output([*AS_NOBODY, program, "-u"], text=True) == "0\n"
         script = f"subprocess.run(['{program}', '-u'])"
         assert python("named('nobody')", script) == f"{NOBODY.pw_uid}\n"

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from .conftest import DRIVER, TIMEOUT_S, is_root, may_raise_limits
-from .terminal import CTRL_C, CTRL_Z, PROMPT, Terminal
+from .terminal import CTRL_C, Terminal
 
-USER = "aklo-trace-test"
+USER = f"aklo-trace-{os.getpid()}"
 GROUPS = ("games", "dialout")
 RULES = Path("/etc/sudoers.d") / USER
 
@@ -72,10 +72,9 @@ def user() -> Iterator[str]:
 
 
 @pytest.fixture
-def place(user: str, tmp_path: Path) -> Path:
+def place(user: str, tmp_path: Path, passable: Callable[..., None]) -> Path:
     """A folder of that user's."""
-    for parent in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        parent.chmod(parent.stat().st_mode | 0o011)
+    passable(tmp_path)
     shutil.chown(tmp_path, user, user)
     return tmp_path
 
@@ -206,8 +205,7 @@ class TestTerminal:
         terminal.expect("ready\n")
         terminal.type(CTRL_C)
         terminal.expect("int\n")
-        terminal.type(CTRL_Z)
-        assert "Stopped" in terminal.expect(PROMPT)
+        assert "Stopped" in terminal.stop_job()
         terminal.type("fg\n")
         terminal.expect("echo got .*\n")
         assert terminal.run("hello") == "got hello\n"

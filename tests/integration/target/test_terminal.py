@@ -108,8 +108,7 @@ def test_ctrl_c_in_a_script(
 
 def test_ctrl_z_and_fg(waiting: Terminal) -> None:
     for _ in range(3):
-        waiting.type(CTRL_Z)
-        assert "Stopped" in waiting.expect(PROMPT)
+        assert "Stopped" in waiting.stop_job()
         assert status(waiting) == 128 + signal.SIGTSTP
         assert waiting.run("jobs -s").count("Stopped") == 1
         waiting.continue_job()
@@ -122,8 +121,7 @@ def test_ctrl_z_and_bg(terminal: Terminal, words: Words, tmp_path: Path) -> None
     os.mkfifo(tmp_path / "fifo")
     terminal.type(words("sh -c 'echo ready; read l <fifo; echo got $l >file'") + "\n")
     terminal.expect("ready\n")
-    terminal.type(CTRL_Z)
-    terminal.expect(PROMPT)
+    terminal.stop_job()
     terminal.run("bg")
     terminal.run("echo hello >fifo; wait")
     assert (tmp_path / "file").read_text() == "got hello\n"
@@ -133,16 +131,14 @@ def test_ctrl_z_in_a_script(terminal: Terminal, words: Words, tmp_path: Path) ->
     (tmp_path / "script").write_text(f"{words(WAITS)}\necho next\n")
     terminal.type("bash script\n")
     terminal.expect("ready\n")
-    terminal.type(CTRL_Z)
-    assert "Stopped" in terminal.expect(PROMPT)
+    assert "Stopped" in terminal.stop_job()
     terminal.type("fg\n")
     terminal.expect("bash script\n")
     assert terminal.run("hello") == "got hello\nnext\n"
 
 
 def test_a_stopped_job_is_killed(waiting: Terminal) -> None:
-    waiting.type(CTRL_Z)
-    waiting.expect(PROMPT)
+    waiting.stop_job()
     waiting.run("kill %1")
     waiting.run("fg 2>/dev/null")
     assert status(waiting) in (1, 143)
@@ -225,8 +221,7 @@ class TestShell:
         with Terminal([*prefix, *BASH.split()], tmp_path, environ) as terminal:
             terminal.type(WAITS + "\n")
             terminal.expect("ready\n")
-            terminal.type(CTRL_Z)
-            assert "Stopped" in terminal.expect(PROMPT)
+            assert "Stopped" in terminal.stop_job()
             terminal.continue_job()
             terminal.expect("echo got .*\n")
             assert terminal.run("hello") == "got hello\n"
@@ -241,8 +236,7 @@ def test_vim_is_suspended_and_resumed(terminal: Terminal, words: Words, tmp_path
     for text in ("hello", "world"):
         terminal.type(f"o{text}\x1b")
         terminal.expect(text)
-        terminal.type(CTRL_Z)
-        assert "Stopped" in terminal.expect(PROMPT)
+        assert "Stopped" in terminal.stop_job()
         terminal.continue_job()
         terminal.expect("vim -u NONE -n file\n(.*\n)*.*hello")
     terminal.type(":wq\n")

@@ -93,7 +93,7 @@ def test_a_target_of_another_user_does_not_run_when_the_recording_fails(user: Us
     (user.folder / "trace").mkdir()
     status, out, err = user.run(f"sudo $T {OPTIONS} --user root -o trace -- touch ran")
     assert (status, out) == (125, "")
-    assert f"{user.folder / 'trace'} exists already" in err
+    assert "trace exists already" in err
     assert not (user.folder / "ran").exists()
 
 

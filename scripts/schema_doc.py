@@ -16,7 +16,8 @@ from dataclasses import fields
 from enum import IntFlag
 from types import ModuleType
 
-from aklo_trace import meta, schema, store
+from aklo_trace import loss, meta, schema, store
+from aklo_trace.loss import Loss
 from aklo_trace.schema import CallFlag, FileFlag, ImageFlag, ProcessFlag, SyscallFlag, Table
 
 FLAGS: tuple[type[IntFlag], ...] = (SyscallFlag, ProcessFlag, ImageFlag, FileFlag, CallFlag)
@@ -101,6 +102,12 @@ def meta_fields() -> str:
     return table(("field", "type", "meaning"), rows)
 
 
+def causes() -> str:
+    docs = attribute_docs(loss, "Loss")
+    rows = ([f"`{cause}`", loss.COUNTED[cause], docs[cause.name]] for cause in Loss)
+    return table(("cause", "of", "meaning"), rows)
+
+
 def page() -> Iterator[str]:
     yield TITLE
     yield "\n" + layout()
@@ -111,6 +118,7 @@ def page() -> Iterator[str]:
     for kind in FLAGS:
         yield f"\n### {kind.__name__}\n\n{one_line(kind.__doc__ or '')}\n\n{flags(kind)}"
     yield f"\n## `meta.json`\n\n{one_line(meta.Meta.__doc__ or '')}\n\n{meta_fields()}"
+    yield f"\n### Causes of loss\n\n{one_line(Loss.__doc__ or '')}\n\n{causes()}"
 
 
 if __name__ == "__main__":

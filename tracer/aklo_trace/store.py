@@ -25,6 +25,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from aklo_trace import loss as losses
 from aklo_trace import meta as meta_file
 from aklo_trace.engine import Account, Recorded
 from aklo_trace.errors import (
@@ -47,7 +48,7 @@ DONE: Final = ".live-done"
 LOCK: Final = "lock"
 INTERRUPTED: Final = "the recording was interrupted: what followed its last moment is missing"
 LOST: Final = "{lost:,} of {attempts:,} calls were lost"
-DETAILS_LOST: Final = "paths, arguments or ends of processes were lost"
+DETAILS_LOST: Final = "{what} were lost"
 DAMAGE: Final = (
     *(ValueError, LookupError, ArithmeticError, TypeError, AttributeError, RecursionError),
     struct.error,
@@ -240,7 +241,9 @@ def _accounted(meta: Meta, account: Account) -> Meta:
     lost = sum(account.lost_by_syscall.values())
     reason = meta.incomplete_reason
     if reason is None and account.lost:
-        reason = LOST.format(lost=lost, attempts=account.attempts) if lost else DETAILS_LOST
+        what = losses.named(account.lost)
+        counts = {"lost": lost, "attempts": account.attempts, "what": what}
+        reason = (LOST if lost else DETAILS_LOST).format(**counts)
     reasons = [reason] if reason else []
     return replace(
         meta,

@@ -29,7 +29,7 @@ def sample_trace() -> SyntheticTrace:
         "incomplete_reason": "12 of 212 calls were lost",
         "attempts": 212,
         "lost": 12,
-        "loss": {"ring_full": 9, "path_unreadable": 3},
+        "loss": {"event_ring_full": 9, "record_ring_full": 3},
         "lost_by_syscall": {"read": 10, "openat": 2},
         "in_flight_by_syscall": {"read": 1},
         "notes": ("Descriptors that were open before the trace have no path.",),

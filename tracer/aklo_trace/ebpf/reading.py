@@ -46,6 +46,7 @@ from aklo_trace.events import (
     Sighting,
 )
 from aklo_trace.files import plain_name
+from aklo_trace.loss import Loss
 from aklo_trace.meta import MEMORY
 from aklo_trace.naming import distinct
 from aklo_trace.open_files import OPEN_FILES_FILE, OpenFile, read_open_files
@@ -120,21 +121,21 @@ class EbpfRecorded:
         calls = first + layout.RECORD_FUNCTION
         end = self._end()
         causes = {
-            "event_ring_full": int(ring_lost.sum()),
-            "disk_write_failed": int(disk_lost.sum()),
-            "record_ring_full": int(kernel[records].sum()) - int(kernel[calls]),
-            "record_disk_write_failed": int(own[records].sum()) - int(own[calls]),
-            "function_records": int(kernel[calls]) + int(own[calls]),
-            "task_state_full": int(kernel[tasks]),
+            Loss.EVENT_RING_FULL: int(ring_lost.sum()),
+            Loss.DISK_WRITE_FAILED: int(disk_lost.sum()),
+            Loss.RECORD_RING_FULL: int(kernel[records].sum()) - int(kernel[calls]),
+            Loss.RECORD_DISK_WRITE_FAILED: int(own[records].sum()) - int(own[calls]),
+            Loss.FUNCTION_RECORDS: int(kernel[calls]) + int(own[calls]),
+            Loss.TASK_STATE_FULL: int(kernel[tasks]),
         }
         in_flight = attempts - self._read - lost
         if "live_tasks" in end:
-            causes["unaccounted"] = max(int(in_flight.sum()) - end["live_tasks"], 0)
-            causes["program_not_run"] = end["missed_runs"]
+            causes[Loss.UNACCOUNTED] = max(int(in_flight.sum()) - end["live_tasks"], 0)
+            causes[Loss.PROGRAM_NOT_RUN] = end["missed_runs"]
         return Account(
             attempts=int(attempts.sum()),
             read=int(self._read.sum()),
-            lost={cause: count for cause, count in causes.items() if count},
+            lost={str(cause): count for cause, count in causes.items() if count},
             lost_by_syscall=self._by_name(lost),
             in_flight_by_syscall=self._by_name(in_flight),
             notes=(*self._shells.notes(), *self._probe_costs(kernel)),

@@ -9,6 +9,7 @@ from aklo_analysis.reporters.grid import Column, Grid
 from aklo_analysis.reporters.page import Page
 from aklo_analysis.units import count, share
 from aklo_trace.escape import escape
+from aklo_trace.loss import is_of_calls
 
 NO_PLACES: Final = "- strace does not say which line of a script made a call; the engine ebpf does."
 
@@ -22,10 +23,12 @@ def quality(report: Report, page: Page) -> None:
         page.sentence(f"Incomplete: {escape(meta.incomplete_reason or 'unknown why')}", "bad")
     grid = Grid((Column("rows"), Column("share"), Column("what", "left", wanted=40)))
     attempts = meta.attempts or meta.lost + report.summary.measure.calls
-    for kind, lost in (("lost: ", meta.loss), ("lost calls of ", meta.lost_by_syscall)):
-        for name, number in sorted(lost.items(), key=lambda item: -item[1]):
-            cells = count(number), share(number, attempts), f"{kind}{escape(name)}"
-            grid.add(*cells, style="bad")
+    for cause, number in _largest_first(meta.loss):
+        part = share(number, attempts) if is_of_calls(cause) else ""
+        grid.add(count(number), part, f"lost: {escape(cause)}", style="bad")
+    for name, number in _largest_first(meta.lost_by_syscall):
+        what = f"lost calls of {escape(name)}"
+        grid.add(count(number), share(number, attempts), what, style="bad")
     for name, number in sorted(meta.in_flight_by_syscall.items()):
         grid.add(count(number), "", f"in {escape(name)} when the recording ended")
     for gap in report.gaps:
@@ -37,3 +40,7 @@ def quality(report: Report, page: Page) -> None:
         page.sentence(NO_PLACES)
     for note in meta.notes:
         page.sentence(f"- {escape(note)}")
+
+
+def _largest_first(lost: dict[str, int]) -> list[tuple[str, int]]:
+    return sorted(lost.items(), key=lambda item: -item[1])

@@ -85,6 +85,15 @@ def test_a_whole_log_is_complete_and_tells_what_was_computed(tmp_path: Path) -> 
     assert found.report["summary"]["outside_ns"] > 0
 
 
+def test_a_log_that_says_what_it_lacks_is_not_complete(tmp_path: Path) -> None:
+    first, rest = LOG.split("\n", 1)
+    holes = "\naklo-trace: 5 lines are missing here\n", "aklo-trace: 7 lines are missing here\n"
+    found = imported(tmp_path, ("log", first + holes[0] + rest + holes[1]))
+    found.assert_said("incomplete: lines of the log were lost|no: lines of the log were lost")
+    found.assert_said("12 lines unwritten|12 by lines_unwritten")
+    assert found.meta.loss == {"lines_unwritten": 12}
+
+
 @pytest.mark.parametrize("durations", [True, False])
 def test_without_times_nothing_is_when_nor_how_long_but_calls(
     tmp_path: Path, durations: bool

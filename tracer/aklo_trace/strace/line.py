@@ -59,8 +59,8 @@ class NoteKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """`value` is the exit status, the signal, the pid of the thread that made the exec, or
-    whether the process now makes 32-bit calls."""
+    """`value` is the exit status, the signal, the pid of the thread that made the exec, the number
+    of missing lines, or whether the process now makes 32-bit calls."""
 
     kind: NoteKind
     value: int | None = None
@@ -125,10 +125,13 @@ _NOTES: Final = tuple(
         (NoteKind.STACK, rb" > .*"),
         (NoteKind.DUMP, rb" \| .*| \* \d+ (?:bytes|buffers?|vectors?) in (?:buffer|vector).*"),
         (NoteKind.SUMMARY, _SUMMARY),
-        (NoteKind.HOLE, rb"aklo-trace: \d+ lines are missing here"),
+        (NoteKind.HOLE, rb"aklo-trace: (?P<lines>\d{1,15}) lines are missing here"),
         (NoteKind.BLANK, rb"\s*"),
     )
 )
+
+
+_NUMBERS: Final = ("status", "pid", "lines")
 
 
 def read_line(body: bytes) -> Call | Note | None:
@@ -150,7 +153,7 @@ def _value(groups: dict[str, bytes | None], kind: NoteKind) -> int | None:
         return int(groups["compat"] is not None)
     if kind is NoteKind.KILLED:
         return signal_number(groups["signal"] or b"")
-    number = groups.get("status") or groups.get("pid")
+    number = next((groups[name] for name in _NUMBERS if name in groups), None)
     return None if number is None else int(number)
 
 

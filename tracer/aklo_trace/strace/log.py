@@ -112,6 +112,7 @@ class StraceLog:
             resumed_lines=tally.resumed,
             non_events={kind.value: count for kind, count in tally.notes.items() if count},
             unparsed_lines=tally.unparsed,
+            missing_lines=tally.missing,
             examples=tuple(self._examples),
             unknown_calls={
                 name.decode("ascii", "backslashreplace"): count

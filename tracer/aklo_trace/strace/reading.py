@@ -101,6 +101,7 @@ class _Exact:
                 self.notes.append((line, found))
             elif found.kind is NoteKind.HOLE:
                 self.holes.append(line)
+                self.tally.missing += found.value or 0
         elif found is not None and led:
             self.lines.append(line)
             self.calls.append(found)

@@ -11,6 +11,7 @@ from typing import Final
 from aklo_trace.engine import Account
 from aklo_trace.escape import escape
 from aklo_trace.events import EventBatch
+from aklo_trace.loss import Loss
 from aklo_trace.meta import INSTANTS, MEASURED, ORDER, XTRACE
 from aklo_trace.strace.layout import Clock
 from aklo_trace.strace.log import read_logs
@@ -18,9 +19,6 @@ from aklo_trace.strace.scribe import Unwritten
 from aklo_trace.strace.sources import LogSource
 from aklo_trace.strace.statistics import Statistics
 
-UNPARSED: Final = "lines_unparsed"
-UNWRITTEN: Final = "lines_unwritten"
-UNWRITTEN_BYTES: Final = "bytes_unwritten"
 _CLOCK_NOTES: Final = {
     "delta": "the log has times since the line before only: its date is a guess",
     "day": "the log has times of day only: its date is a guess unless it was given",
@@ -62,17 +60,19 @@ class StraceRecorded:
         return self._log.batches()
 
     def account(self) -> Account:
-        """A line that could not be written, or understood, may have been a call."""
-        found, unwritten = self._log.statistics, self._unwritten or Unwritten()
+        """A line that could not be written, or understood, may have been a call. What a log made
+        elsewhere lacks, it says itself."""
+        found = self._log.statistics
+        unwritten = self._unwritten or Unwritten(found.missing_lines)
         counts = {
-            UNPARSED: found.unparsed_lines,
-            UNWRITTEN: unwritten.lines,
-            UNWRITTEN_BYTES: unwritten.size_bytes,
+            Loss.LINES_UNPARSED: found.unparsed_lines,
+            Loss.LINES_UNWRITTEN: unwritten.lines,
+            Loss.BYTES_UNWRITTEN: unwritten.size_bytes,
         }
         return Account(
             attempts=found.events,
             read=found.events,
-            lost={cause: count for cause, count in counts.items() if count},
+            lost={str(cause): count for cause, count in counts.items() if count},
             lost_by_syscall={},
             in_flight_by_syscall={},
             notes=tuple(_notes(found)),

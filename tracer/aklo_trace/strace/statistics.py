@@ -30,7 +30,8 @@ class Statistics:
     """Of one log, or one family of `-ff` files.
 
     Every line is counted once: `lines` = `whole_lines` + `unfinished_lines` + `resumed_lines`
-    + the sum of `non_events` + `unparsed_lines`. `unknown_calls` are events whose names are not
+    + the sum of `non_events` + `unparsed_lines`. `missing_lines` could not be written
+    when the log was made, as it says. `unknown_calls` are events whose names are not
     in the table of system calls. `clock` says what the times are: with ``order`` they only
     number the lines, and with ``delta`` or ``day`` the date is guessed unless it was
     given. `has_durations` is false without `-T`, `is_fine` where times are whole seconds or none.
@@ -49,6 +50,7 @@ class Statistics:
     resumed_lines: int
     non_events: dict[str, int]
     unparsed_lines: int
+    missing_lines: int
     examples: tuple[Example, ...]
     unknown_calls: dict[str, int]
     clock: Clock

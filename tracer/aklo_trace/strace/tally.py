@@ -18,7 +18,8 @@ EXAMPLE_BYTES: Final = 300
 @dataclass
 class Tally:
     """Counts of lines. `unknown_calls` are calls whose names are not in the table, by name;
-    `timed` are the calls, or ends of calls, with a duration."""
+    `timed` are the calls, or ends of calls, with a duration; `missing` are lines that are not
+    there, as others say."""
 
     lines: int = 0
     whole: int = 0
@@ -26,6 +27,7 @@ class Tally:
     resumed: int = 0
     unparsed: int = 0
     timed: int = 0
+    missing: int = 0
     notes: Counter[NoteKind] = field(default_factory=Counter)
     unknown_calls: Counter[bytes] = field(default_factory=Counter)
 
@@ -36,5 +38,6 @@ class Tally:
         self.resumed += other.resumed
         self.unparsed += other.unparsed
         self.timed += other.timed
+        self.missing += other.missing
         self.notes += other.notes
         self.unknown_calls += other.unknown_calls

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from aklo_trace import store
+from aklo_trace import places, store
 from aklo_trace.commands import import_
 from aklo_trace.meta import INSTANTS, MEASURED, ORDER, Meta
 from aklo_trace.store import Trace, open_trace
@@ -92,6 +92,16 @@ def test_a_log_that_says_what_it_lacks_is_not_complete(tmp_path: Path) -> None:
     found.assert_said("incomplete: lines of the log were lost|no: lines of the log were lost")
     found.assert_said("12 lines unwritten|12 by lines_unwritten")
     assert found.meta.loss == {"lines_unwritten": 12}
+
+
+def test_calls_that_are_in_no_table_are_named(tmp_path: Path) -> None:
+    new = [f"10 1700000001.00080{n % 2} call_{n % 11}(1) = 0 <0.000001>" for n in range(30)]
+    first, rest = LOG.split("\n", 1)
+    found = imported(tmp_path, ("log", "\n".join([first, *new, rest])))
+    (note,) = (note for note in found.meta.notes if "in no table" in note)
+    assert note.startswith("calls that are in no table, and so 'unknown': 3 call_0, 3 call_1, ")
+    assert note.endswith(" 2 call_9, 2 others")
+    assert found.meta.complete
 
 
 @pytest.mark.parametrize("durations", [True, False])
@@ -191,7 +201,7 @@ def test_nothing_is_left_of_an_import_that_fails_unforeseen(
 ) -> None:
     (tmp_path / "log").write_text(LOG)
     monkeypatch.setattr(store, "_convert", lambda *_: 1 // 0)
-    monkeypatch.setattr(import_, "drop_privileges", lambda _: None)
+    monkeypatch.setattr(places, "drop_privileges", lambda _: None)
     options = argparse.Namespace(
         logs=[str(tmp_path / "log")], output=tmp_path / "trace", force=False, date=None
     )

@@ -19,6 +19,8 @@ from aklo_trace.strace.scribe import Unwritten
 from aklo_trace.strace.sources import LogSource
 from aklo_trace.strace.statistics import Statistics
 
+MOST_NAMED: Final = 10
+NAME_CHARACTERS: Final = 40
 _CLOCK_NOTES: Final = {
     "delta": "the log has times since the line before only: its date is a guess",
     "day": "the log has times of day only: its date is a guess unless it was given",
@@ -113,8 +115,18 @@ def _notes(found: Statistics) -> Iterator[str]:
         yield "the log does not name the files of descriptors (strace -y does): some are unknown"
     if found.calls_of_ours:
         yield f"left out: {found.calls_of_ours:,} calls by which shells said where they were"
+    if found.unknown_calls:
+        yield f"calls that are in no table, and so 'unknown': {_named(found.unknown_calls)}"
     for reason, count in found.silent.items():
         yield f"{count:,} shells did not say, or not to the end, where they were: {reason}"
     for example in found.examples:
         text = escape(example.text.decode("utf-8", "backslashreplace"))
         yield f"not understood, {example.file}:{example.line}: {text[:200]}"
+
+
+def _named(calls: dict[str, int]) -> str:
+    """`3 map_shadow_stack, 2 others`"""
+    ranked = sorted(calls.items(), key=lambda item: (not item[0], -item[1]))
+    named = [f"{count:,} {name[:NAME_CHARACTERS]}" for name, count in ranked[:MOST_NAMED] if name]
+    others = sum(calls.values()) - sum(count for name, count in ranked[:MOST_NAMED] if name)
+    return ", ".join([*named, *([f"{others:,} others"] if others else [])])

@@ -13,6 +13,9 @@ from aklo_trace.strace.line import NoteKind
 
 MOST_EXAMPLES: Final = 10
 EXAMPLE_BYTES: Final = 300
+MOST_NAMES: Final = 100
+OTHERS: Final = b""
+"""Stands for the names that there is no room for."""
 
 
 @dataclass
@@ -40,4 +43,12 @@ class Tally:
         self.timed += other.timed
         self.missing += other.missing
         self.notes += other.notes
-        self.unknown_calls += other.unknown_calls
+        self.unknown_calls = _frequent(self.unknown_calls + other.unknown_calls)
+
+
+def _frequent(names: Counter[bytes]) -> Counter[bytes]:
+    """With no more than some names: a log may have a new one on each line."""
+    others = names.pop(OTHERS, 0)
+    ranked = names.most_common()
+    others += sum(count for _, count in ranked[MOST_NAMES:])
+    return +Counter({**dict(ranked[:MOST_NAMES]), OTHERS: others})

@@ -17,7 +17,7 @@ from aklo_trace.store import LIVE
 
 from .attaching import attached, attachment, running
 from .processes import has_ended, holder_of, is_gone, programs_of
-from .recording import Recorder, Recording, await_that
+from .recording import TIMEOUT_S, Recorder, Recording, await_that
 from .test_conservation import assert_conserved
 
 PROCESSES = 16
@@ -282,6 +282,14 @@ def test_a_recorded_command_can_be_attached_to(record: Recorder, workloads: Path
     assert recorded.meta.complete
     assert other.meta.complete
     assert len(recorded.calls) > len(other.calls) > 0
+
+
+def test_a_trace_that_cannot_be_made_is_no_success(record: Recorder) -> None:
+    with running("cat", stdin=subprocess.PIPE) as target, attached(record, target.pid) as front:
+        (record.folder / "attached").rename(record.folder / "elsewhere")
+        fed(target)
+        assert front.wait(TIMEOUT_S) == 1
+    assert "was moved to" in record.opened("attached").stderr
 
 
 def refusal(record: Recorder, *words: str) -> str:

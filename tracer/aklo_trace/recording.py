@@ -123,19 +123,21 @@ def finish_apart(
     options: argparse.Namespace,
     problems: list[AkloTraceError],
     unblock: Callable[[], None],
-) -> None:
-    """Make the tables and the report in a child process, and say what became of it."""
+) -> bool:
+    """Make the tables and the report in a child process; whether that went well. If not, it is said
+    what became of it."""
     directory = under_way.directory
     try:
         status = do_apart(lambda: _finish(under_way, ended, options, problems), unblock)
     except OSError as error:
         why = f"No process can be started to make the tables: {reason_of(error)}"
         complain(f"{why}; {remedy_of(error)}. {_kept(directory)}", PATIENCE_S)
-        return
+        return False
     if status == INTERRUPTED:
         complain(f"interrupted. {_kept(directory)}", PATIENCE_S)
     elif status not in (FINISHED, EXPLAINED):
         complain(f"{_death(status)}. {_kept(directory)}", PATIENCE_S)
+    return status == FINISHED
 
 
 def _death(status: int) -> str:

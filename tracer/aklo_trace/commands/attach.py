@@ -74,8 +74,8 @@ def run(options: argparse.Namespace) -> int:
     problems: list[AkloTraceError] = []
     ended = recording.stop(under_way, problems)
     ended = replace(ended, wall_ns=time.monotonic_ns() - started_ns)
-    recording.finish_apart(under_way, ended, options, problems, signals.unblock)
-    return 1 if problems else 0
+    finished = recording.finish_apart(under_way, ended, options, problems, signals.unblock)
+    return 0 if finished and not problems else 1
 
 
 def _start(

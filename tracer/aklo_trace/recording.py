@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import os
-import shlex
 import signal
 import sys
 import time
@@ -131,12 +130,12 @@ def finish_apart(
         status = do_apart(lambda: _finish(under_way, ended, options, problems), unblock)
     except OSError as error:
         why = f"No process can be started to make the tables: {reason_of(error)}"
-        complain(f"{why}; {remedy_of(error)}. {_kept(directory)}", PATIENCE_S)
+        complain(f"{why}; {remedy_of(error)}. {store.kept(directory)}", PATIENCE_S)
         return False
     if status == INTERRUPTED:
-        complain(f"interrupted. {_kept(directory)}", PATIENCE_S)
+        complain(f"interrupted. {store.kept(directory)}", PATIENCE_S)
     elif status not in (FINISHED, EXPLAINED):
-        complain(f"{_death(status)}. {_kept(directory)}", PATIENCE_S)
+        complain(f"{_death(status)}. {store.kept(directory)}", PATIENCE_S)
     return status == FINISHED
 
 
@@ -146,18 +145,6 @@ def _death(status: int) -> str:
         return f"{what} ended with status {status}: memory may have run out"
     cause = CAUSES.get(-status)
     return f"{what} was killed by {signal.Signals(-status).name}" + (f": {cause}" if cause else "")
-
-
-def _kept(directory: Path) -> str:
-    """What there is of the trace, and how to come to the rest."""
-    if (directory / store.LIVE).is_dir():
-        return (
-            f"What was recorded is kept in {directory}: finish it with {store.recovery(directory)}."
-        )
-    if (directory / meta_file.FILE).exists():
-        command = f"'aklo-trace report {shlex.quote(str(directory))}'"
-        return f"The trace is kept in {directory}: see it with {command}."
-    return f"There is no trace in {directory} any more."
 
 
 def _finish(
@@ -181,7 +168,7 @@ def _finish(
     except Exception as error:  # noqa: BLE001 - said in words, as main() does
         if options.debug:
             print_traceback()
-        complain(f"{explained(error)} {_kept(directory)}")
+        complain(f"{explained(error)} {store.kept(directory)}")
     else:
         return FINISHED
     return EXPLAINED

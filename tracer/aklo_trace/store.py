@@ -167,6 +167,16 @@ def recovery(directory: Path) -> str:
     return f"'aklo-trace recover {shlex.quote(str(directory))}'"
 
 
+def kept(directory: Path) -> str:
+    """What there is of a trace that could not be finished, and how to come to the rest."""
+    if (directory / LIVE).is_dir():
+        return f"What was recorded is kept in {directory}: finish it with {recovery(directory)}."
+    if (directory / meta_file.FILE).exists():
+        command = f"'aklo-trace report {shlex.quote(str(directory))}'"
+        return f"The trace is kept in {directory}: see it with {command}."
+    return f"There is no trace in {directory} any more."
+
+
 def check_place(directory: Path, lock: int, outcome: Meta) -> None:
     """Raises StoreError if the recording that holds this lock no longer is in `directory`: it
     was moved, removed or replaced meanwhile."""

@@ -7,14 +7,16 @@ it starts another, which becomes that user before it writes anything.
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from aklo_trace import store, tables
 from aklo_trace.cli import complain, explained
 from aklo_trace.ebpf.sorting import sort
 from aklo_trace.ebpf.watch_spool import Ended, RootFacts, WatchSpool
-from aklo_trace.ebpf.watched_trace import Prepared, keep, prepare
+from aklo_trace.ebpf.watched_trace import Kept, Prepared, finish, keep, prepare
 from aklo_trace.ebpf.watching import WatchTerms
 from aklo_trace.errors import AkloTraceError
 from aklo_trace.escape import escape
@@ -49,22 +51,40 @@ def _harvest_one(spool: WatchSpool, tree: Ended, terms: WatchTerms) -> None:
         return
     if prepared is None:  # nothing of it was recorded before the watch was killed
         return
+    whose = f"'{prepared.name}', run by user {root.uid}"
     pid = os.fork()
     if pid == 0:
-        _keep_as_user(prepared, root.uid, terms)
-    os.waitpid(pid, 0)
+        _keep_as_user(prepared, whose, terms)
+    _, status = os.waitpid(pid, 0)
+    if os.WIFSIGNALED(status):
+        name = signal.Signals(os.WTERMSIG(status)).name
+        complain(f"What makes the trace of {whose} was killed by {name}: memory may have run out.")
 
 
-def _keep_as_user(prepared: Prepared, uid: int, terms: WatchTerms) -> None:
+def _keep_as_user(prepared: Prepared, whose: str, terms: WatchTerms) -> NoReturn:
     status = 1
     try:
-        directory = keep(prepared, uid, terms.output)
-        if not terms.quiet:
-            complain(f"trace of user {uid}: {escape(str(directory))}")
+        kept = keep(prepared, prepared.ended.facts.root.uid, terms.output)
+        if _is_finished(kept, whose) and not terms.quiet:
+            complain(f"trace of user {os.geteuid()}: {escape(str(kept.directory))}")
         status = 0
     except AkloTraceError as error:
-        complain(f"There is no trace of '{prepared.name}', run by user {uid}: {error}")
+        complain(f"There is no trace of {whose}: {error}")
     except Exception as error:  # noqa: BLE001 - said in words, and the others are made
-        complain(f"There is no trace of '{prepared.name}', run by user {uid}: {explained(error)}")
+        complain(f"There is no trace of {whose}: {explained(error)}")
     finally:
         os._exit(status)
+
+
+def _is_finished(kept: Kept, whose: str) -> bool:
+    """Make the tables; if that fails, say how the trace can still be had."""
+    try:
+        finish(kept)
+    except AkloTraceError as error:
+        complain(f"The trace of {whose} is not finished. {error}")
+    except Exception as error:  # noqa: BLE001 - as above
+        remedy = store.kept(kept.directory)
+        complain(f"The trace of {whose} is not finished. {explained(error)} {remedy}")
+    else:
+        return True
+    return False

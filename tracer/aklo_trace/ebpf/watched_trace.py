@@ -17,7 +17,6 @@ from aklo_trace import location, privilege, store
 from aklo_trace import meta as meta_file
 from aklo_trace.ebpf import joining, layout
 from aklo_trace.ebpf.devices import unpacked
-from aklo_trace.ebpf.reading import EbpfRecorded
 from aklo_trace.ebpf.recorder import COUNTERS_FILE, EVENTS_FILE, MARKS_FILE, RECORDS_FILE
 from aklo_trace.ebpf.records import RecordStream, dtype_of
 from aklo_trace.ebpf.session import END_FILE, START_FILE, TARGET_PROC_ID, write_json
@@ -26,6 +25,7 @@ from aklo_trace.ebpf.sorting import joined
 from aklo_trace.ebpf.watch_spool import Ended, WatchSpool
 from aklo_trace.events import ImageStart
 from aklo_trace.identity import drop_privileges, of_user
+from aklo_trace.meta import Meta
 from aklo_trace.open_files import OPEN_FILES_FILE, OpenFile, write_open_files
 from aklo_trace.places import Asker
 
@@ -61,9 +61,18 @@ def prepare(spool: WatchSpool, ended: Ended, names: Sequence[str]) -> Prepared |
     return Prepared(ended, " ".join(argv), argv, files, texts)
 
 
-def keep(prepared: Prepared, uid: int, output: Path | None) -> Path:
-    """Become the user, and make the trace below `output`, or in the user's own store. Raises
-    AkloTraceError, OSError."""
+@dataclass(frozen=True)
+class Kept:
+    """A trace of which only the tables are missing."""
+
+    directory: Path
+    lock: int
+    meta: Meta
+
+
+def keep(prepared: Prepared, uid: int, output: Path | None) -> Kept:
+    """Become the user, and write what is to be kept below `output`, or in the user's own store.
+    Raises AkloTraceError, OSError."""
     identity = of_user(uid)
     if uid == os.geteuid():
         privilege.renounce()
@@ -88,9 +97,13 @@ def keep(prepared: Prepared, uid: int, output: Path | None) -> Path:
     except BaseException:
         store.abandon(directory)
         raise
-    store.finish(directory, EbpfRecorded(live), meta)
-    os.close(lock)
-    return directory
+    return Kept(directory, lock, meta)
+
+
+def finish(kept: Kept) -> None:
+    """Make the tables. Raises AkloTraceError; what was kept still is, then."""
+    store.conclude(kept.directory, kept.meta)
+    os.close(kept.lock)
 
 
 def _notes(prepared: Prepared) -> tuple[str, ...]:

@@ -1,0 +1,101 @@
+"""What a watch recorded of a tree, when its tables cannot be made."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import signal
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from aklo_trace import store
+from aklo_trace.ebpf.harvest import harvest
+from aklo_trace.ebpf.recorder import EVENTS_FILE, MARKS_FILE, RECORDS_FILE
+from aklo_trace.ebpf.session import start_facts
+from aklo_trace.ebpf.shells import SHELLS_FILE
+from aklo_trace.ebpf.watch_spool import Ended, RootFacts, WatchSpool
+from aklo_trace.ebpf.watching import Root, WatchTerms
+
+from .spools import PID, PPID, START_NS, Spools
+
+CALLS = 3
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> tuple[WatchSpool, Ended]:
+    """A tree that ended, and is sorted."""
+    spool, lock = WatchSpool.create(tmp_path / "spool")
+    os.close(lock)
+    (spool.folder / SHELLS_FILE).touch()
+    root = Root(1, 1, PID, PPID, os.geteuid(), START_NS, 0, 0, 0o40755, "/home")
+    facts = RootFacts(root, start_facts(0, True))
+    spool.note(facts)
+    spools = Spools()
+    spools.exec(1, b"/bin/aklo", 0)
+    for _ in range(CALLS):
+        spools.call("getpid")
+    spools.exit(1)
+    part = spool.root_folder(1) / "00000000"
+    live = spools.write(tmp_path / "by-hand")
+    part.mkdir()
+    for name in (EVENTS_FILE, RECORDS_FILE, MARKS_FILE):
+        shutil.copy(live / name, part)
+    return spool, Ended(facts, attempts=CALLS)
+
+
+def harvested(spool: tuple[WatchSpool, Ended], place: Path) -> Path:
+    """The directory of the only trace."""
+    folder, ended = spool
+    terms = WatchTerms(("aklo",), 0, True, output=place)
+    harvest(folder, [], [ended.facts], [ended], terms)
+    (directory,) = (path.parent for path in place.glob("*/meta.json"))
+    return directory
+
+
+def fails(*_: object) -> NoReturn:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def errs(*_: object) -> NoReturn:
+    raise RuntimeError("unforeseen")
+
+
+def dies(*_: object) -> NoReturn:
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("convert", "said"),
+    [(fails, "No space left on device"), (errs, "RuntimeError"), (dies, "was killed by SIGKILL")],
+)
+def test_what_was_recorded_is_kept_and_can_be_finished(
+    spool: tuple[WatchSpool, Ended],
+    convert: object,
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "_convert", convert)
+        directory = harvested(spool, tmp_path / "traces")
+    err = capfd.readouterr().err
+    assert said in err
+    assert "There is no trace" not in err
+    if convert is not dies:
+        assert f"'aklo-trace recover {directory}'" in err
+    meta = store.recover(directory)
+    assert meta.tables["syscalls"] == CALLS
+
+
+def test_a_trace_is_named(
+    spool: tuple[WatchSpool, Ended], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    directory = harvested(spool, tmp_path / "traces")
+    assert capfd.readouterr().err == f"aklo-trace: trace of user {os.geteuid()}: {directory}\n"
+    meta = store.open_trace(directory).meta
+    assert (meta.argv, meta.complete) == (("/bin/aklo",), True)

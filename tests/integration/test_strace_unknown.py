@@ -18,6 +18,7 @@ import pytest
 from aklo_trace import places, store
 from aklo_trace.commands import import_
 from aklo_trace.meta import INSTANTS, MEASURED, ORDER, Meta
+from aklo_trace.schema import FileFlag
 from aklo_trace.store import Trace, open_trace
 from aklo_trace.strace.recorded import StraceRecorded
 from aklo_trace.strace.sources import LogSource
@@ -92,6 +93,35 @@ def test_a_log_that_says_what_it_lacks_is_not_complete(tmp_path: Path) -> None:
     found.assert_said("incomplete: lines of the log were lost|no: lines of the log were lost")
     found.assert_said("12 lines unwritten|12 by lines_unwritten")
     assert found.meta.loss == {"lines_unwritten": 12}
+
+
+def test_what_a_gap_may_have_changed_is_unknown_behind_it(tmp_path: Path) -> None:
+    log = """\
+10 1700000001.000100 execve("/bin/sh", ["sh"], 0x7 /* 1 var */) = 0 <0.000200>
+10 1700000001.000400 stat("/before", 0x7) = 0 <0.000010>
+10 1700000001.000500 chdir("/sub") = 0 <0.000010>
+aklo-trace: 5 lines are missing here
+10 1700000001.000600 stat("after", 0x7) = 0 <0.000010>
+10 1700000001.000700 clone(child_stack=NULL, flags=SIGCHLD) = 11 <0.000100>
+11 1700000001.000800 stat("child", 0x7) = 0 <0.000010>
+11 1700000001.000850 +++ exited with 0 +++
+10 1700000001.000900 chdir("/top") = 0 <0.000010>
+10 1700000001.001000 stat("again", 0x7) = 0 <0.000010>
+10 1700000001.001100 execve("/bin/ls", ["ls"], 0x7 /* 1 var */) = 0 <0.000200>
+10 1700000001.001500 stat("last", 0x7) = 0 <0.000010>
+10 1700000001.001600 +++ exited with 3 +++
+"""
+    trace = imported(tmp_path, ("log", log)).trace
+    files = trace.table("files").to_pylist()
+    assert {row["path"] for row in files} >= {"/before", "/top/again", "/top/last"}
+    relative = [row["path"] for row in files if row["flags"] & FileFlag.RELATIVE]
+    assert relative == ["after", "child"]
+    names = {row["file_id"]: row["path"] for row in files}
+    calls = trace.table("syscalls").to_pydict()
+    images = dict(zip(map(names.get, calls["file_id"]), calls["image_id"], strict=True))
+    assert images["/before"] == 0
+    assert [images[name] for name in ("after", "child", "/top/again")] == [None] * 3
+    assert images["/top/last"] == 1
 
 
 def test_calls_that_are_in_no_table_are_named(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from aklo_trace.events import (
     ProcessEnd,
     ProcessEvent,
     ProcessStart,
+    Untold,
 )
 from aklo_trace.paths import resolve
 from aklo_trace.syscalls import by_name
@@ -86,6 +87,9 @@ class Walk:
                 case ImageStart(proc_id=proc):
                     self.images[proc] = self.image_count
                     self.image_count += 1
+                case Untold(proc_id=proc, image=image):
+                    self.cwds[proc] = None
+                    self.images[proc] = None if image else self.images[proc]
                 case Call():
                     self.call(happening)
         return self.rows
@@ -189,13 +193,15 @@ def histories(draw: st.DrawFn) -> list[Happening]:
     for _ in range(draw(st.integers(1, 25))):
         proc = draw(st.sampled_from(alive))
         place = len(happenings) * STEP_NS
-        match draw(st.sampled_from(("fork", "exec", "exit", *["call"] * 8))):
+        match draw(st.sampled_from(("fork", "exec", "exit", "untold", *["call"] * 8))):
             case "fork" if made < 4:
                 made += 1
                 happenings.append(ProcessStart(place, made, 1000 + made, proc, 1000 + proc))
                 alive.append(made)
             case "exec":
                 happenings.append(ImageStart(place, proc, b"/bin/sh", (b"sh",)))
+            case "untold":
+                happenings.append(Untold(place, proc, draw(st.booleans())))
             case "exit" if len(alive) > 1:
                 happenings.append(ProcessEnd(place, proc, exit_status=0))
                 alive.remove(proc)

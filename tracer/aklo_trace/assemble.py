@@ -35,6 +35,7 @@ from aklo_trace.events import (
     ProcessEvent,
     ProcessStart,
     Site,
+    Untold,
 )
 from aklo_trace.files import FileTable
 from aklo_trace.function_calls import function_call_columns
@@ -91,6 +92,7 @@ class Assembler:
         self._scripts = Scripts()
         self._sites = SiteTable(self._scripts)
         self._image_count = 0
+        self._untold_ns: dict[int, int] = {}
         self.target = Target()
 
     def add(self, batch: EventBatch) -> dict[str, Columns]:
@@ -154,10 +156,13 @@ class Assembler:
                     start = self._processes.pop(event.proc_id, None)
                     self._cwds.end(event.proc_id)
                     self._images.end(event.proc_id)
+                    self._untold_ns.pop(event.proc_id, None)
                     if event.proc_id == self.target.proc_id:
                         self.target = self.target.ended(event)
                     if start:
                         processes.add(_forked_at(start), **_process_row(start, event))
+                case Untold():
+                    self._lose_track(event)
                 case Naming():
                     directories.learn(event)
                 case row:
@@ -182,10 +187,18 @@ class Assembler:
             self._cwds.change(event.proc_id, event.ts_ns, self._directories.texts.code(cwd))
 
     def _move(self, batch: EventBatch, directories: Directories, row: int) -> None:
-        moved_ns = _end_ns(batch, row)
-        target = directories.entered(row)
+        proc_id, moved_ns = int(batch.proc_id[row]), _end_ns(batch, row)
+        is_last = int(batch.ts_ns[row]) > self._untold_ns.get(proc_id, NULL)
+        target = directories.entered(row) if is_last else None
         code = UNKNOWN if target is None else self._directories.texts.code(target)
-        self._cwds.change(int(batch.proc_id[row]), moved_ns, code)
+        self._cwds.change(proc_id, moved_ns, code)
+
+    def _lose_track(self, event: Untold) -> None:
+        """A change of directory that had begun before may not have been the last one."""
+        self._untold_ns[event.proc_id] = event.ts_ns
+        self._cwds.change(event.proc_id, event.ts_ns, UNKNOWN)
+        if event.image:
+            self._images.change(event.proc_id, event.ts_ns, UNKNOWN)
 
     def _image(self, event: ImageStart) -> dict[str, object]:
         image_id = self._image_count

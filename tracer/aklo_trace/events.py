@@ -148,6 +148,16 @@ class ImageStart:
 
 
 @dataclass(frozen=True, slots=True)
+class Untold:
+    """Of what a process did before `ts_ns`, something was missed: its working directory is not
+    known from then on, nor, if `image`, its program."""
+
+    ts_ns: int
+    proc_id: int
+    image: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Sample:
     """A thread that a timer found running; `site` is where in its shell code."""
 
@@ -187,7 +197,7 @@ class FunctionCalls:
         return len(self.ts_ns)
 
 
-ProcessEvent = ProcessStart | ProcessEnd | ImageStart
+ProcessEvent = ProcessStart | ProcessEnd | ImageStart | Untold
 
 
 @dataclass(frozen=True, slots=True)

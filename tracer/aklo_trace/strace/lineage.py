@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from aklo_trace.events import NULL, ImageStart, ProcessEnd, ProcessStart, Site
+from aklo_trace.events import NULL, ImageStart, ProcessEnd, ProcessStart, Site, Untold
 from aklo_trace.schema import ProcessFlag, SyscallFlag
 from aklo_trace.strace.births import Births
 from aklo_trace.strace.calls import EXECS, EXITS, SPAWNS
@@ -347,10 +347,20 @@ class Lineage:
     def _as_announced(self, call: Call, ended: tuple[int, int, int]) -> Spawned:
         return Spawned(*ended, call.spawned or 0, call.thread)
 
-    def hole(self, _: Hole) -> None:
-        """Whether the calls that are open have returned is not known."""
+    def hole(self, moment: Hole) -> None:
+        """Whether the calls that are open have returned is not known, nor what the processes did:
+        from the time of the line before on, where times are too coarse to tell it from that of the
+        next."""
         for thread in self._live.values():
             self._abandon(thread, SyscallFlag(0))
+            thread.site, thread.is_reading_ours = None, False
+        for number, thread in enumerate(self._joined.threads):
+            if self._live.get(thread.tid) is thread:
+                self._joined.places.append((number, moment.line, None))
+        ts_ns = moment.ts_ns + (1 if self._is_fine else 0)
+        for proc_id in {thread.process.proc_id for thread in self._live.values()}:
+            self._joined.process_events.append(Untold(ts_ns, proc_id, image=True))
+        self._tells_stops = False
 
     def _abandon(self, thread: Thread, flag: SyscallFlag = SyscallFlag.UNFINISHED) -> None:
         """No return of a thread's open call is in the log."""

@@ -40,6 +40,9 @@ UNKNOWN: Final = -1
 NO_FILE: Final = -2
 """The call is not about a file."""
 
+SPARSE: Final = 64
+"""How many times more numbers than ids there may be in a table of them."""
+
 KEYS: Final = pd.Index([activity.key for activity in ACTIVITIES])
 
 Int32 = npt.NDArray[np.int32]
@@ -55,16 +58,16 @@ def derive(frames: Frames) -> pd.DataFrame:
     dur_ns = known_values(rows["dur_ns"])
     return pd.DataFrame(
         {
-            "process": positions(frames.processes, "proc_id", rows["proc_id"]),
-            "image": positions(frames.images, "image_id", rows["image_id"]),
+            "process": positions(frames.processes, "proc_id", frames.column("proc_id")),
+            "image": positions(frames.images, "image_id", frames.column("image_id")),
             "file": file,
-            "site": positions(frames.sites, "site_id", rows["site_id"]),
+            "site": positions(frames.sites, "site_id", frames.column("site_id")),
             "syscall": rows["syscall"],
             "activity": pd.Categorical.from_codes(activity, KEYS),
             "leader": rows["tid"].to_numpy() == rows["pid"].to_numpy(),
             "failed": rows["errno"].notna().to_numpy(),
             "untimed": rows["dur_ns"].isna().to_numpy(),
-            "bytes": known_values(rows["bytes"]),
+            "bytes": known_values(frames.column("bytes")),
             "work_ns": np.where(waits, 0, dur_ns),
             "wait_ns": np.where(waits, dur_ns, 0),
         },
@@ -91,8 +94,20 @@ def positions(table: pd.DataFrame, column: str, values: pd.Series[Any]) -> Int32
             f"The trace is damaged: a {column} occurs twice in one of its tables. "
             "Record it again, or import it again from its log."
         )
-    found: Int32 = index.get_indexer(pd.Index(known_values(values, UNKNOWN))).astype(np.int32)
+    wanted = values.to_numpy(dtype=np.int32, na_value=UNKNOWN)
+    ids = index.to_numpy(dtype=np.int64)
+    if len(ids) and ids.min() >= 0 and ids.max() < SPARSE * len(ids):
+        return _looked_up(ids, wanted)
+    found: Int32 = index.get_indexer(pd.Index(wanted)).astype(np.int32)
     return found
+
+
+def _looked_up(ids: npt.NDArray[np.int64], wanted: Int32) -> Int32:
+    """As `positions`, for ids that leave few numbers out: by a table of all numbers."""
+    rows = np.full(int(ids.max()) + 2, UNKNOWN, np.int32)
+    rows[ids] = np.arange(len(ids))
+    # as unsigned numbers, negative ones are beyond all others
+    return rows[np.minimum(wanted.view(np.uint32), np.uint32(len(rows) - 1))]
 
 
 def _media(frames: Frames, file: Int32) -> npt.NDArray[np.int8]:
@@ -103,7 +118,7 @@ def _media(frames: Frames, file: Int32) -> npt.NDArray[np.int8]:
 
 def _files(frames: Frames) -> Int32:
     rows = frames.syscalls
-    file = positions(frames.files, "file_id", rows["file_id"])
+    file = positions(frames.files, "file_id", frames.column("file_id"))
     nothing_known = frames.files[["path", "kind", "inode"]].isna().all(axis=1)
     file = np.where(np.append(nothing_known, False)[file], np.int32(UNKNOWN), file)
     names, codes = categories(rows["syscall"])

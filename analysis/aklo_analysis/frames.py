@@ -20,11 +20,9 @@ if TYPE_CHECKING:
 
     from aklo_trace.meta import Meta
 
-SYSCALLS = (
-    *("ts_ns", "dur_ns", "proc_id", "image_id", "pid", "tid", "syscall"),
-    *("ret", "errno", "fd", "file_id", "bytes", "offset", "site_id", "flags"),
-)
-"""The columns of `syscalls` that reports need: the table is long, and memory is not free."""
+SYSCALLS = ("ts_ns", "dur_ns", "pid", "tid", "syscall", "ret", "errno", "fd", "flags")
+"""The columns of `syscalls` that are kept: the table is long, and memory is not free. Others are
+read when they are asked for, see `Frames.column`."""
 
 INTEGERS: dict[str, Any] = {
     "int16": pd.Int16Dtype(),
@@ -44,8 +42,10 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class Frames:
-    """The tables of `aklo_trace.schema`, with the columns named there."""
+    """The tables of `aklo_trace.schema`, with the columns named there; of `syscalls` only those
+    in `SYSCALLS`."""
 
+    source: Source
     syscalls: pd.DataFrame
     processes: pd.DataFrame
     images: pd.DataFrame
@@ -54,13 +54,18 @@ class Frames:
     samples: pd.DataFrame
     calls: pd.DataFrame
 
+    def column(self, name: str) -> pd.Series[Any]:
+        """A column of `syscalls` that is not kept: it is read anew each time."""
+        return _frame(self.source, schema.SYSCALLS, (name,))[name]
+
 
 def load(trace: Source) -> Frames:
-    """Read the tables of a trace, of `syscalls` only the columns in `SYSCALLS`. An empty path
-    names nothing and becomes null: a call with one works on its descriptor."""
+    """Read the tables of a trace. An empty path names nothing and becomes null: a call with one
+    works on its descriptor."""
     files = _frame(trace, schema.FILES)
     files["path"] = files["path"].where(files["path"] != "")
     return Frames(
+        source=trace,
         syscalls=_frame(trace, schema.SYSCALLS, SYSCALLS),
         processes=_frame(trace, schema.PROCESSES),
         images=_frame(trace, schema.IMAGES),

@@ -12,6 +12,7 @@ from aklo_analysis.causes import causes
 from aklo_analysis.charges import charges
 from aklo_analysis.frames import Source, load
 from aklo_analysis.lives import live
+from aklo_analysis.performed import performed
 from aklo_analysis.program import program_names
 from aklo_analysis.rules import RULES
 from aklo_analysis.rules.case import Case
@@ -92,7 +93,8 @@ def build(
     names = program_names(frames.images)
     access = by_file(transfers(frames, calls))
     paths = file_tables.by_path(frames, calls, access)
-    done = activities(calls, lives)
+    did = performed(calls)
+    done = activities(did, lives)
     code = causes(frames, calls, lives)
     charged, led = charges(frames, calls, lives, code), stacks(frames, code)
     sources = Sources(meta)
@@ -109,7 +111,7 @@ def build(
         lines=line_tables.lines(charged, led, started, sources, top),
         function_calls=function_calls(frames, top),
         programs=programs(frames, lives, names, top),
-        operations=operations(calls),
+        operations=operations(did),
         access=accesses(access),
         files=file_tables.files(paths, top),
         directories=file_tables.directories(paths, top),

@@ -48,7 +48,7 @@ def transfers(frames: Frames, calls: pd.DataFrame) -> Transfers:
     rows, kind = rows[order], kind[order]
     file = calls["file"].to_numpy()[rows].astype(np.int64)
     moved = calls["bytes"].to_numpy()[rows]
-    begin = known_values(frames.syscalls["offset"].iloc[rows], UNKNOWN)
+    begin = known_values(frames.column("offset").iloc[rows], UNKNOWN)
     pattern = np.full(len(rows), UNPLACED, np.int8)
     placed = np.flatnonzero((begin != UNKNOWN) & (file >= 0))
     process = calls["process"].to_numpy()[rows]

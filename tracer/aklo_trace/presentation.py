@@ -85,9 +85,11 @@ def _rows(text: str) -> int:
 
 def print_report(trace: Trace, form: str, options: argparse.Namespace, stream: TextIO) -> None:
     """Analyse a trace and print its report."""
+    from aklo_analysis.allocation import keep_freed_memory
     from aklo_analysis.report import build
     from aklo_analysis.reporters import REPORTERS, Options
 
+    keep_freed_memory()
     look = Options(
         width=_width(stream),
         color=_color(options.color, stream),

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import pandas as pd
-
 from aklo_analysis.activity import BY_KEY, Activity
-from aklo_analysis.calls import categories, durations
-from aklo_analysis.distribution import Distribution, distributions
+from aklo_analysis.distribution import Distribution
 from aklo_analysis.lives import Lives
-from aklo_analysis.measure import Measure, measured
+from aklo_analysis.measure import Measure
+from aklo_analysis.performed import Performed
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +26,17 @@ class ActivityRow:
         return self.measure.total_ns + self.unfinished_ns
 
 
-def activities(calls: pd.DataFrame, lives: Lives) -> tuple[ActivityRow, ...]:
+def activities(done: Performed, lives: Lives) -> tuple[ActivityRow, ...]:
     """One row for each activity that occurs, costliest first."""
-    sums = measured(calls, "activity")
     unfinished_ns = lives.unfinished.groupby("activity", observed=True)["ns"].sum()
-    keys, code = categories(calls["activity"])
-    timed, dur_ns = durations(calls)
-    spread = dict(zip(keys, distributions(code[timed], dur_ns, len(keys)), strict=True))
+    sums = done.by_activity()
     rows = [
         ActivityRow(
-            BY_KEY[str(key)],
+            BY_KEY[key],
             Measure.of(group),
-            spread[str(key)],
+            done.distribution(key),
             int(unfinished_ns.get(key, 0)),
         )
-        for key, group in sums.to_dict("index").items()
+        for key, group in zip(sums.index.tolist(), sums.to_dict("records"), strict=True)
     ]
     return tuple(sorted(rows, key=lambda row: (-row.time_ns, -row.measure.calls)))

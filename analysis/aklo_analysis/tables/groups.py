@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from aklo_analysis.calls import durations
-from aklo_analysis.distribution import Distribution, distributions
+from aklo_analysis.distribution import Distribution, Durations
 from aklo_analysis.keys import KEYS, Numbered, Part
 from aklo_analysis.measure import Measure, measured
 from aklo_analysis.ranking import ORDER, Ranking
@@ -115,4 +115,5 @@ def _distributions(
     timed, dur_ns = durations(calls)
     number = shown.get_indexer(pd.Index(group[timed]))
     is_shown = number >= 0
-    return distributions(number[is_shown], dur_ns[is_shown], len(shown)), Distribution.of(dur_ns)
+    spread = Durations.by(number[is_shown].astype(np.int32), dur_ns[is_shown], len(shown))
+    return [spread.of(place) for place in range(len(shown))], Distribution.of(dur_ns)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-import numpy as np
-import pandas as pd
+from typing import Any
 
 from aklo_analysis.activity import BY_KEY, Activity
-from aklo_analysis.calls import categories, durations
-from aklo_analysis.distribution import Distribution, distributions
-from aklo_analysis.measure import Measure, measured
+from aklo_analysis.distribution import Distribution
+from aklo_analysis.measure import Measure
+from aklo_analysis.performed import Performed
 from aklo_analysis.ranking import Ranking, rank
 
 
@@ -28,26 +26,11 @@ class OperationRow:
 Operations = Ranking[OperationRow, Measure]
 
 
-def operations(calls: pd.DataFrame) -> Operations:
+def operations(done: Performed) -> Operations:
     """Every system call of the trace, those that work before those that wait."""
-    sums = measured(calls, ["syscall", "activity"])
-    groups = sums.index.to_list()
-    spread = dict(zip(groups, _distributions(calls, groups), strict=True))
-    return rank(
-        sums,
-        Measure,
-        lambda group, measure: OperationRow(
-            group.Index[0], BY_KEY[group.Index[1]], measure, spread[group.Index]
-        ),
-    )
 
+    def row(group: Any, measure: Measure) -> OperationRow:
+        syscall, activity = done.name(group.Index)
+        return OperationRow(syscall, BY_KEY[activity], measure, done.durations.of(group.Index))
 
-def _distributions(calls: pd.DataFrame, groups: list[tuple[str, str]]) -> list[Distribution | None]:
-    """One for each of `groups`: pairs of a system call and an activity."""
-    names, syscall = categories(calls["syscall"])
-    keys, activity = categories(calls["activity"])
-    numbers = np.full((len(names), len(keys)), -1, dtype=np.int16)
-    for number, (name, key) in enumerate(groups):
-        numbers[names.index(name), keys.index(key)] = number
-    timed, dur_ns = durations(calls)
-    return distributions(numbers[syscall[timed], activity[timed]], dur_ns, len(groups))
+    return rank(done.sums, Measure, row)

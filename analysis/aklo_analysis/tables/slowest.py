@@ -43,15 +43,21 @@ def slowest(
     least_ns = np.partition(work_ns, -top)[-top] if len(work_ns) > top else 0
     rows = np.flatnonzero((work_ns >= least_ns) & (work_ns > 0))
     ordered = rows[np.argsort(-work_ns[rows], kind="stable")][:top]
+    moved = frames.column("bytes").iloc[ordered]
     programs = names[lives.table["image"].to_numpy()[lives.of_calls[ordered]]]
     return tuple(
-        _slow_call(frames, calls, row, program, started_ns)
-        for row, program in zip(ordered.tolist(), programs, strict=True)
+        _slow_call(frames, calls, row, program, started_ns, optional_int(count))
+        for row, program, count in zip(ordered.tolist(), programs, moved, strict=True)
     )
 
 
 def _slow_call(
-    frames: Frames, calls: pd.DataFrame, row: int, program: str | None, started_ns: int | None
+    frames: Frames,
+    calls: pd.DataFrame,
+    row: int,
+    program: str | None,
+    started_ns: int | None,
+    moved: int | None,
 ) -> SlowCall:
     call, syscall = calls.iloc[row], frames.syscalls.iloc[row]
     file = int(call["file"])
@@ -64,6 +70,6 @@ def _slow_call(
         path=optional(frames.files["path"].iloc[file]) if file >= 0 else None,
         kind=optional(frames.files["kind"].iloc[file]) if file >= 0 else None,
         fd=optional_int(syscall["fd"]),
-        bytes=optional_int(syscall["bytes"]),
+        bytes=moved,
         errno=optional_int(syscall["errno"]),
     )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import errno
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from aklo_analysis.calls import NO_FILE, UNKNOWN, derive
+from aklo_analysis.calls import NO_FILE, UNKNOWN, derive, positions
 from aklo_analysis.frames import load
 from aklo_trace.errors import CorruptTrace
 
@@ -69,3 +70,15 @@ def test_an_id_that_is_used_twice_is_a_damaged_trace() -> None:
     trace.process(1)
     with pytest.raises(CorruptTrace, match="proc_id occurs twice"):
         derived(trace)
+
+
+@pytest.mark.parametrize(
+    "ids", [[0, 1, 2], [2, 0, 7], [5, 1_000_000_000, 3], [-5, 3, 2], [2**31 - 1, 0, 1], [], [9]]
+)
+def test_a_position_is_that_of_the_id_or_unknown(ids: list[int]) -> None:
+    table = pd.DataFrame({"proc_id": np.array(ids, np.int32)})
+    wanted = [*ids, *(number for number in (4, 10, -1, -7, 2**31 - 2) if number not in ids)]
+    expected = [*range(len(ids)), *[UNKNOWN] * (len(wanted) - len(ids))]
+    assert positions(table, "proc_id", pd.Series(wanted, dtype="int32")).tolist() == expected
+    column = pd.Series([*wanted, None], dtype="Int32")
+    assert positions(table, "proc_id", column).tolist() == [*expected, UNKNOWN]

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aklo_analysis.distribution import Distribution, distributions, histogram
+from aklo_analysis.distribution import Distribution, Durations, histogram
 
 
 def test_percentiles_of_one_to_a_hundred() -> None:
@@ -26,17 +26,14 @@ def test_no_durations_have_no_distribution() -> None:
     assert Distribution.of(np.array([], dtype=np.int64)) is None
 
 
-def test_no_groups_have_no_distributions() -> None:
-    empty = np.array([], dtype=np.int64)
-    assert distributions(empty, empty, 0) == []
-
-
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 2**62)), max_size=60))
 def test_groups_are_kept_apart(rows: list[tuple[int, int]]) -> None:
     codes = np.array([code for code, _ in rows], dtype=np.int16)
     durations_ns = np.array([ns for _, ns in rows], dtype=np.int64)
     expected = [Distribution.of(durations_ns[codes == group]) for group in range(5)]
-    assert distributions(codes, durations_ns, 5) == expected
+    found = Durations.by(codes, durations_ns, 5)
+    assert [found.of(group) for group in range(5)] == expected
+    assert found.of(1, 3) == Distribution.of(durations_ns[(codes >= 1) & (codes <= 3)])
 
 
 @given(st.lists(st.integers(0, 2**62), min_size=1, max_size=300))

@@ -3,31 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+import pandas as pd
+
 from aklo_analysis.calls import derive
-from aklo_analysis.causes import causes
+from aklo_analysis.causes import Causes, causes
 from aklo_analysis.charges import charges
-from aklo_analysis.frames import Source, load
-from aklo_analysis.lives import live
-from aklo_analysis.performed import performed
+from aklo_analysis.frames import Frames, Source, load
+from aklo_analysis.lives import Lives, live
+from aklo_analysis.nullable import Objects
+from aklo_analysis.performed import Performed, performed
 from aklo_analysis.program import program_names
 from aklo_analysis.rules import RULES
 from aklo_analysis.rules.case import Case
 from aklo_analysis.rules.finding import Finding, findings
 from aklo_analysis.rules.rule import Setting
 from aklo_analysis.source import Sources
-from aklo_analysis.stacks import stacks
+from aklo_analysis.stacks import Stacks, stacks
 from aklo_analysis.tables import files as file_tables
+from aklo_analysis.tables import functions as function_tables
 from aklo_analysis.tables import lines as line_tables
 from aklo_analysis.tables.access import Accesses, accesses, by_file
 from aklo_analysis.tables.activities import ActivityRow, activities
 from aklo_analysis.tables.failures import Failures, failures
 from aklo_analysis.tables.files import Directories, Files
 from aklo_analysis.tables.function_calls import FunctionCalls, function_calls
-from aklo_analysis.tables.functions import Functions, functions
+from aklo_analysis.tables.functions import Functions
 from aklo_analysis.tables.groups import Groups, groups
 from aklo_analysis.tables.lines import Lines
 from aklo_analysis.tables.operations import Operations, operations
@@ -91,35 +96,82 @@ def build(
     lives = live(frames, calls, started_ns, ended_ns, meta.timing == MEASURED)
     origin_ns = None if meta.timing == ORDER else started_ns
     names = program_names(frames.images)
-    access = by_file(transfers(frames, calls))
-    paths = file_tables.by_path(frames, calls, access)
-    did = performed(calls)
-    done = activities(did, lives)
     code = causes(frames, calls, lives)
-    charged, led = charges(frames, calls, lives, code), stacks(frames, code)
-    sources = Sources(meta)
-    waited = wall(meta, frames, calls, lives, code)
-    case = Case(meta, frames, calls, lives, code, led, names, sources, waited)
-    started = line_tables.started(lives, code, led, names)
+    led, sources = stacks(frames, code), Sources(meta)
+    # beside the critical path, which takes longest, the sums
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        of_calls = beside.submit(_of_calls, frames, calls, top)
+        of_code = beside.submit(_of_code, frames, calls, lives, code, led, names, sources, top)
+        waited = wall(meta, frames, calls, lives, code)
+        case = Case(meta, frames, calls, lives, code, led, names, sources, waited)
+        found = findings(RULES, case, settings)
+        of_wall = wall_time(waited, lives, code, led, names, sources, top)
+    summed = of_calls.result()
+    functions, lines = of_code.result()
+    done = activities(summed.performed, lives)
     return Report(
         meta=meta,
         top=top,
         summary=summary(frames, lives),
         times=times(frames, lives, done, bool(meta.filter)),
         activities=done,
-        functions=functions(charged, led, top),
-        lines=line_tables.lines(charged, led, started, sources, top),
+        functions=functions,
+        lines=lines,
         function_calls=function_calls(frames, top),
         programs=programs(frames, lives, names, top),
+        operations=summed.operations,
+        access=summed.access,
+        files=summed.files,
+        directories=summed.directories,
+        processes=processes(frames, lives, names, origin_ns, top),
+        slowest=slowest(frames, calls, lives, names, origin_ns, top),
+        failures=summed.failures,
+        gaps=summed.gaps,
+        findings=found,
+        wall=of_wall,
+        by=groups(case, by, top) if by else None,
+    )
+
+
+@dataclass(frozen=True)
+class _OfCalls:
+    """What is made of the calls alone."""
+
+    performed: Performed
+    operations: Operations
+    access: Accesses
+    files: Files
+    directories: Directories
+    failures: Failures
+    gaps: tuple[Gap, ...]
+
+
+def _of_calls(frames: Frames, calls: pd.DataFrame, top: int) -> _OfCalls:
+    did, access = performed(calls), by_file(transfers(frames, calls))
+    paths = file_tables.by_path(frames, calls, access)
+    return _OfCalls(
+        performed=did,
         operations=operations(did),
         access=accesses(access),
         files=file_tables.files(paths, top),
         directories=file_tables.directories(paths, top),
-        processes=processes(frames, lives, names, origin_ns, top),
-        slowest=slowest(frames, calls, lives, names, origin_ns, top),
         failures=failures(frames, calls, top),
         gaps=gaps(frames, calls),
-        findings=findings(RULES, case, settings),
-        wall=wall_time(waited, lives, code, led, names, sources, top),
-        by=groups(case, by, top) if by else None,
     )
+
+
+def _of_code(
+    frames: Frames,
+    calls: pd.DataFrame,
+    lives: Lives,
+    code: Causes,
+    led: Stacks,
+    names: Objects,
+    sources: Sources,
+    top: int,
+) -> tuple[Functions, Lines]:
+    """What is charged to shell code."""
+    charged = charges(frames, calls, lives, code)
+    started = line_tables.started(lives, code, led, names)
+    found = function_tables.functions(charged, led, top)
+    return found, line_tables.lines(charged, led, started, sources, top)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from aklo_trace.engine import CaptureEngine
 from aklo_trace.engines import engine_named
@@ -25,6 +26,11 @@ BPF_LOCK = Path(tempfile.gettempdir()) / "aklo-trace-tests-bpf.lock"
 
 INHERITED = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
 """What nohup and shells make their background commands ignore."""
+
+
+settings.register_profile("suite", max_examples=20, deadline=None)
+settings.register_profile("thorough", max_examples=1000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 
 def pytest_configure() -> None:

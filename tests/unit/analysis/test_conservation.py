@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aklo_analysis.charges import SUMS, Charge
@@ -121,7 +121,6 @@ def rankings(report: Report) -> list[Ranking[Any, Any]]:
     return [*whole, report.processes, *(ranking.head(1) for ranking in whole)]
 
 
-@settings(max_examples=50, deadline=None)
 @given(traces(), st.integers(1, 4))
 def test_every_table_has_all_calls(trace: SyntheticTrace, top: int) -> None:
     report, expected = build(trace, top), sum_over_trace(trace)
@@ -138,7 +137,6 @@ def test_every_table_has_all_calls(trace: SyntheticTrace, top: int) -> None:
     assert sum((row.measure for row in report.activities), start=Measure()) == total
 
 
-@settings(max_examples=50, deadline=None)
 @given(traces())
 def test_every_call_that_returned_is_in_the_histogram_of_its_class_and_of_its_syscall(
     trace: SyntheticTrace,
@@ -150,7 +148,6 @@ def test_every_call_that_returned_is_in_the_histogram_of_its_class_and_of_its_sy
         assert timed == (sum(found.histogram) if found else 0)
 
 
-@settings(max_examples=100, deadline=None)
 @given(traces(), st.lists(st.sampled_from([*KEYS]), min_size=1, max_size=3, unique=True))
 def test_every_grouping_has_all_calls(trace: SyntheticTrace, keys: list[str]) -> None:
     whole, cut = (build(trace, top, by=keys) for top in (1000, 1))
@@ -168,7 +165,6 @@ def test_every_grouping_has_all_calls(trace: SyntheticTrace, keys: list[str]) ->
     assert max(shown) == len(rows)
 
 
-@settings(max_examples=50, deadline=None)
 @given(traces(), st.sampled_from([*BELOW]))
 def test_a_group_with_what_is_below_has_at_least_its_own_calls_and_at_most_all(
     trace: SyntheticTrace, key: str
@@ -182,7 +178,6 @@ def test_a_group_with_what_is_below_has_at_least_its_own_calls_and_at_most_all(
             assert 0 <= own <= getattr(row.inclusive, name) <= whole
 
 
-@settings(max_examples=50, deadline=None)
 @given(traces(), st.integers(1, 4))
 def test_programs_and_processes_share_the_same_time(trace: SyntheticTrace, top: int) -> None:
     report = build(trace, top)
@@ -197,7 +192,6 @@ def test_programs_and_processes_share_the_same_time(trace: SyntheticTrace, top: 
     assert all(row.measure.cpu_wait_ns >= 0 for row in report.programs.rows)
 
 
-@settings(max_examples=50, deadline=None)
 @given(traces())
 def test_the_time_rows_are_all_work_all_waiting_and_all_stops(trace: SyntheticTrace) -> None:
     report = build(trace)
@@ -209,7 +203,6 @@ def test_the_time_rows_are_all_work_all_waiting_and_all_stops(trace: SyntheticTr
     assert sums == {WORK: total.own_ns, WAIT: total.waited_ns, STOPPED: total.stopped_ns}
 
 
-@settings(max_examples=50, deadline=None)
 @given(traces())
 def test_being_stopped_or_without_a_cpu_is_taken_from_the_time_outside_calls(
     trace: SyntheticTrace,
@@ -224,7 +217,6 @@ def test_being_stopped_or_without_a_cpu_is_taken_from_the_time_outside_calls(
     assert calls_of(with_both) == calls_of(without)
 
 
-@settings(max_examples=50, deadline=None)
 @given(traces(), st.integers(1, 4))
 def test_all_work_is_charged_to_one_function_and_one_line_or_to_nobody(
     trace: SyntheticTrace, top: int
@@ -240,7 +232,6 @@ def test_all_work_is_charged_to_one_function_and_one_line_or_to_nobody(
     assert report.functions.apart == report.lines.apart
 
 
-@settings(max_examples=50, deadline=None)
 @given(traces())
 def test_with_its_calls_a_function_has_at_least_its_own_charge_and_at_most_all(
     trace: SyntheticTrace,
@@ -254,7 +245,6 @@ def test_with_its_calls_a_function_has_at_least_its_own_charge_and_at_most_all(
                 assert 0 <= of_row <= getattr(row.with_calls, name) <= getattr(everybody, name)
 
 
-@settings(max_examples=50, deadline=None)
 @given(traces(), st.integers(1, 4))
 def test_failures_are_all_failed_calls(trace: SyntheticTrace, top: int) -> None:
     report = build(trace, top)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aklo_analysis.report import build
@@ -97,7 +97,6 @@ transfers = st.tuples(
 )
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.lists(transfers, max_size=30))
 def test_every_transfer_is_sequential_or_random_or_unplaced(
     calls: list[tuple[int, str, int | None, int]],

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aklo_analysis.calls import UNKNOWN, derive
@@ -380,7 +380,6 @@ def test_without_measured_times_there_is_no_wall_time_and_it_says_so(timing: str
     assert found.merged
 
 
-@settings(max_examples=50, deadline=None)
 @given(traces(), st.none() | st.integers(0, 7), st.none() | st.integers(0, 1200 * MS))
 def test_each_instant_is_charged_once(
     trace: SyntheticTrace, target: int | None, wall_ns: int | None
@@ -397,7 +396,6 @@ def test_each_instant_is_charged_once(
     assert known["call"].max() < len(trace.rows["syscalls"]) or known.empty
 
 
-@settings(max_examples=50, deadline=None)
 @given(traces(), st.integers(1, 4))
 def test_programs_functions_and_lines_share_all_of_it(trace: SyntheticTrace, top: int) -> None:
     found = build(trace, top).wall

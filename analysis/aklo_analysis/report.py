@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
+from aklo_analysis.alerts.alert import Alert
+from aklo_analysis.alerts.condition import Condition
+from aklo_analysis.alerts.evaluation import State, Verdict, evaluate
+from aklo_analysis.alerts.facts import Facts
+from aklo_analysis.alerts.measurement import measure
 from aklo_analysis.calls import derive
 from aklo_analysis.causes import Causes, causes
 from aklo_analysis.charges import charges
@@ -45,6 +50,7 @@ from aklo_analysis.tables.times import TimeRow, times
 from aklo_analysis.tables.wall import WallTime, wall_time
 from aklo_analysis.transfers import transfers
 from aklo_analysis.wall import wall
+from aklo_trace.config.keys import SEVERITIES
 from aklo_trace.meta import MEASURED, ORDER
 
 if TYPE_CHECKING:
@@ -76,6 +82,23 @@ class Report:
     findings: tuple[Finding, ...]
     wall: WallTime
     by: Groups | None
+    verdicts: tuple[Verdict, ...]
+
+    def judged(self, state: State) -> Report:
+        """The same, after what earlier traces of the command have left."""
+        measured = (verdict.measurement for verdict in self.verdicts)
+        return replace(self, verdicts=evaluate(measured, state, self.meta.ended_at_ns))
+
+    @property
+    def conditions(self) -> tuple[Alert, ...]:
+        """What was to be an alert, and whether it is one."""
+        return tuple(map(Alert.of_verdict, self.verdicts))
+
+    @property
+    def alerts(self) -> tuple[Alert, ...]:
+        """Those that are, the worst first."""
+        found = [Alert.of_verdict(verdict) for verdict in self.verdicts if verdict.is_alert]
+        return tuple(sorted(found, key=lambda alert: -SEVERITIES.index(alert.severity)))
 
 
 NO_SETTINGS: Final[Mapping[str, Setting]] = MappingProxyType({})
@@ -86,14 +109,15 @@ def build(
     top: int = 10,
     settings: Mapping[str, Setting] = NO_SETTINGS,
     by: Sequence[str] = (),
+    conditions: Sequence[Condition] = (),
 ) -> Report:
     """Analyse a trace. `settings` are limits of rules, by full name; `by` are keys of
-    `aklo_analysis.keys`. Raises `aklo_trace.errors.TraceError` if the trace cannot be read."""
+    `aklo_analysis.keys`; `conditions` are to be alerts, as if there had been no trace before.
+    Raises `aklo_trace.errors.TraceError` if the trace cannot be read."""
     meta, frames = trace.meta, load(trace)
     calls = derive(frames)
     started_ns = meta.started_at_ns
-    ended_ns = started_ns + (meta.wall_ns or 0)
-    lives = live(frames, calls, started_ns, ended_ns, meta.timing == MEASURED)
+    lives = live(frames, calls, started_ns, meta.ended_at_ns, meta.timing == MEASURED)
     origin_ns = None if meta.timing == ORDER else started_ns
     names = program_names(frames.images)
     code = causes(frames, calls, lives)
@@ -109,10 +133,12 @@ def build(
     summed = of_calls.result()
     functions, lines = of_code.result()
     done = activities(summed.performed, lives)
+    totals = summary(frames, lives)
+    facts = Facts(meta, frames, calls, totals, found)
     return Report(
         meta=meta,
         top=top,
-        summary=summary(frames, lives),
+        summary=totals,
         times=times(frames, lives, done, bool(meta.filter)),
         activities=done,
         functions=functions,
@@ -130,6 +156,7 @@ def build(
         findings=found,
         wall=of_wall,
         by=groups(case, by, top) if by else None,
+        verdicts=evaluate(measure(conditions, facts), {}, meta.ended_at_ns),
     )
 
 

@@ -25,6 +25,7 @@ SECTIONS: Final = {
     "slowest": "the single calls that took longest",
     "failures": "failed calls, by error",
     "by": "system calls grouped by the keys of --by; only with that",
+    "alerts": "what is beyond a threshold",
     "quality": "how far the data can be trusted",
 }
 """The sections of the text report in their order, and what is in each."""

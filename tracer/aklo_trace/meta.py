@@ -111,6 +111,11 @@ class Meta:
     filter: tuple[str, ...] = ()
     """What was asked to be recorded, if not everything."""
 
+    @property
+    def ended_at_ns(self) -> int:
+        """When the command ended; when it started, if it is not known how long it ran."""
+        return self.started_at_ns + (self.wall_ns or 0)
+
 
 def begun(
     engine: str, reason: str, argv: Iterable[str], cwd: str | None, user: str, started_ns: int

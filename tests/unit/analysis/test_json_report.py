@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from aklo_analysis.alerts.condition import conditions
 from aklo_analysis.report import build
 from aklo_analysis.reporters import REPORTERS, Options
 from aklo_analysis.tables.times import APART, OUTSIDE
+from aklo_trace.config.configuration import Configuration
 
 from .sample import HOSTILE, sample_trace
 from .synthetic_trace import SyntheticTrace
@@ -23,7 +25,9 @@ NAMES = ("loss", "lost_by_syscall", "in_flight_by_syscall", "apart")
 
 def written(trace: SyntheticTrace) -> str:
     stream = io.StringIO()
-    REPORTERS["json"](build(trace, top=3, by=("function", "file")), stream, Options())
+    wanted, _ = conditions(Configuration())
+    report = build(trace, top=3, by=("function", "file"), conditions=wanted)
+    REPORTERS["json"](report, stream, Options())
     return stream.getvalue()
 
 

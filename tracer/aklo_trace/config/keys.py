@@ -4,8 +4,26 @@ from __future__ import annotations
 
 from typing import Final
 
-from aklo_trace.config.kinds import Choice, Number, Place, Truth, Whole
-from aklo_trace.config.model import Key
+from aklo_trace.config.kinds import (
+    Choice,
+    Duration,
+    Limit,
+    Number,
+    Place,
+    Some,
+    Text,
+    Truth,
+    Whole,
+    Words,
+)
+from aklo_trace.config.model import RULE_THRESHOLD, Key
+
+TIME: Final = Duration(0, 366 * 86_400 * 10**9, "a time such as 500ms, 10s, 5m, 2h or 1d")
+LIMIT: Final = Limit("a number, or a number with its unit such as 500ms, 64MiB or 5%")
+SEVERITIES: Final = ("info", "warning", "critical")
+THRESHOLD: Final = "monitoring.alert_threshold_ms"
+RAISED, REPEATED, CLEARED = EVENTS = "raised", "repeated", "cleared"
+"""When there is something to be done about an alert."""
 
 KEYS: Final[tuple[Key, ...]] = (
     Key(
@@ -42,7 +60,7 @@ KEYS: Final[tuple[Key, ...]] = (
         "monitoring.enabled",
         Truth(),
         True,
-        "whether aklo monitors its own I/O",
+        "whether alerts are written down, and acted upon, when a recording ends",
         aklo="IO_MONITORING_ENABLED",
     ),
     Key(
@@ -53,10 +71,10 @@ KEYS: Final[tuple[Key, ...]] = (
         aklo="IO_METRICS_DIR",
     ),
     Key(
-        "monitoring.alert_threshold_ms",
+        THRESHOLD,
         Whole(0, 86_400_000),
         1000,
-        "what takes aklo longer is slow",
+        "an I/O operation that takes longer is an alert, `slow_operation`",
         unit="ms",
         aklo="IO_ALERT_THRESHOLD_MS",
     ),
@@ -81,4 +99,78 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("cache.max_size_mb", Whole(0, 1_000_000), 100, "how large the caches may grow", unit="MB"),
     Key("cache.ttl_days", Number(0, 36_500), 7, "how long an entry is fresh", unit="days"),
     Key("cache.cleanup_on_start", Truth(), True, "whether aklo removes stale entries at its start"),
+    Key(
+        RULE_THRESHOLD,
+        Number(0, 1e15),
+        None,
+        "a threshold of a rule, such as rules.SH01.starts; docs/rules.md has them",
+    ),
+    Key("alert.*.metric", Text("the name of a metric", r"[a-z0-9_]+"), None, "what is limited"),
+    Key(
+        "alert.*.of",
+        Text("a class of operations, a system call or the code of a rule", r"[\w-]+"),
+        None,
+        "what of it, if not all: a class of operations, a system call, or the code of a rule",
+    ),
+    Key("alert.*.over", LIMIT, None, "it is an alert above this"),
+    Key("alert.*.under", LIMIT, None, "it is an alert below this"),
+    Key("alert.*.at_least", LIMIT, None, "it is an alert from this on"),
+    Key("alert.*.clear", LIMIT, None, "how far it has to come back to be over; the limit"),
+    Key("alert.*.severity", Choice(SEVERITIES), "warning", "how bad it is"),
+    Key(
+        "alert.*.command",
+        Text("a command, in which * and ? stand for anything"),
+        "*",
+        "for which commands: the program without its directory, and its arguments; * and ? "
+        "stand for anything",
+    ),
+    Key(
+        "alert.*.count",
+        Whole(1, 10**9),
+        1,
+        "how many operations, classes or findings of a trace must be beyond the limit",
+    ),
+    Key(
+        "alert.*.runs", Whole(1, 10**6), 1, "in how many traces of the command one after the other"
+    ),
+    Key("alert.*.for", TIME, 0, "how long that must last, from the first of these traces on"),
+    Key("alert.*.hold", TIME, 0, "how long it stays an alert after it was last beyond"),
+    Key("alert.*.repeat", TIME, 0, "the least time between two messages about it"),
+    Key(
+        "alert.*.actions",
+        Words("a list of names"),
+        (),
+        "what is done about it: names of tables action.*",
+    ),
+    Key("alert.*.enabled", Truth(), True, "whether it is looked for"),
+    Key(
+        "action.*.command",
+        Words("a program and its arguments, as a list", least=1),
+        None,
+        "a program to start, without a shell",
+    ),
+    Key(
+        "action.*.url",
+        Text("an address that begins with https:// or http://", r"https?://[!-~]+"),
+        None,
+        "where to post the alert, as JSON",
+    ),
+    Key(
+        "action.*.file",
+        Text("an absolute path, or one that begins with ~/", r"(~?/).*[^/]"),
+        None,
+        "a file to add a line to",
+    ),
+    Key(
+        "action.*.timeout",
+        Duration(100_000_000, 60_000_000_000, "a time from 100ms to 60s"),
+        10_000_000_000,
+        "how long it may take",
+    ),
+    Key(
+        "action.*.on",
+        Some(EVENTS),
+        (RAISED, REPEATED),
+        "when: raised, repeated, cleared",
+    ),
 )

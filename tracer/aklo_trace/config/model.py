@@ -21,6 +21,9 @@ ANY: Final = "*"
 """Stands in the name of a key for that of a table, of which there can be many."""
 TABLE_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,47}")
 
+RULE_THRESHOLD: Final = f"rules.{ANY}.{ANY}"
+"""What these are the rules declare: there the rest is checked."""
+
 
 @dataclass(frozen=True, slots=True)
 class Key:
@@ -74,6 +77,8 @@ class Model:
         )
         if found is None or not TABLE_NAME.fullmatch(table):
             return None
+        if found.name == RULE_THRESHOLD:
+            table = table.upper()  # as codes are written
         return f"{head}.{table}.{last}", found
 
     def key(self, name: str) -> Key:

@@ -8,6 +8,7 @@ from typing import Final
 from aklo_analysis.report import Report
 from aklo_analysis.reporters.page import Page
 from aklo_analysis.reporters.sections import (
+    alerts,
     by,
     calls,
     code,
@@ -41,5 +42,6 @@ SECTIONS: Final[dict[str, Section]] = {
     "slowest": calls.slowest,
     "failures": calls.failures,
     "by": by.by,
+    "alerts": alerts.alerts,
     "quality": quality.quality,
 }

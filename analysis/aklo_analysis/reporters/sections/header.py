@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -9,6 +10,7 @@ from aklo_analysis.program import base_name
 from aklo_analysis.report import Report
 from aklo_analysis.reporters.page import Page
 from aklo_analysis.reporters.scripts import Scripts, line_name
+from aklo_analysis.reporters.sections.alerts import STYLES as ALERTS
 from aklo_analysis.signals import signal_name
 from aklo_analysis.tables.summary import Summary
 from aklo_analysis.tables.times import WAIT, WORK
@@ -36,6 +38,8 @@ def header(report: Report, page: Page) -> None:
     page.fact("Wall time", _wall(meta, summary))
     for label, value in _findings(report):
         page.fact(label, value)
+    if report.alerts:
+        page.fact("Alerts", _alerts(report), ALERTS[report.alerts[0].severity])
     page.fact("Processes", _processes(summary))
     page.fact("Syscalls", _syscalls(meta, summary), "bad" if meta.lost else "plain")
     page.fact("Engine", escape(f"{meta.engine}: {meta.engine_reason}"))
@@ -81,6 +85,12 @@ def _largest(parts: Iterable[tuple[int, str]], whole_ns: int) -> str:
     """`60% computing, 30% starting programs`: what makes up at least 1 percent."""
     large = [(ns, name) for ns, name in parts if 100 * ns >= whole_ns > 0]
     return ", ".join(f"{share(ns, whole_ns)} {name}" for ns, name in large[:NAMED])
+
+
+def _alerts(report: Report) -> str:
+    """`1 critical, 2 warning`."""
+    severities = Counter(alert.severity for alert in report.alerts)
+    return ", ".join(f"{count(number)} {name}" for name, number in severities.items())
 
 
 def _wall(meta: Meta, summary: Summary) -> str:

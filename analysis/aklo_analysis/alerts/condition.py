@@ -1,0 +1,156 @@
+"""What is to be an alert, as the configuration has it."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any, Final
+
+import numpy as np
+
+from aklo_analysis.alerts.metrics import METRICS, Metric, is_named
+from aklo_analysis.alerts.quantity import Amount
+from aklo_trace.config.configuration import Configuration, Setting
+from aklo_trace.config.entry import BY_DEFAULT, Origin, Problem
+from aklo_trace.config.keys import THRESHOLD
+
+SLOW_OPERATION: Final = "slow_operation"
+"""The alert that there is without any configuration, as in aklo."""
+
+BEYOND: Final[dict[str, Callable[[Any, Any], Any]]] = {
+    "over": operator.gt,
+    "under": operator.lt,
+    "at_least": operator.ge,
+}
+"""How an amount compares with a limit that it is beyond."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Times are in ns. `comparison` is a key of `BEYOND`; `limit` and `clear` are amounts of the
+    metric's quantity. `origin` is where the limit stands."""
+
+    name: str
+    metric: Metric
+    of: str | None
+    comparison: str
+    limit: Amount
+    clear: Amount
+    severity: str
+    command: str
+    count: int
+    runs: int
+    for_ns: int
+    hold_ns: int
+    repeat_ns: int
+    actions: tuple[str, ...]
+    origin: Origin
+
+    def is_about(self, command: str) -> bool:
+        return fnmatchcase(command, self.command)
+
+    def beyond(self, amounts: np.ndarray[Any, Any], limit: Amount) -> np.ndarray[Any, Any]:
+        """Which amounts are beyond a limit."""
+        found: np.ndarray[Any, Any] = BEYOND[self.comparison](amounts, limit)
+        return found
+
+
+def conditions(found: Configuration) -> tuple[tuple[Condition, ...], tuple[Problem, ...]]:
+    """All that are enabled, and what is wrong with others, which are left out."""
+    made: list[Condition] = []
+    problems: list[Problem] = []
+    for name in sorted({SLOW_OPERATION, *found.tables("alert")}):
+        settings = _settings(found, name)
+        if not settings["enabled"].value:
+            continue
+        try:
+            made.append(_condition(name, settings))
+        except _Wrong as wrong:
+            problems.append(wrong.problem)
+    return tuple(made), tuple(problems)
+
+
+class _Wrong(Exception):
+    """Why a condition cannot be used."""
+
+    def __init__(self, setting: Setting, what: str) -> None:
+        self.problem = Problem(setting.origin, setting.name, what)
+
+
+def _settings(found: Configuration, name: str) -> Mapping[str, Setting]:
+    settings = found.table("alert", name)
+    if name == SLOW_OPERATION:
+        threshold = found.setting(THRESHOLD)
+        settings.setdefault("metric", Setting(f"alert.{name}.metric", "operation", BY_DEFAULT))
+        if not settings.keys() & BEYOND.keys():
+            settings["over"] = threshold
+    return settings
+
+
+def _condition(name: str, settings: Mapping[str, Setting]) -> Condition:
+    metric = _metric(name, settings)
+    comparison = _comparison(name, settings)
+    limit = _amount(metric, settings[comparison])
+    clear = _amount(metric, settings["clear"]) if "clear" in settings else limit
+    value: dict[str, Any] = {key: setting.value for key, setting in settings.items()}
+    if "clear" in settings and BEYOND[comparison](clear, limit) and clear != limit:
+        what = f"must not be beyond the limit, {metric.quantity.shown(limit)}"
+        raise _Wrong(settings["clear"], what)
+    return Condition(
+        name=name,
+        metric=metric,
+        of=_of(metric, settings),
+        comparison=comparison,
+        limit=limit,
+        clear=clear,
+        severity=value["severity"],
+        command=value["command"],
+        count=value["count"],
+        runs=value["runs"],
+        for_ns=value["for"],
+        hold_ns=value["hold"],
+        repeat_ns=value["repeat"],
+        actions=value["actions"],
+        origin=settings[comparison].origin,
+    )
+
+
+def _metric(name: str, settings: Mapping[str, Setting]) -> Metric:
+    if "metric" not in settings:
+        raise _Wrong(_any(settings), f"alert.{name} needs a metric: {', '.join(METRICS)}")
+    found = METRICS.get(str(settings["metric"].value))
+    if found is None:
+        raise _Wrong(settings["metric"], f"must be one of {', '.join(METRICS)}")
+    return found
+
+
+def _comparison(name: str, settings: Mapping[str, Setting]) -> str:
+    given = [word for word in BEYOND if word in settings]
+    if len(given) != 1:
+        raise _Wrong(_any(settings), f"alert.{name} needs one of {', '.join(BEYOND)}")
+    return given[0]
+
+
+def _of(metric: Metric, settings: Mapping[str, Setting]) -> str | None:
+    if "of" not in settings:
+        return None
+    of = str(settings["of"].value)
+    if not is_named(metric, of):
+        raise _Wrong(settings["of"], f"cannot be '{of}' of the metric {metric.name}")
+    return of
+
+
+def _amount(metric: Metric, setting: Setting) -> Amount:
+    try:
+        return metric.quantity.read(setting.value)  # type: ignore[arg-type]
+    except (ValueError, OverflowError):
+        what = f"must be {metric.quantity.allowed} for the metric {metric.name}"
+        raise _Wrong(setting, what) from None
+
+
+def _any(settings: Mapping[str, Setting]) -> Setting:
+    """One that somebody has set, to say where the table is."""
+    own = [one for one in settings.values() if one.origin.place]
+    return own[0] if own else settings["enabled"]

@@ -1,0 +1,1 @@
+"""What is done about alerts: they are written down, and acted upon."""

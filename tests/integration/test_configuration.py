@@ -3,46 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
-import pytest
+from .conftest import Project
 
-TIMEOUT_S = 120
-TRACER = (sys.executable, "-m", "aklo_trace")
-Done = subprocess.CompletedProcess[str]
 HOSTILE = "x\x1b[2J\u202e"
-
-
-class Project:
-    """A folder with an `.aklo.conf`, and a user at home elsewhere."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder / "project"
-        self.conf = self.folder / ".aklo.conf"
-        self.toml = folder / "home/.config/aklo-trace/config.toml"
-        self.data = folder / "home/.local/share/aklo-trace"
-        self.folder.mkdir()
-        self.toml.parent.mkdir(parents=True)
-        self._home = folder / "home"
-
-    def run(self, *arguments: str, **variables: str) -> Done:
-        environ = {name: value for name, value in os.environ.items() if name[:4] != "XDG_"}
-        return subprocess.run(
-            [*TRACER, *arguments],
-            env={**environ, "HOME": str(self._home), "XDG_CONFIG_DIRS": "/nowhere", **variables},
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT_S,
-        )
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return Project(tmp_path)
 
 
 def test_show_says_where_each_value_comes_from(project: Project) -> None:
@@ -68,7 +32,7 @@ def test_path_names_the_files_and_what_became_of_them(project: Project) -> None:
     project.toml.touch()
     done = project.run("config", "path")
     assert done.stdout.splitlines() == [
-        f"project  {project.conf}: ignored, it cannot be read: Is a directory",
+        f"project  {project.conf}: unreadable, it cannot be read: Is a directory",
         f"user     {project.toml}: used",
         "system   /nowhere/aklo-trace/config.toml: not there",
     ]

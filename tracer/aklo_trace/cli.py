@@ -27,6 +27,8 @@ INTERRUPTED, BROKEN_PIPE = 130, 141
 """As a shell gives them after SIGINT and SIGPIPE."""
 TRACER_FAILED: Final = 125
 """The status of a recording that failed before its command started."""
+DATA_INCOMPLETE: Final = 3
+"""The status of a check that cannot tell whether a threshold is crossed."""
 UNWRITABLE: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 """What writing to standard output may fail with."""
 RECORD: Final = "record"
@@ -35,6 +37,7 @@ COMMANDS: Final[dict[str, str]] = {
     "attach": "trace processes that are running",
     "watch": "trace every program of a name, as they start",
     "report": "print the report of a trace",
+    "check": "say by the exit status whether a trace crosses a threshold",
     "info": "say what a trace is of, and whether it is complete",
     "list": "list the traces there are",
     "import": "make a trace from strace's output",
@@ -42,6 +45,8 @@ COMMANDS: Final[dict[str, str]] = {
     "config": "show and check the configuration",
     "doctor": "say which engines can run here, and what the others lack",
 }
+FAILED: Final = {RECORD: TRACER_FAILED, "check": DATA_INCOMPLETE}
+"""The status of a verb that failed, if it is not 1."""
 USAGE: Final = """\
 usage: aklo-trace [OPTIONS] -- COMMAND [ARG...]
        aklo-trace VERB [OPTIONS] [ARG...]
@@ -67,7 +72,8 @@ class Command(Protocol):
 def main(arguments: Sequence[str]) -> int:
     """Run a command; returns the exit status. Only here are errors printed."""
     _prepare_streams()
-    failed = 1 if arguments and arguments[0] in COMMANDS.keys() - {RECORD} else TRACER_FAILED
+    verb = arguments[0] if arguments and arguments[0] in COMMANDS else RECORD
+    failed = FAILED.get(verb, 1)
     try:
         status = _answered(arguments)
         sys.stdout.flush()
@@ -83,7 +89,7 @@ def main(arguments: Sequence[str]) -> int:
         if error.errno in UNWRITABLE and error.filename is None:  # it is the stream we write to
             _give_up_output()
             complain(f"The output cannot be written: {reason_of(error)}.")
-            return 1
+            return failed
         complain(explained(error))
         return failed
     except Exception as error:  # noqa: BLE001 - a traceback helps nobody who did not ask for it

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from aklo_trace import location
+from aklo_trace.alerting import history
 from aklo_trace.cli import complain
 from aklo_trace.config.configuration import Configuration, load, unpacked
+from aklo_trace.config.entry import Problem
 from aklo_trace.errand import read_as
 from aklo_trace.identity import Identity, drop_privileges, invoking
 
@@ -46,10 +48,18 @@ class Asker:
         place = location.expanded(wanted, self.identity.home)
         return location.stores(cwd or working_directory() or Path("/"), self.data, place)
 
+    def history_of(self, trace: Path) -> Path:
+        """The history of alerts that a trace belongs to."""
+        return history.of_store(self.stores(), trace)
+
     def warn(self) -> None:
         """Say what of the configuration cannot be used, all at once."""
-        for problem in self.configuration.problems:
-            complain(f"configuration: {problem}")
+        complain_of(self.configuration.problems)
+
+
+def complain_of(problems: Iterable[Problem]) -> None:
+    for problem in problems:
+        complain(f"configuration: {problem}")
 
 
 def working_directory() -> Path | None:

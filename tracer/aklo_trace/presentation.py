@@ -1,4 +1,4 @@
-"""Handing a trace over to the analysis, which is imported only then: it is heavy."""
+"""Handing a report over to the analysis, which is imported only then: it is heavy."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import argparse
 import os
 import shutil
 from collections.abc import Collection
-from typing import Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 from aklo_trace.contents import BY, KEYS, SECTIONS
 from aklo_trace.escape import escape
 from aklo_trace.places import Asker
-from aklo_trace.store import Trace
+
+if TYPE_CHECKING:
+    from aklo_analysis.report import Report
 
 FORMATS: Final = ("text", "json")
 COLORS: Final = ("auto", "always", "never")
@@ -83,20 +85,16 @@ def _rows(text: str) -> int:
     return int(text)
 
 
-def print_report(trace: Trace, form: str, options: argparse.Namespace, stream: TextIO) -> None:
-    """Analyse a trace and print its report."""
-    from aklo_analysis.allocation import keep_freed_memory
-    from aklo_analysis.report import build
+def print_report(report: Report, form: str, options: argparse.Namespace, stream: TextIO) -> None:
     from aklo_analysis.reporters import REPORTERS, Options
 
-    keep_freed_memory()
     look = Options(
         width=_width(stream),
         color=_color(options.color, stream),
         utf8=_utf8(stream),
         sections=options.section or ((BY,) if options.by else ()),
     )
-    REPORTERS[form](build(trace, top=options.top, by=options.by), stream, look)
+    REPORTERS[form](report, stream, look)
 
 
 def _width(stream: TextIO) -> int | None:

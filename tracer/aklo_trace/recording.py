@@ -22,14 +22,16 @@ from aklo_trace import location, store
 from aklo_trace import meta as meta_file
 from aklo_trace.afterwork import INTERRUPTED, do_apart
 from aklo_trace.cli import complain, explained, print_traceback
+from aklo_trace.config.entry import BY_DEFAULT
+from aklo_trace.config.keys import THRESHOLD
 from aklo_trace.engine import Recording, Session
 from aklo_trace.engines import Choice
 from aklo_trace.errors import AkloTraceError, CaptureError, StoreError, reason_of, remedy_of
 from aklo_trace.escape import escape
 from aklo_trace.identity import Identity
+from aklo_trace.judgement import settle
 from aklo_trace.meta import Meta
 from aklo_trace.places import Asker
-from aklo_trace.presentation import print_report
 from aklo_trace.recording_options import NO_REPORT
 
 FINISHED, EXPLAINED = 0, 100
@@ -55,6 +57,7 @@ class UnderWay:
     directory: Path
     lock: int
     meta: Meta
+    asker: Asker
 
 
 def described(choice: Choice, argv: Sequence[str], cwd: Path | None, owner: Identity) -> Meta:
@@ -74,7 +77,7 @@ def directory_of(options: argparse.Namespace, asker: Asker, meta: Meta) -> Path:
     return directory
 
 
-def begin(session: Session, directory: Path, meta: Meta) -> UnderWay:
+def begin(session: Session, directory: Path, meta: Meta, asker: Asker) -> UnderWay:
     """Begin to record into a new directory. Raises StoreError or CaptureError; then there is
     none."""
     live, lock = store.begin(directory, meta)
@@ -87,7 +90,7 @@ def begin(session: Session, directory: Path, meta: Meta) -> UnderWay:
                 f"Recording into {directory} cannot begin: {reason_of(error)}; {remedy_of(error)}."
             ) from error
         raise
-    return UnderWay(recording, directory, lock, meta)
+    return UnderWay(recording, directory, lock, meta, asker)
 
 
 def check_readable(owner: Identity) -> None:
@@ -159,7 +162,7 @@ def _finish(
         for problem in problems:
             complain(problem)
         store.conclude(directory, ended)
-        _report(directory, options)
+        _report(directory, options, under_way.asker)
         sys.stderr.flush()
     except AkloTraceError as error:
         complain(error)
@@ -174,9 +177,14 @@ def _finish(
     return EXPLAINED
 
 
-def _report(directory: Path, options: argparse.Namespace) -> None:
-    if options.quiet:
-        return
-    if options.format != NO_REPORT:
-        print_report(store.open_trace(directory), options.format, options, sys.stderr)
-    print(f"trace: {escape(str(directory))}", file=sys.stderr)
+def _report(directory: Path, options: argparse.Namespace, asker: Asker) -> None:
+    if options.format != NO_REPORT and not (options.quiet and _has_no_alerts_of_its_own(asker)):
+        settle(store.open_trace(directory), options, asker)
+    if not options.quiet:
+        print(f"trace: {escape(str(directory))}", file=sys.stderr)
+
+
+def _has_no_alerts_of_its_own(asker: Asker) -> bool:
+    """Then nobody waits for a report that is not printed."""
+    found = asker.configuration
+    return found.setting(THRESHOLD).origin == BY_DEFAULT and not found.tables("alert")

@@ -18,7 +18,6 @@ import os
 import shlex
 import shutil
 import struct
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -36,6 +35,7 @@ from aklo_trace.errors import (
     reason_of,
     remedy_of,
 )
+from aklo_trace.lock import take
 from aklo_trace.meta import ORDER, Meta
 from aklo_trace.plain_file import check_written
 from aklo_trace.schema import TABLES
@@ -56,7 +56,6 @@ DAMAGE: Final = (
 """What reading a damaged recording may raise."""
 PATIENCE_S: Final = 1.0
 """How long a process that was killed may need to let go of the lock."""
-PAUSE_S: Final = 0.01
 
 
 def begin(directory: Path, meta: Meta) -> tuple[Path, int]:
@@ -343,7 +342,7 @@ def _exclusive(live: Path) -> Iterator[None]:
             f"read, but {live} cannot be written: {error.strerror}."
         ) from error
     try:
-        _take(lock)
+        take(lock, PATIENCE_S)
         yield
     except BlockingIOError:
         raise RecordingInProgress(
@@ -352,13 +351,3 @@ def _exclusive(live: Path) -> Iterator[None]:
         ) from None
     finally:
         os.close(lock)
-
-
-def _take(lock: int) -> None:
-    """Raises BlockingIOError if somebody else keeps it."""
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        with suppress(BlockingIOError):
-            return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        time.sleep(PAUSE_S)
-    return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -24,8 +24,8 @@ def found(
 
 def test_a_user_without_a_project(tmp_path: Path) -> None:
     assert found(tmp_path) == [
-        ("user", "W/c/aklo-trace/config.toml", "absent"),
-        ("system", "W/s/aklo-trace/config.toml", "absent"),
+        ("user", "W/c/aklo-trace/config.toml", "not there"),
+        ("system", "W/s/aklo-trace/config.toml", "not there"),
     ]
 
 
@@ -48,7 +48,7 @@ def test_the_project_comes_before_the_tool(tmp_path: Path) -> None:
     (tmp_path / "opt/config/.aklo.conf").touch()
     expected = [
         ("project", "W/.aklo.conf", "used"),
-        ("project", "W/aklo/config/.aklo.conf", "absent"),
+        ("project", "W/aklo/config/.aklo.conf", "not there"),
         ("project", "W/opt/config/.aklo.conf", "used"),
     ]
     assert found(tmp_path, {"PATH": f"x:/nowhere:{tmp_path}/links"})[:3] == expected
@@ -71,7 +71,7 @@ def test_what_belongs_to_somebody_else_is_named_and_not_used(tmp_path: Path) -> 
     os.chown(deep / ".aklo.conf", NOBODY, NOBODY)
     (deep / ".aklo.conf").chmod(0o666)
     first, second, *_ = files.find(deep, {}, Path("/home/u"))
-    assert (first[0].state, first[0].why) == ("ignored", f"it belongs to user {NOBODY}")
+    assert (first[0].state, first[0].why) == ("not used", f"it belongs to user {NOBODY}")
     assert (second[0].path, second[0].state) == (str(tmp_path / ".aklo.conf"), "used")
 
 
@@ -80,7 +80,7 @@ def test_a_link_to_what_belongs_to_somebody_else_is_not_followed_further(tmp_pat
     (tmp_path / "theirs").write_text("[trace]\ntop=1\n")
     os.chown(tmp_path / "theirs", NOBODY, NOBODY)
     (tmp_path / ".aklo.conf").symlink_to("theirs")
-    assert files.read(tmp_path / ".aklo.conf", PROJECT)[0].state == files.IGNORED
+    assert files.read(tmp_path / ".aklo.conf", PROJECT)[0].state == files.FOREIGN
 
 
 def test_a_link_to_an_own_file_is_followed(tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_what_is_no_file_is_not_waited_for(kind: str, tmp_path: Path) -> None:
     }
     make[kind]()
     state = files.read(path, PROJECT)[0].state
-    assert state == (files.ABSENT if kind == "dangling" else files.IGNORED)
+    assert state == (files.ABSENT if kind == "dangling" else files.UNREADABLE)
 
 
 def test_what_is_too_large_is_not_read(tmp_path: Path) -> None:
@@ -111,3 +111,20 @@ def test_what_is_too_large_is_not_read(tmp_path: Path) -> None:
     assert files.read(path, USER)[0].state == files.USED
     path.write_bytes(b"#" * (files.MOST_BYTES + 1))
     assert files.read(path, USER)[0].why == "it is larger than 256 KiB"
+
+
+@needs_root
+@pytest.mark.parametrize("kind", ["fifo", "directory"])
+def test_what_somebody_else_has_put_there_is_no_mistake_of_ours(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / ".aklo.conf"
+    os.mkfifo(path) if kind == "fifo" else path.mkdir()
+    os.chown(path, NOBODY, NOBODY)
+    assert files.read(path, PROJECT)[0].state == files.FOREIGN
+
+
+@pytest.mark.parametrize(("mode", "is_private"), [(0o644, True), (0o664, False), (0o646, False)])
+def test_who_else_can_write_a_file_is_known(mode: int, is_private: bool, tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.touch()
+    path.chmod(mode)
+    assert files.read(path, USER)[0].is_private is is_private

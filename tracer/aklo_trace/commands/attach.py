@@ -97,7 +97,8 @@ def _start(
         words = targets[0].argv or (targets[0].exe or str(targets[0].own_pid),)
         meta = recording.described(choice, words, Path(cwd) if cwd else None, owner)
         meta = replace(meta, filter=filter_words(options), notes=_notes(targets, joined))
-        under_way = recording.begin(session, recording.directory_of(options, asker, meta), meta)
+        place = recording.directory_of(options, asker, meta)
+        under_way = recording.begin(session, place, meta, asker)
     except BaseException:
         session.close()
         raise

@@ -6,31 +6,45 @@ ACTION is one of:
             that it comes from
   validate  say everything that cannot be used, with file, line, key and what is allowed
   path      the files that are looked for, what counts most first
+  trust     allow the actions of a file, FILE or the project's, as the file is now: a change
+            of it ends that; with --remove, allow them no longer
 
 docs/configuration.md has all keys. The exit status of validate is 0, or 2 if there is something
-that cannot be used.
+that should be put right.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import Final
 
-from aklo_trace.config.configuration import MODEL, Configuration, Setting
-from aklo_trace.config.files import ABSENT
+from aklo_trace.config import files, trust
+from aklo_trace.config.configuration import MODEL, Configuration, Setting, acting
+from aklo_trace.config.entry import PROJECT
+from aklo_trace.config.files import USED
+from aklo_trace.config.kinds import shown
 from aklo_trace.config.model import ANY
 from aklo_trace.errors import UsageError
 from aklo_trace.escape import escape
+from aklo_trace.judgement import problems_of
 from aklo_trace.places import Asker, become_asker
 
+TRUST: Final[dict[bool | None, str]] = {
+    True: "its actions are trusted",
+    False: "without its actions: it is not trusted",
+}
 Action = Callable[[Asker, argparse.Namespace], int]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", metavar="ACTION")
+    parser.add_argument("file", nargs="?", metavar="FILE")
+    parser.add_argument("--remove", action="store_true", help="end the trust in a file")
     parser.add_argument("--origin", action="store_true", help="say where each value comes from")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="of the output")
 
@@ -77,13 +91,39 @@ def _as_json(setting: Setting) -> dict[str, object]:
 
 
 def _validate(asker: Asker, options: argparse.Namespace) -> int:
-    problems = asker.configuration.problems
+    problems = (*asker.configuration.problems, *problems_of(asker))
     if options.format == "json":
         print(json.dumps([asdict(problem) for problem in problems], indent=2))
     else:
         for problem in problems:
             print(escape(str(problem)))
-    return UsageError.exit_status if problems else 0
+    return UsageError.exit_status if any(one.is_mistake for one in problems) else 0
+
+
+def _trust(asker: Asker, options: argparse.Namespace) -> int:
+    path = trust.place_of(os.path.abspath(options.file or _project_file(asker)))  # noqa: PTH100
+    trusted = dict(trust.read(asker.data))
+    if options.remove:
+        if trusted.pop(path, None) is None:
+            raise UsageError(f"{path} is not trusted.")
+        trust.write(asker.data, trusted)
+        return 0
+    file, content = files.read(Path(path), PROJECT)
+    if file.state != USED:
+        raise UsageError(f"{path} cannot be trusted: {file.why or 'it is not there'}.")
+    trust.write(asker.data, {**trusted, path: trust.digest(content)})
+    print(escape(f"trusted as it is now: {path}"))
+    for entry in acting(file, content):
+        print(escape(f"  {entry.name} = {shown(entry.given)}"))
+    return 0
+
+
+def _project_file(asker: Asker) -> str:
+    """The one whose trust is in question."""
+    for file in asker.configuration.files:
+        if file.is_trusted is not None:
+            return file.path
+    raise UsageError("No file here needs to be trusted: none has actions that others could set.")
 
 
 def _path(asker: Asker, options: argparse.Namespace) -> int:
@@ -92,9 +132,14 @@ def _path(asker: Asker, options: argparse.Namespace) -> int:
         print(json.dumps([asdict(file) for file in found], indent=2))
         return 0
     for file in found:
-        state = "not there" if file.state == ABSENT else file.state
-        print(escape(f"{file.level:<8} {file.path}: {state}{file.why and f', {file.why}'}"))
+        more = file.why or TRUST.get(file.is_trusted, "")
+        print(escape(f"{file.level:<8} {file.path}: {file.state}{more and f', {more}'}"))
     return 0
 
 
-ACTIONS: Final[dict[str, Action]] = {"show": _show, "validate": _validate, "path": _path}
+ACTIONS: Final[dict[str, Action]] = {
+    "show": _show,
+    "validate": _validate,
+    "path": _path,
+    "trust": _trust,
+}

@@ -130,7 +130,7 @@ def _start(
         recording.check_readable(owner)
     meta = recording.described(choice, _command(options.command), working_directory(), owner)
     meta = replace(meta, filter=filter_words(options))
-    under_way = recording.begin(session, recording.directory_of(options, asker, meta), meta)
+    under_way = recording.begin(session, recording.directory_of(options, asker, meta), meta, asker)
     if late:
         drop_privileges(owner)
     return under_way

@@ -8,8 +8,9 @@ from __future__ import annotations
 import argparse
 import sys
 
+from aklo_trace.judgement import analysed, judged, problems_of
 from aklo_trace.location import find
-from aklo_trace.places import become_asker
+from aklo_trace.places import become_asker, complain_of
 from aklo_trace.presentation import FORMATS, add_options, configure_options, print_report
 from aklo_trace.store import open_trace
 
@@ -24,5 +25,7 @@ def run(options: argparse.Namespace) -> int:
     asker = become_asker()
     configure_options(options, asker)
     trace = open_trace(find(options.trace, asker.stores()))
-    print_report(trace, options.format, options, sys.stdout)
+    complain_of(problems_of(asker))
+    report = judged(trace, analysed(trace, asker, options.top, options.by), asker)
+    print_report(report, options.format, options, sys.stdout)
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -17,13 +18,17 @@ from aklo_trace.config.entry import (
     Origin,
     Problem,
 )
-from aklo_trace.config.files import USED, File
+from aklo_trace.config.files import FOREIGN, USED, File
 from aklo_trace.config.keys import KEYS
 from aklo_trace.config.kinds import Value, shown
 from aklo_trace.config.model import Model
+from aklo_trace.location import user_store
 
 T = TypeVar("T", bound=Value)
 MODEL: Final = Model(KEYS)
+UNTRUSTED: Final = (
+    "actions are not done until you trust the file as it is: aklo-trace config trust {path}"
+)
 SHOWN: Final = 60
 """Characters of a value that cannot be used."""
 
@@ -106,9 +111,7 @@ def unpacked(raw: bytes) -> Configuration:
     ]
     return Configuration(
         {setting.name: setting for setting in settings},
-        tuple(
-            Problem(Origin(**one["origin"]), one["name"], one["what"]) for one in found["problems"]
-        ),
+        tuple(Problem(Origin(**one.pop("origin")), **one) for one in found["problems"]),
         tuple(File(**one) for one in found["files"]),
     )
 
@@ -117,22 +120,58 @@ def _tupled(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
+@dataclass(frozen=True)
+class _Source:
+    entries: list[Entry]
+    problems: list[Problem]
+
+
 def load(
     cwd: Path | None, environ: Mapping[str, str], home: Path, command: Sequence[str] = ()
 ) -> Configuration:
     """Read everything, as the user that this process is. Nothing is raised: what cannot be used
     is a problem of the configuration."""
-    found = files.find(cwd, environ, home, command)
-    sources = [environment.read(environ, MODEL), *(_read(*one) for one in found)]
-    entries = [entry for own, _ in sources for entry in own]
-    problems = [problem for _, own in sources for problem in own]
-    return resolved(entries, problems, [file for file, _ in found])
+    sources, found = [_Source(*environment.read(environ, MODEL))], []
+    for file, content in files.find(cwd, environ, home, command):
+        file, source = _trusted(file, content, user_store(environ, home))
+        sources.append(source)
+        found.append(file)
+    entries = (entry for source in sources for entry in source.entries)
+    problems = (problem for source in sources for problem in source.problems)
+    return resolved(entries, problems, found)
+
+
+def acting(file: File, content: bytes) -> list[Entry]:
+    """What of a file is about actions."""
+    return [entry for entry in _read(file, content)[0] if _acts(entry.name.casefold())]
+
+
+def _trusted(file: File, content: bytes, data: Path) -> tuple[File, _Source]:
+    """What a file says, without actions if these need a trust that it does not have."""
+    entries, problems = _read(file, content)
+    about_actions = [entry for entry in entries if _acts(entry.name.casefold())]
+    if not about_actions or (file.level != PROJECT and file.is_private):
+        return file, _Source(entries, problems)
+    from aklo_trace.config import trust
+
+    file = replace(file, is_trusted=trust.is_trusted(data, file.path, content))
+    if file.is_trusted:
+        return file, _Source(entries, problems)
+    what = UNTRUSTED.format(path=shlex.quote(file.path))
+    problems.append(Problem(about_actions[0].origin, "", what, is_mistake=False))
+    return file, _Source([entry for entry in entries if entry not in about_actions], problems)
+
+
+def _acts(name: str) -> bool:
+    return name.startswith("action.") or (name.startswith("alert.") and name.endswith(".actions"))
 
 
 def _read(file: File, content: bytes) -> tuple[list[Entry], list[Problem]]:
     origin = Origin(file.level, file.path)
     if file.state != USED:
-        return [], [Problem(origin, "", f"is not used: {file.why}")] if file.why else []
+        is_mistake = file.state != FOREIGN
+        said = Problem(origin, "", f"is not used: {file.why}", is_mistake=is_mistake)
+        return [], [said] if file.why else []
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:

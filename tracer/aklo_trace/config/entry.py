@@ -44,11 +44,12 @@ class Entry:
 @dataclass(frozen=True, slots=True)
 class Problem:
     """Something in a source that cannot be used. `name` is the key as it stands there, empty if
-    it is not about one."""
+    it is not about one. `is_mistake`: the source should be put right."""
 
     origin: Origin
     name: str
     what: str
+    is_mistake: bool = True
 
     def __str__(self) -> str:
         return ": ".join(filter(None, (str(self.origin), self.name, self.what)))

@@ -10,6 +10,7 @@ A file is used if it is the user's own or root's: in directories like /tmp other
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,17 +26,21 @@ TOML: Final = Path("aklo-trace/config.toml")
 OF_TOOL: Final = Path("config") / location.PROJECT_FILE
 TOOL: Final = "aklo"
 
-USED, ABSENT, IGNORED = "used", "absent", "ignored"
+USED, ABSENT, FOREIGN, UNREADABLE = "used", "not there", "not used", "unreadable"
+"""States of files. Those that are foreign can be there without any fault of the user."""
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """`why` says why a file is `IGNORED`."""
+    """`why` says why a file is neither used nor absent. `is_private`: only its owner and root can
+    write it. `is_trusted`: it may name actions; None if it names none, or needs no trust."""
 
     path: str
     level: str
     state: str
     why: str = ""
+    is_private: bool = True
+    is_trusted: bool | None = None
 
 
 def find(
@@ -55,22 +60,36 @@ def find(
 def read(path: Path, level: str) -> tuple[File, bytes]:
     """A file and its content, of which there is none unless it is `USED`."""
     try:
-        fd = open_plain(path)
-        with os.fdopen(fd, "rb") as file:
-            status, content = os.fstat(fd), file.read(MOST_BYTES + 1)
+        with os.fdopen(open_plain(path), "rb") as file:
+            status, content = os.fstat(file.fileno()), file.read(MOST_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
         return File(str(path), level, ABSENT), b""
     except OSError as error:
-        return _ignored(path, level, f"it cannot be read: {reason_of(error)}")
-    if status.st_uid not in (0, os.geteuid()):
-        return _ignored(path, level, f"it belongs to user {status.st_uid}")
+        return _unreadable(path, level, error), b""
+    if not _is_used(status):
+        return _foreign(path, level, status), b""
     if len(content) > MOST_BYTES:
-        return _ignored(path, level, f"it is larger than {MOST_BYTES >> 10} KiB")
-    return File(str(path), level, USED), content
+        return File(str(path), level, UNREADABLE, f"it is larger than {MOST_BYTES >> 10} KiB"), b""
+    is_private = not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return File(str(path), level, USED, is_private=is_private), content
 
 
-def _ignored(path: Path, level: str, why: str) -> tuple[File, bytes]:
-    return File(str(path), level, IGNORED, why), b""
+def _is_used(status: os.stat_result) -> bool:
+    return status.st_uid in (0, os.geteuid())
+
+
+def _foreign(path: Path, level: str, status: os.stat_result) -> File:
+    return File(str(path), level, FOREIGN, f"it belongs to user {status.st_uid}")
+
+
+def _unreadable(path: Path, level: str, error: OSError) -> File:
+    try:
+        status = path.lstat()
+    except OSError:
+        status = None
+    if status and not _is_used(status):
+        return _foreign(path, level, status)
+    return File(str(path), level, UNREADABLE, f"it cannot be read: {reason_of(error)}")
 
 
 def _of_aklo(

@@ -1,0 +1,160 @@
+"""Doing what is to be done about alerts: as the user who asked, and within a time.
+
+A program is started without a shell; in the root directory, so that it finds nothing that a
+repository has put where the tracer was started; in the user's own environment; with what there is
+to know as a JSON object on its standard input, and in words in variables `AKLO_ALERT_*` and where
+its arguments have one of `PLACES`. What it writes goes nowhere. A request is made by a program of
+our own, in the same way. When its time is over it is killed, with what it has started.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from aklo_trace.alerting.action import Action, Notice
+from aklo_trace.config.keys import CLEARED
+from aklo_trace.errors import reason_of
+
+POST: Final = Path(__file__).with_name("post.py")
+TOGETHER_S: Final = 60.0
+"""What all actions of a trace may take."""
+PLACES: Final = re.compile(r"\{(name|severity|state|message|trace)\}")
+"""What is put in its place in an argument. None of it begins with a dash."""
+CHARACTERS: Final = 1000
+"""As many at most of a message in an argument, or of why a request failed."""
+
+
+def perform(
+    known: Mapping[str, Action], notices: Iterable[Notice], environ: Mapping[str, str]
+) -> list[str]:
+    """Do the actions that each notice names; what failed, in words."""
+    deadline_s = time.monotonic() + TOGETHER_S
+    wanted = [
+        (known[name], notice)
+        for notice in notices
+        for name in notice.actions
+        if name in known and notice.state in known[name].on
+    ]
+    failed = (_failure(*one, environ, deadline_s - time.monotonic()) for one in wanted)
+    return [what for what in failed if what]
+
+
+def _failure(action: Action, notice: Notice, environ: Mapping[str, str], left_s: float) -> str:
+    """Why it failed, or nothing."""
+    timeout_s = min(action.timeout_s, left_s)
+    if timeout_s <= 0:
+        why = f"the actions before it took {TOGETHER_S:.0f}s"
+    elif action.file is not None:
+        why = _added(action.file, notice)
+    elif action.url:
+        why = _posted(action.url, notice, environ, timeout_s)
+    else:
+        why = _started(action.command, notice, environ, timeout_s)
+    return f"The action {action.name} of the alert {notice.name} failed: {why}." if why else ""
+
+
+def _added(path: Path, notice: Notice) -> str:
+    """Add a line such as aklo's own to a file."""
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        fd = os.open(path, flags, 0o600)
+        with os.fdopen(fd, "wb", 0) as file:
+            if not stat.S_ISREG(os.fstat(fd).st_mode):
+                return f"{path} is no file"
+            file.write(line_of(notice).encode("utf-8", "backslashreplace"))
+    except OSError as error:
+        return f"{path}: {reason_of(error)}"
+    return ""
+
+
+def line_of(notice: Notice) -> str:
+    """`[2024-02-29 13:05:07] SLOW_OPERATION: read on '/a' took 1.23s (threshold: 1.00s)`."""
+    at = datetime.fromtimestamp(notice.at_ns / 1e9).strftime("%Y-%m-%d %H:%M:%S")
+    state = " cleared" if notice.state == CLEARED else ""
+    return f"[{at}] {notice.name.upper()}{state}: {notice.message}\n"
+
+
+def _posted(url: str, notice: Notice, environ: Mapping[str, str], timeout_s: float) -> str:
+    asked = json.dumps({"url": url, "timeout_s": timeout_s, "body": notice.line}).encode()
+    program = (sys.executable, "-I", "-S", str(POST))
+    return _run(program, asked, environ, timeout_s, says_why=True)
+
+
+def _started(
+    command: tuple[str, ...], notice: Notice, environ: Mapping[str, str], timeout_s: float
+) -> str:
+    directories = environ.get("PATH", os.defpath).split(":")
+    path = ":".join(directory for directory in directories if directory.startswith("/"))
+    program = shutil.which(command[0], path=path)
+    if program is None:
+        return f"there is no program '{command[0]}' in the absolute directories of PATH"
+    words = _words(notice)
+    arguments = [PLACES.sub(lambda found: words[found[1]], word) for word in command[1:]]
+    variables = {f"AKLO_ALERT_{name.upper()}": word for name, word in words.items()}
+    return _run((program, *arguments), notice.line.encode(), {**environ, **variables}, timeout_s)
+
+
+def _words(notice: Notice) -> dict[str, str]:
+    return {
+        "name": notice.name,
+        "severity": notice.severity,
+        "state": notice.state,
+        "message": f"{notice.name}: {notice.message}"[:CHARACTERS],
+        "trace": notice.trace,
+    }
+
+
+def _run(
+    command: tuple[str, ...],
+    given: bytes,
+    environ: Mapping[str, str],
+    timeout_s: float,
+    says_why: bool = False,
+) -> str:
+    """Why it failed, or nothing. `says_why`: it is our own, and says so."""
+    try:
+        process = subprocess.Popen(
+            command,
+            env=environ,
+            cwd="/",
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE if says_why else subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        return f"{command[0]}: {reason_of(error) if isinstance(error, OSError) else error}"
+    try:
+        _, said = process.communicate(given, timeout_s)
+    except subprocess.TimeoutExpired:
+        return f"it took longer than {timeout_s:.3g}s"
+    finally:
+        _kill(process)
+    if process.returncode == 0:
+        return ""
+    if says_why and said:
+        return str(said.decode("utf-8", "replace"))[:CHARACTERS].strip()
+    if process.returncode < 0:
+        return f"signal {-process.returncode} killed it"
+    return f"its exit status is {process.returncode}"
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End it with all that is still in its session, if it has not ended itself."""
+    if process.returncode is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

@@ -1,0 +1,152 @@
+"""What alerts a trace gives: judged by the analysis, written down, and acted upon.
+
+Like `aklo_trace.presentation` it hands over to the analysis, which is imported only then.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Final
+
+from aklo_trace import meta as meta_file
+from aklo_trace.alerting import history
+from aklo_trace.alerting.action import Notice, actions
+from aklo_trace.alerting.history import History
+from aklo_trace.alerting.standing import CLEARED, KEPT, SETTLED, command_of
+from aklo_trace.cli import complain
+from aklo_trace.config.entry import Problem
+from aklo_trace.errors import StoreError
+from aklo_trace.escape import escape
+from aklo_trace.places import Asker, complain_of
+from aklo_trace.presentation import print_report
+from aklo_trace.store import Trace
+
+if TYPE_CHECKING:
+    from aklo_analysis.alerts.evaluation import Verdict
+    from aklo_analysis.report import Report
+
+WRITTEN: Final = (*KEPT, CLEARED, SETTLED)
+"""States that are written down."""
+
+
+def problems_of(asker: Asker) -> tuple[Problem, ...]:
+    """What of the configuration cannot be used, as far as the analysis is needed to tell."""
+    from aklo_analysis.alerts.condition import conditions
+    from aklo_analysis.rules.configured import limits
+
+    found = asker.configuration
+    parts = conditions(found), limits(found), actions(found, asker.identity.home)
+    return tuple(problem for _, problems in parts for problem in problems)
+
+
+def analysed(trace: Trace, asker: Asker, top: int = 10, by: Sequence[str] = ()) -> Report:
+    """The report of a trace, as the configuration wants it."""
+    from aklo_analysis.alerts.condition import conditions
+    from aklo_analysis.allocation import keep_freed_memory
+    from aklo_analysis.report import build
+    from aklo_analysis.rules.configured import limits
+
+    keep_freed_memory()
+    wanted, _ = conditions(asker.configuration)
+    settings, _ = limits(asker.configuration)
+    return build(trace, top=top, settings=settings, by=by, conditions=wanted)
+
+
+def judged(trace: Trace, report: Report, asker: Asker) -> Report:
+    """The report with its alerts as they were when the trace was made; nothing is written."""
+    found = history.read(asker.history_of(trace.directory))
+    _complain_of(found)
+    before = found.before(str(trace.directory.absolute()), trace.meta.ended_at_ns)
+    return report.judged(before.state(command_of(trace.meta.argv)))
+
+
+def settle(trace: Trace, options: argparse.Namespace, asker: Asker) -> None:
+    """At the end of a recording: write its alerts down, print the report unless all is to be
+    quiet, and do what is to be done about alerts. Raises OSError if nobody takes the report."""
+    complain_of(problems_of(asker))
+    report = analysed(trace, asker, options.top, options.by)
+    is_monitored = asker.configuration.value("monitoring.enabled", bool)
+    if is_monitored:
+        report = written_down(trace, report, asker)
+    untaken = None if options.quiet else _print(report, options)
+    if is_monitored:
+        act(trace, report, asker)
+    if untaken:
+        raise untaken
+
+
+def _print(report: Report, options: argparse.Namespace) -> OSError | None:
+    """What keeps the report from being taken."""
+    try:
+        print_report(report, options.format, options, sys.stderr)
+        sys.stderr.flush()
+    except OSError as error:
+        return error
+    return None
+
+
+def written_down(trace: Trace, report: Report, asker: Asker) -> Report:
+    """The report with its alerts as they are now, at the end of a recording: the history has
+    them afterwards, unless it cannot be written."""
+    command = command_of(trace.meta.argv)
+    try:
+        with history.opened(asker.history_of(trace.directory)) as log:
+            _complain_of(log.history)
+            report = report.judged(log.history.state(command))
+            log.add(_line(trace, verdict) for verdict in report.verdicts if _is_written(verdict))
+    except StoreError as error:
+        complain(error)
+    return report
+
+
+def act(trace: Trace, report: Report, asker: Asker) -> None:
+    """Do what is to be done about alerts that are said; what fails is said too."""
+    from aklo_trace.alerting.performing import perform
+
+    known, _ = actions(asker.configuration, asker.identity.home)
+    notices = [_notice(trace, verdict) for verdict in report.verdicts if verdict.is_said]
+    for failure in perform(known, notices, asker.identity.variables()):
+        complain(failure)
+
+
+def _is_written(verdict: Verdict) -> bool:
+    return verdict.standing.state in WRITTEN
+
+
+def _line(trace: Trace, verdict: Verdict) -> Mapping[str, object]:
+    from aklo_analysis.alerts.alert import Alert
+
+    at_ns, standing = trace.meta.ended_at_ns, verdict.standing
+    return {
+        "version": history.VERSION,
+        "at": meta_file.iso(at_ns),
+        "at_ns": at_ns,
+        "command": command_of(trace.meta.argv),
+        "trace": str(trace.directory.absolute()),
+        **asdict(Alert.of_verdict(verdict)),
+        "beyond_ns": standing.beyond_ns,
+        "said_ns": standing.said_ns,
+    }
+
+
+def _notice(trace: Trace, verdict: Verdict) -> Notice:
+    line = _line(trace, verdict)
+    return Notice(
+        name=verdict.condition.name,
+        severity=verdict.condition.severity,
+        state=verdict.standing.state,
+        message=escape(str(line["message"])),
+        trace=str(trace.directory.absolute()),
+        line=json.dumps(line),
+        at_ns=trace.meta.ended_at_ns,
+        actions=verdict.condition.actions,
+    )
+
+
+def _complain_of(found: History) -> None:
+    for problem in found.problems:
+        complain(problem)

@@ -32,18 +32,25 @@ static __always_inline void lose_record(enum record_kind kind)
 		__sync_fetch_and_add(&counters->records_lost[kind & (RECORD_SLOTS - 1)], 1);
 }
 
-/* Hand a record to the reader, or count it as lost. */
-static __always_inline bool emit_record(void *record, __u64 bytes, enum record_kind kind)
+/* Hand a record of a task to the reader, or count it as lost. */
+static __always_inline bool emit_record_of(const struct task_state *member, void *record,
+					   __u64 bytes, enum record_kind kind)
 {
 	__u64 fill = bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA);
 
-	mark_tree(record, kind);
+	mark_tree(record, kind, member);
 	if (!bpf_ringbuf_output(&records, record, bytes,
 				fill < config.wakeup_record_bytes ? BPF_RB_NO_WAKEUP
 								  : BPF_RB_FORCE_WAKEUP))
 		return true;
 	lose_record(kind);
 	return false;
+}
+
+/* The same of the current task. */
+static __always_inline bool emit_record(void *record, __u64 bytes, enum record_kind kind)
+{
+	return emit_record_of(member_here(), record, bytes, kind);
 }
 
 static __always_inline void ring_bell(void)

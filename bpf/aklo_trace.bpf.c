@@ -16,6 +16,7 @@
 #include "accounts.bpf.h"
 #include "machine.bpf.h"
 #include "cpu.bpf.h"
+#include "offcpu.bpf.h"
 #include "file.bpf.h"
 #include "made.bpf.h"
 #include "bash.bpf.h"
@@ -87,11 +88,26 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *from, struct task_stru
 {
 	struct task_state *state = state_of(from);
 
-	if (state)
+	if (state) {
 		leave_cpu(state, from->__state & TASK_STOPPED);
+		begin_off_cpu(state, preempt, from->__state);
+	}
 	state = state_of(to);
-	if (state)
+	if (state) {
 		enter_cpu(state);
+		end_off_cpu(to, state);
+	}
+	return 0;
+}
+
+/* Loaded if it is to be told when tasks had no CPU. */
+SEC("tp_btf/sched_waking")
+int BPF_PROG(on_waking, struct task_struct *task)
+{
+	struct task_state *state = state_of(task);
+
+	if (state)
+		note_waking(state);
 	return 0;
 }
 

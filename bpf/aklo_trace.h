@@ -92,6 +92,7 @@ enum record_kind {
 	RECORD_SAMPLE,
 	RECORD_FILE,
 	RECORD_FUNCTION,
+	RECORD_OFFCPU,
 	RECORD_KINDS,
 };
 
@@ -218,6 +219,27 @@ struct sample_record {
 	__u64 ts_ns;
 };
 _Static_assert(sizeof(struct sample_record) == 40, "struct sample_record");
+
+/* Those of OffCpuFlag in tracer/aklo_trace/schema.py. */
+enum offcpu_flag {
+	OFFCPU_READY = 1 << 0,	 /* it could have run on: another took its CPU, or it is new */
+	OFFCPU_STOPPED = 1 << 1, /* by a signal */
+	OFFCPU_BY_OTHERS = 1 << 2, /* no task that is traced woke it */
+};
+
+/* A stretch in which a task had no CPU, told when it has one again. */
+struct offcpu_record {
+	__u32 kind;
+	__u32 proc_id;
+	__u32 tid;
+	__u32 flags; /* enum offcpu_flag */
+	__u64 ts_ns;
+	__u64 ready_ns; /* when it was woken; 0: unknown */
+	__u64 end_ns;
+	__u32 waker_proc_id; /* 0: see flags */
+	__u32 waker_tid;
+};
+_Static_assert(sizeof(struct offcpu_record) == 48, "struct offcpu_record");
 
 /* A task that was marked while it was running. The names of its working directory and of its
  * program follow, innermost first, each with its NUL; none for the root directory. */
@@ -435,6 +457,7 @@ struct config {
 	__u32 anonymous_dev; /* of files that all share one inode, as of eventfd(2) */
 	__u32 watching;	   /* there are several trees */
 	__u32 watched_uid; /* whose programs begin one, or ANY_USER */
+	__u32 off_cpu;	   /* whether it is told when tasks had no CPU */
 	char programs[PROGRAMS][COMM_BYTES];
 };
 

@@ -7,8 +7,6 @@
 #ifndef AKLO_JOIN_H
 #define AKLO_JOIN_H
 
-#define PF_EXITING 0x00000004 /* include/linux/sched.h */
-
 /* The processes to mark, by their pid in the pid namespace of user space. Filled by it. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -152,6 +150,8 @@ static __always_inline void join(struct seq_file *seq, struct task_struct *task,
 	}
 	if (!(task->flags & PF_EXITING))
 		__sync_fetch_and_add(&control->live_tasks, 1);
+	if (!task->on_cpu)
+		begin_off_cpu(state, false, task->__state);
 	count_joining(task, state);
 	if (is_process && !task->signal->live.counter) /* it may have ended before it was marked */
 		note_exit(task, state);

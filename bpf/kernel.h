@@ -158,6 +158,7 @@ struct sched_info {
 struct task_struct {
 	struct thread_info thread_info;
 	unsigned int __state;
+	int on_cpu;
 	unsigned int flags;
 	struct sched_info sched_info;
 	int pid;

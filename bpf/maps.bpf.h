@@ -59,6 +59,18 @@ struct shell_state {
 };
 #endif
 
+#ifndef AKLO_BCC
+/* Of a task that has no CPU. */
+struct off_cpu {
+	__u64 since_ns; /* 0: it has one */
+	__u64 woken_ns; /* 0: it was not */
+	__u32 waker_proc_id;
+	__u32 waker_tid;
+	__u32 flags; /* enum offcpu_flag, those of how it left its CPU */
+	__u32 waking; /* those of who woke it */
+};
+#endif
+
 /* What is known of a traced thread. The head is struct task_mark. */
 struct task_state {
 	struct task_mark mark;
@@ -85,6 +97,7 @@ struct task_state {
 	__u32 root_slot; /* and where it stands among them */
 	__u64 attempts;
 	__u64 lost;
+	struct off_cpu off_cpu;
 #endif
 };
 
@@ -208,21 +221,26 @@ static __always_inline __u32 new_proc_id(const struct task_state *from, struct c
 	return number < 1 << ROOT_PROCESS_BITS ? from->root_slot << ROOT_PROCESS_BITS | number : 0;
 }
 
-/* The serial of the tree that the current task belongs to, if there are several. */
-static __always_inline __u32 tree_here(void)
+/* The state of the current task, if there are several trees to which it can belong. */
+static __always_inline struct task_state *member_here(void)
 {
-	struct task_state *state = config.watching ? state_of(bpf_get_current_task_btf()) : NULL;
-
-	return state ? state->root : 0;
+	return config.watching ? state_of(bpf_get_current_task_btf()) : NULL;
 }
 
 /* Write into a record to which of several trees it belongs. */
-static __always_inline void mark_tree(void *record, enum record_kind kind)
+static __always_inline void mark_tree(void *record, enum record_kind kind,
+				      const struct task_state *member)
 {
-	struct task_state *state = config.watching ? state_of(bpf_get_current_task_btf()) : NULL;
+	if (member)
+		*(__u32 *)record = kind | member->root_slot << ROOT_SHIFT;
+}
 
-	if (state)
-		*(__u32 *)record = kind | state->root_slot << ROOT_SHIFT;
+/* The serial of the tree that the current task belongs to, if there are several. */
+static __always_inline __u32 tree_here(void)
+{
+	struct task_state *state = member_here();
+
+	return state ? state->root : 0;
 }
 
 #define count_in_tree(state, what) ((state)->what++)
@@ -234,7 +252,15 @@ static __always_inline __u32 new_proc_id(const struct task_state *from, struct c
 	return __sync_fetch_and_add(&control->next_proc_id, 1);
 }
 
-static __always_inline void mark_tree(void *record, enum record_kind kind) {}
+static __always_inline struct task_state *member_here(void)
+{
+	return NULL;
+}
+
+static __always_inline void mark_tree(void *record, enum record_kind kind,
+				      const struct task_state *member)
+{
+}
 
 #define count_in_tree(state, what) ((void)(state))
 

@@ -54,6 +54,7 @@ static __always_inline void follow_child(struct task_struct *parent, struct task
 	if (from->root)
 		enter_root(to, from, child->tgid != parent->tgid);
 	begin_task(to, from, control, child->tgid, parent->tgid);
+	begin_unborn(to);
 }
 
 /* The new image's argument block lies whole in its memory, and the kernel just wrote it. */

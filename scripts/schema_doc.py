@@ -18,9 +18,24 @@ from types import ModuleType
 
 from aklo_trace import loss, meta, schema, store
 from aklo_trace.loss import Loss
-from aklo_trace.schema import CallFlag, FileFlag, ImageFlag, ProcessFlag, SyscallFlag, Table
+from aklo_trace.schema import (
+    CallFlag,
+    FileFlag,
+    ImageFlag,
+    OffCpuFlag,
+    ProcessFlag,
+    SyscallFlag,
+    Table,
+)
 
-FLAGS: tuple[type[IntFlag], ...] = (SyscallFlag, ProcessFlag, ImageFlag, FileFlag, CallFlag)
+FLAGS: tuple[type[IntFlag], ...] = (
+    SyscallFlag,
+    ProcessFlag,
+    ImageFlag,
+    FileFlag,
+    CallFlag,
+    OffCpuFlag,
+)
 TITLE = f"""\
 # The trace directory
 

@@ -53,6 +53,7 @@ class Frames:
     sites: pd.DataFrame
     samples: pd.DataFrame
     calls: pd.DataFrame
+    offcpu: pd.DataFrame
 
     def column(self, name: str) -> pd.Series[Any]:
         """A column of `syscalls` that is not kept: it is read anew each time."""
@@ -73,6 +74,7 @@ def load(trace: Source) -> Frames:
         sites=_frame(trace, schema.SITES),
         samples=_frame(trace, schema.SAMPLES),
         calls=_frame(trace, schema.CALLS),
+        offcpu=_frame(trace, schema.OFFCPU),
     )
 
 

@@ -14,7 +14,7 @@ import pytest
 from aklo_trace import filter
 from aklo_trace.ebpf import layout
 from aklo_trace.ebpf.machine import object_path
-from aklo_trace.schema import SyscallFlag
+from aklo_trace.schema import OffCpuFlag, SyscallFlag
 
 BPF = Path(__file__).parents[2] / "bpf"
 HEADER = BPF / "aklo_trace.h"
@@ -134,6 +134,12 @@ def test_flags_of_events_are_those_of_the_schema(evaluate: Evaluate) -> None:
     for name, value in zip(names, evaluate(names), strict=True):
         if value < KERNEL_FLAGS:
             assert SyscallFlag[name.removeprefix("EVENT_")] == value
+
+
+def test_flags_of_stretches_without_a_cpu_are_those_of_the_schema(evaluate: Evaluate) -> None:
+    names = re.findall(r"\bOFFCPU_(\w+) = ", HEADER.read_text())
+    values = evaluate([f"OFFCPU_{name}" for name in names])
+    assert dict(zip(names, values, strict=True)) == {flag.name: flag.value for flag in OffCpuFlag}
 
 
 def test_the_filter_takes_as_many_programs_as_the_kernel_side() -> None:

@@ -63,6 +63,7 @@ def written(tmp_path: Path) -> Path:
         "sites": 2,
         "samples": 2,
         "calls": 2,
+        "offcpu": 2,
     }
     meta_file.write(tmp_path, META)
     return tmp_path

@@ -9,7 +9,7 @@ it works on whole columns; only what changes a process's state is looked at one 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Final
 
 import numpy as np
@@ -31,6 +31,7 @@ from aklo_trace.events import (
     ImageStart,
     Int32,
     Int64,
+    OffCpu,
     ProcessEnd,
     ProcessEvent,
     ProcessStart,
@@ -130,6 +131,7 @@ class Assembler:
             "images": images.columns(self._site_id),
             "samples": self._sampled(batch),
             "calls": self._called(batch),
+            "offcpu": _off_cpu(batch),
         }
 
     def finish(self) -> dict[str, Columns]:
@@ -273,6 +275,11 @@ class Assembler:
 
     def _site_id(self, proc_id: int, ts_ns: int, site: Site | None) -> int | None:
         return None if site is None else self._sites.of(proc_id, ts_ns, site)
+
+
+def _off_cpu(batch: EventBatch) -> Columns:
+    found = batch.off_cpu
+    return {field.name: getattr(found, field.name) for field in fields(OffCpu)} if found else {}
 
 
 def _end_ns(batch: EventBatch, row: int) -> int:

@@ -56,6 +56,7 @@ class Feature(StrEnum):
     CPU_TIME = "CPU time of processes"
     PEAK_MEMORY = "peak memory of processes"
     RUN_DELAY = "time that processes waited for a CPU"
+    OFF_CPU = "when threads had no CPU and who woke them"
     PROGRAM_FILTER = "the option --programs"
     ATTACH = "tracing what runs already"
 
@@ -77,7 +78,8 @@ class CaptureOptions:
     timer looks at what runs; 0 for never. `attribution`: whether shells are asked where they
     are in their code; `shell_lines` names the file by which they are asked to say so, if they
     are. `joins`: what will be traced is running already. `watch`: what will be traced starts
-    some time. `function_calls`: whether every call of a shell's functions is recorded."""
+    some time. `function_calls`: whether every call of a shell's functions is recorded. `off_cpu`:
+    whether it is recorded when threads had no CPU, and who woke them."""
 
     ring_bytes: int | None = None
     filter: Filter = field(default_factory=Filter)
@@ -89,6 +91,7 @@ class CaptureOptions:
     joins: bool = False
     watch: Watch | None = None
     function_calls: bool = False
+    off_cpu: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,6 +197,21 @@ class FunctionCalls:
         return len(self.ts_ns)
 
 
+@dataclass(frozen=True, slots=True)
+class OffCpu:
+    """Stretches in which threads had no CPU, in the order of their ends: columns of equal
+    length."""
+
+    ts_ns: Int64  # since the epoch
+    dur_ns: Int64
+    ready_ns: Int64  # NULL: unknown, as in the next two
+    proc_id: Int64
+    tid: Int64
+    waker_proc_id: Int64
+    waker_tid: Int64
+    flags: Int64  # OffCpuFlag
+
+
 ProcessEvent = ProcessStart | ProcessEnd | ImageStart | Untold
 
 
@@ -237,6 +252,7 @@ class EventBatch:
     process_events: list[ProcessEvent] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
     function_calls: FunctionCalls | None = None
+    off_cpu: OffCpu | None = None
 
     def __len__(self) -> int:
         return len(self.ts_ns)

@@ -22,6 +22,8 @@ class Loss(StrEnum):
     """The same, that could not be written."""
     FUNCTION_RECORDS = "function_records"
     """Beginnings and ends of calls of functions, for either reason."""
+    OFF_CPU_RECORDS = "off_cpu_records"
+    """Times without a CPU, for either reason."""
     TASK_STATE_FULL = "task_state_full"
     """New threads that could not be followed."""
     PROGRAM_NOT_RUN = "program_not_run"
@@ -44,6 +46,7 @@ COUNTED: Final[dict[str, str]] = {
     Loss.RECORD_RING_FULL: DETAILS,
     Loss.RECORD_DISK_WRITE_FAILED: DETAILS,
     Loss.FUNCTION_RECORDS: "calls of functions",
+    Loss.OFF_CPU_RECORDS: "times without a CPU",
     Loss.TASK_STATE_FULL: "threads",
     Loss.PROGRAM_NOT_RUN: DETAILS,
     Loss.LINES_UNPARSED: LINES,

@@ -61,6 +61,11 @@ def add_capture_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="record every call of a bash function, at the cost of some microseconds each",
     )
+    add(
+        "--no-off-cpu",
+        action="store_true",
+        help="do not record when threads have no CPU, and who wakes them",
+    )
     add("--ring-size", metavar="SIZE", help="memory for events, per CPU (default: 8M)")
 
 
@@ -74,6 +79,7 @@ def capture_options(options: argparse.Namespace) -> CaptureOptions:
         raise UsageError("--function-calls needs what --no-attribution leaves out.")
     return CaptureOptions(
         function_calls=options.function_calls,
+        off_cpu=not options.no_off_cpu,
         sample_hz=options.sample_hz,
         attribution=options.attribution,
         ring_bytes=_size(options.ring_size) if options.ring_size else None,

@@ -19,7 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntFlag
 
-VERSION = 1
+VERSION = 2
 
 
 class SyscallFlag(IntFlag):
@@ -93,6 +93,18 @@ class CallFlag(IntFlag):
     """A name holds bytes that are not UTF-8, escaped as ``\\xNN``."""
 
 
+class OffCpuFlag(IntFlag):
+    """Bits of `offcpu.flags`. Mirrored by ``enum offcpu_flag`` in bpf/aklo_trace.h."""
+
+    READY = 1 << 0
+    """It could have run on all the time: another thread took its CPU, or it was new."""
+    STOPPED = 1 << 1
+    """A signal had stopped it."""
+    BY_OTHERS = 1 << 2
+    """An interrupt woke it, as of a timer, a disk or the network, or a thread that is not
+    traced."""
+
+
 class ProcessFlag(IntFlag):
     """Bits of `processes.flags`."""
 
@@ -144,9 +156,12 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
+    """`since`: the version of the schema that brought it; older traces have no rows of it."""
+
     name: str
     doc: str
     columns: tuple[Column, ...]
+    since: int = 1
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -309,4 +324,32 @@ CALLS = Table(
     ),
 )
 
-TABLES: tuple[Table, ...] = (SYSCALLS, PROCESSES, IMAGES, FILES, SITES, SAMPLES, CALLS)
+OFFCPU = Table(
+    "offcpu",
+    "One row per time that a thread had no CPU and got one again, in the order of their ends.",
+    (
+        Column("ts_ns", "int64", "when it left its CPU, or was forked", "ns since the epoch"),
+        Column("dur_ns", "int64", "until it had a CPU again", "ns"),
+        Column(
+            "ready_ns",
+            "int64",
+            "when it was woken, and could have run; null if that is not known",
+            "ns since the epoch",
+            True,
+        ),
+        Column("proc_id", "int32", "the process, as in `processes`"),
+        Column("tid", "int32", "thread id, in the initial pid namespace"),
+        Column(
+            "waker_proc_id",
+            "int32",
+            "the traced process that woke it, or within whose call an interrupt did",
+            "",
+            True,
+        ),
+        Column("waker_tid", "int32", "the thread of it", "", True),
+        Column("flags", "int32", "bits of OffCpuFlag"),
+    ),
+    since=2,
+)
+
+TABLES: tuple[Table, ...] = (SYSCALLS, PROCESSES, IMAGES, FILES, SITES, SAMPLES, CALLS, OFFCPU)

@@ -38,7 +38,7 @@ from aklo_trace.errors import (
 from aklo_trace.lock import take
 from aklo_trace.meta import ORDER, Meta
 from aklo_trace.plain_file import check_written
-from aklo_trace.schema import TABLES
+from aklo_trace.schema import TABLES, VERSION
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -233,6 +233,7 @@ def _convert(directory: Path, recorded: Recorded, outcome: Meta) -> Meta:
     return _accounted(
         replace(
             outcome,
+            schema_version=VERSION,
             tables=writer.rows,
             argv=outcome.argv or target.argv,
             target_proc_id=target.proc_id,
@@ -283,9 +284,11 @@ class Trace:
         """The rows of one table, of the given columns or all. Raises CorruptTrace."""
         import pyarrow as pa
 
-        from aklo_trace.tables import read_table
+        from aklo_trace.tables import empty_table, read_table
 
         table = next(table for table in TABLES if table.name == name)
+        if self.meta.schema_version < table.since:
+            return empty_table(table, columns)
         try:
             return read_table(self.directory, table, columns)
         except (OSError, MemoryError, pa.ArrowException, *DAMAGE) as error:

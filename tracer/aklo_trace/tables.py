@@ -102,7 +102,7 @@ def _writer(path: Path, table: Table) -> Iterator[pq.ParquetWriter]:
     texts = [c.name for c in table.columns if c.type in {"dictionary", "string"}]
     texts += [f"{c.name}.list.element" for c in table.columns if c.type == "strings"]
     repeating = ["image_id", "proc_id", "pid", "tid", "errno", "fd", "file_id", "flags", "ret"]
-    repeating += ["bytes", "file2_id", "site_id"]
+    repeating += ["bytes", "file2_id", "site_id", "waker_proc_id", "waker_tid"]
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with (
         os.fdopen(fd, "wb") as file,
@@ -131,6 +131,12 @@ def _array(column: Column, values: Any) -> pa.Array:
             return pa.array(values, mask=nulls).cast(_TYPES[column.type])
         return pa.array(values).cast(_TYPES[column.type])
     return pa.array(values, _TYPES[column.type])
+
+
+def empty_table(table: Table, columns: list[str] | None) -> pa.Table:
+    """No rows."""
+    schema = arrow_schema(table)
+    return schema.empty_table().select(columns or schema.names)
 
 
 def read_table(directory: Path, table: Table, columns: list[str] | None) -> pa.Table:

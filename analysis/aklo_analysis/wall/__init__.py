@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,12 +15,15 @@ from aklo_analysis.causes import NOBODY, Causes
 from aklo_analysis.frames import Frames
 from aklo_analysis.lives import Lives
 from aklo_analysis.wall.blame import blame
+from aklo_analysis.wall.call_waits import waits_by_calls
 from aklo_analysis.wall.classes import doings_of
 from aklo_analysis.wall.critical_path import critical_path
 from aklo_analysis.wall.doings import CODES, DOINGS
 from aklo_analysis.wall.segments import segments
 from aklo_analysis.wall.threads import Threads, threads
-from aklo_analysis.wall.waits import waits
+from aklo_analysis.wall.waits import Waits, in_order
+from aklo_analysis.wall.waker_waits import waits_by_wakers
+from aklo_trace.loss import Loss
 from aklo_trace.meta import MEASURED, Meta
 
 Int64 = npt.NDArray[np.int64]
@@ -57,6 +61,10 @@ NO_CPU_WAITS: Final = (
     "Time without a CPU is counted as what the process was doing: this trace does not say when "
     "that was."
 )
+CPU_WAITS_LOST: Final = (
+    "Some of what was recorded of time without a CPU was lost: it is counted as what the process "
+    "was doing."
+)
 FILTERED: Final = "Only some calls were recorded: time in the others is counted as computing."
 
 
@@ -69,11 +77,11 @@ def wall(meta: Meta, frames: Frames, calls: pd.DataFrame, lives: Lives, causes: 
     start_ns, end_ns = _bounds(meta, made, target)
     if target == UNKNOWN:
         return Wall(end_ns - start_ns, _unseen(start_ns, end_ns), ())
-    waited = waits(frames, calls, made)
-    found = segments(made, lives, critical_path(made, waited, target, start_ns, end_ns))
-    doing = doings_of(frames, calls, made, lives, waited, found)
-    parts = blame(frames, made, lives, causes, found)
+    waits = _waits(meta, frames, calls, made)
+    found = segments(made, lives, critical_path(made, waits, target, start_ns, end_ns))
+    doing = doings_of(frames, calls, made, lives, waits, found, bool(meta.filter))
     call = np.where(found.in_call, np.append(made.calls, UNKNOWN)[found.place], UNKNOWN)
+    parts = blame(frames, made, lives, causes, found)
     place = parts.segment
     frame = _frame(
         start_ns + np.cumsum(parts.ns) - parts.ns,
@@ -83,8 +91,22 @@ def wall(meta: Meta, frames: Frames, calls: pd.DataFrame, lives: Lives, causes: 
         parts.cause,
         doing[place],
     )
-    merged = (NO_CPU_WAITS, *([FILTERED] if meta.filter else []))
-    return Wall(end_ns - start_ns, frame, merged)
+    return Wall(end_ns - start_ns, frame, tuple(_merged(meta, frames)))
+
+
+def _waits(meta: Meta, frames: Frames, calls: pd.DataFrame, made: Threads) -> Waits:
+    if len(frames.offcpu):
+        return in_order(waits_by_wakers(frames, calls, made, bool(meta.filter)))
+    return in_order([waits_by_calls(frames, calls, made)])
+
+
+def _merged(meta: Meta, frames: Frames) -> Iterator[str]:
+    if not len(frames.offcpu):
+        yield NO_CPU_WAITS
+    elif meta.loss.get(Loss.OFF_CPU_RECORDS):
+        yield CPU_WAITS_LOST
+    if meta.filter:
+        yield FILTERED
 
 
 def _target(meta: Meta, frames: Frames) -> int:

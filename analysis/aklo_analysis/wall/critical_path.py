@@ -15,20 +15,22 @@ import numpy as np
 import numpy.typing as npt
 
 from aklo_analysis.calls import UNKNOWN
-from aklo_analysis.wall.slices import counted_up, first_at
+from aklo_analysis.wall.slices import bounds, counted_up, first_at
 from aklo_analysis.wall.threads import Threads
-from aklo_analysis.wall.waits import Waits
+from aklo_analysis.wall.waits import RUNNING, WAITING, Waits
 
 Int64 = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Pieces:
-    """Stretches of time in which the path is with a `thread`: by time, without gaps."""
+    """Stretches of time in which the path is with a `thread`, in a `state` as in `waits`: by
+    time, without gaps."""
 
     thread: Int64
     begin_ns: Int64
     end_ns: Int64
+    state: Int64
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class _Questions:
     """Whom the user waits for, from `begin_ns` to `end_ns`, while he waits for a `thread`.
     `asker`: the thread that waits for it; the target asks for itself. `astray`: the last one on
     the way whose wait was for a process that was not there. `seen`: a thread that the path came
-    by, to know it again."""
+    by, to know it again. `state`: of the thread, as an answer."""
 
     thread: Int64
     begin_ns: Int64
@@ -44,6 +46,7 @@ class _Questions:
     asker: Int64
     astray: Int64
     seen: Int64
+    state: Int64
 
     def at(self, places: Any) -> _Questions:
         return _Questions(*(getattr(self, field.name)[places] for field in fields(self)))
@@ -58,26 +61,28 @@ def critical_path(
     threads: Threads, waits: Waits, target: int, start_ns: int, end_ns: int
 ) -> Pieces:
     """From `start_ns` to `end_ns`, all of it."""
-    first = (target, start_ns, end_ns, target, UNKNOWN, UNKNOWN)
+    first = (target, start_ns, end_ns, target, UNKNOWN, UNKNOWN, RUNNING)
+    slices = bounds(waits.thread, len(threads.process))
     asked = _Questions(*(np.array([value], np.int64) for value in first))
     answers: list[_Questions] = []
     level = 0
     while len(asked.thread):
         first_ns = threads.first_ns[asked.thread]
         last_ns = np.maximum(first_ns, threads.last_ns[asked.thread])
-        own, waiting = _by_waits(waits, asked.between(first_ns, last_ns))
+        own, waiting = _by_waits(waits, slices, asked.between(first_ns, last_ns))
         early, late = asked.between(asked.begin_ns, first_ns), asked.between(last_ns, asked.end_ns)
         asked = _joined([waiting, _of_parents(threads, early), _of_parents(threads, late)])
         back = (asked.thread == UNKNOWN) | (asked.thread == asked.asker)
         back |= asked.thread == asked.seen
-        answers += [own, _of_askers(asked.at(back))]
+        answers += [*own, _of_askers(asked.at(back))]
         asked = asked.at(~back)
         level += 1
         if level & (level - 1) == 0:  # R. P. Brent's way to find a cycle
             asked = replace(asked, seen=asked.thread)
     found = _joined(answers)
     order = np.argsort(found.begin_ns)
-    return Pieces(found.thread[order], found.begin_ns[order], found.end_ns[order])
+    columns = (found.thread, found.begin_ns, found.end_ns, found.state)
+    return Pieces(*(column[order] for column in columns))
 
 
 def _joined(parts: Sequence[_Questions]) -> _Questions:
@@ -95,29 +100,30 @@ def _of_parents(threads: Threads, asked: _Questions) -> _Questions:
 def _of_askers(asked: _Questions) -> _Questions:
     """Where the path goes no further, the wait is the asker's own."""
     astray = asked.astray != UNKNOWN
-    return replace(asked, thread=np.where(astray, asked.astray, asked.asker))
+    thread = np.where(astray, asked.astray, asked.asker)
+    return replace(asked, thread=thread, state=np.full_like(thread, WAITING))
 
 
-def _by_waits(waits: Waits, asked: _Questions) -> tuple[_Questions, _Questions]:
-    """The parts in which the thread does not wait for another; and those in which it does, of
-    which the other is asked."""
-    low, high = waits.slices[asked.thread], waits.slices[asked.thread + 1]
+def _by_waits(
+    waits: Waits, slices: Int64, asked: _Questions
+) -> tuple[list[_Questions], _Questions]:
+    """The parts in which the thread does not wait for another, and those in which it does, of
+    which the other is asked. `slices`: where the waits of each thread begin."""
+    low, high = slices[asked.thread], slices[asked.thread + 1]
     low = first_at(waits.end_ns, low, high, asked.begin_ns + 1)
     counts = first_at(waits.begin_ns, low, high, asked.end_ns) - low
     place = np.repeat(low, counts) + counted_up(counts)
     waiting = asked.at(np.repeat(np.arange(len(counts)), counts))
     begin_ns = np.maximum(waits.begin_ns[place], waiting.begin_ns)
     end_ns = np.minimum(waits.end_ns[place], waiting.end_ns)
-    others = replace(
-        waiting,
-        thread=waits.target[place],
-        asker=waiting.thread,
-        begin_ns=begin_ns,
-        end_ns=end_ns,
-    )
+    waiting = replace(waiting, begin_ns=begin_ns, end_ns=end_ns)
+    target = waits.target[place]
+    known = target != UNKNOWN
+    others = replace(waiting, thread=target, asker=waiting.thread).at(known)
+    nobodys = replace(waiting, state=waits.state[place]).at(~known)
     around = asked.at(np.repeat(np.arange(len(counts)), counts + 1))
     number = counted_up(counts + 1)
     first, last = number == 0, number == np.repeat(counts, counts + 1)
     own_begin_ns, own_end_ns = around.begin_ns.copy(), around.end_ns.copy()
     own_begin_ns[~first], own_end_ns[~last] = end_ns, begin_ns
-    return around.between(own_begin_ns, own_end_ns), others
+    return [around.between(own_begin_ns, own_end_ns), nobodys], others

@@ -18,6 +18,7 @@ class Doing:
 DOINGS: Final = (
     Doing("shell_cpu", "computing in the shell", "shell"),
     Doing("program_cpu", "computing in programs", "computing"),
+    Doing("fault", "blocked by page faults", "page faults"),
     Doing("cpu_wait", "waiting for a CPU", "no CPU"),
     Doing("process", "creating and ending processes", "processes"),
     Doing("startup", "program start-up", "start-up"),
@@ -53,7 +54,7 @@ OF_ACTIVITY: Final = {
     "process": "process",
     "exec": "process",
     "exit": "process",
-    "wait_child": "unseen",
+    "wait_child": "process",
     "memory": "memory",
     "pipe_read": "pipe",
     "pipe_write": "pipe",

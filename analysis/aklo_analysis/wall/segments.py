@@ -21,7 +21,8 @@ Bools = npt.NDArray[np.bool_]
 @dataclass(frozen=True)
 class Segments:
     """By time, without gaps. `place`: of a call among those of `Threads`; or, if not `in_call`,
-    of the thread's next one, which may be that of another thread. `life`: row of `lives.table`."""
+    of the thread's next one, which may be that of another thread. `life`: row of `lives.table`.
+    `state`: as in `waits`."""
 
     start_ns: Int64
     ns: Int64
@@ -29,6 +30,7 @@ class Segments:
     place: Int64
     in_call: Bools
     life: Int64
+    state: Int64
 
     def at(self, places: Any) -> Segments:
         return Segments(*(getattr(self, field.name)[places] for field in fields(self)))
@@ -56,7 +58,8 @@ def segments(threads: Threads, lives: Lives, pieces: Pieces) -> Segments:
     start_ns = times_ns[some]
     between = ~in_call
     life[between] = _lives_at(lives, threads.process[thread[between]], start_ns[between])
-    return Segments(start_ns, ns[some], thread, place, in_call, life)
+    state = pieces.state[piece[some]]
+    return Segments(start_ns, ns[some], thread, place, in_call, life, state)
 
 
 def _lives_at(lives: Lives, process: Int64, at_ns: Int64) -> Int64:

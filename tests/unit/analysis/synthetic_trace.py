@@ -104,6 +104,22 @@ class SyntheticTrace:
         rows = {"proc_id": pid, "tid": pid, "depth": 1, "function": function}
         self._add("calls", ts_ns=START_NS + at, dur_ns=dur, **rows, **more)
 
+    def off_cpu(
+        self,
+        pid: int,
+        at: int,
+        ready: int | None,
+        until: int,
+        waker: int | None = None,
+        **more: Any,
+    ) -> None:
+        """The main thread of `pid`, or another one if `tid` says so, has no CPU for a time;
+        `waker` is a main thread."""
+        rows = {"proc_id": pid, "tid": pid, "waker_proc_id": waker, "waker_tid": waker}
+        ready_ns = None if ready is None else START_NS + ready
+        times = {"ts_ns": START_NS + at, "dur_ns": until - at, "ready_ns": ready_ns}
+        self._add("offcpu", **rows | times | more)
+
     @property
     def meta(self) -> Meta:
         facts: dict[str, Any] = {

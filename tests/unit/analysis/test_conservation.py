@@ -15,7 +15,7 @@ from aklo_analysis.ranking import Ranking
 from aklo_analysis.report import Report, build
 from aklo_analysis.tables.below import BELOW
 from aklo_analysis.tables.times import STOPPED, WAIT, WORK
-from aklo_trace.schema import ProcessFlag, SyscallFlag
+from aklo_trace.schema import OffCpuFlag, ProcessFlag, SyscallFlag
 
 from .synthetic_trace import MS, SyntheticTrace
 
@@ -46,6 +46,18 @@ callers = st.tuples(
 )
 
 
+off_cpu = st.fixed_dictionaries(
+    {
+        "pid": st.integers(0, 7),
+        "at": st.integers(0, 900 * MS),
+        "ready": st.none() | st.integers(0, 1000 * MS),
+        "until": st.integers(0, 1000 * MS),
+        "waker": st.none() | st.integers(0, 7),
+        "tid": st.integers(0, 7),
+        "waker_tid": st.none() | st.integers(0, 7),
+        "flags": st.sampled_from((0, *map(int, OffCpuFlag))),
+    }
+)
 samples = st.tuples(
     st.integers(0, 6),
     st.integers(0, 1000 * MS),
@@ -88,6 +100,8 @@ def traces(draw: st.DrawFn) -> SyntheticTrace:
         trace.call(**call)
     for pid, at, site, image in draw(st.lists(samples, max_size=20)):
         trace.sample(pid, at, site, image)
+    for stretch in draw(st.lists(off_cpu, max_size=20)):
+        trace.off_cpu(**stretch)
     return trace
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pandas as pd
 
 from aklo_analysis.frames import load
-from aklo_trace.schema import TABLES
+from aklo_trace.schema import OFFCPU, TABLES
 from aklo_trace.store import open_trace
 
 from .synthetic_trace import MS, START_NS, SyntheticTrace
@@ -61,6 +62,16 @@ def test_an_empty_trace_has_all_columns() -> None:
     frames = load(SyntheticTrace())
     for table in TABLES[1:]:
         assert tuple(getattr(frames, table.name).columns) == table.column_names
+
+
+def test_a_trace_from_before_there_was_a_table_has_no_rows_of_it(tmp_path: Path) -> None:
+    trace = SyntheticTrace(facts={"schema_version": 1})
+    trace.process(10, end=5 * MS)
+    directory = trace.write(tmp_path / "trace")
+    shutil.rmtree(directory / "offcpu")
+    frames = load(open_trace(directory))
+    assert tuple(frames.offcpu.columns) == OFFCPU.column_names
+    assert (len(frames.offcpu), len(frames.processes)) == (0, 1)
 
 
 def test_a_trace_directory_reads_like_its_tables(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from pathlib import Path
 from typing import Any
@@ -21,13 +22,14 @@ from aklo_analysis.tables.wall import Spent
 from aklo_analysis.wall import Wall, wall
 from aklo_analysis.wall.doings import DOINGS
 from aklo_trace.meta import INSTANTS, MEASURED, ORDER
-from aklo_trace.schema import ProcessFlag, SyscallFlag
+from aklo_trace.schema import OffCpuFlag, ProcessFlag, SyscallFlag
 
 from .synthetic_trace import MS, START_NS, SyntheticTrace
 from .test_conservation import traces
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "wall-time.md"
 UNFINISHED = int(SyscallFlag.UNFINISHED)
+READY = int(OffCpuFlag.READY)
 LATER = int(ProcessFlag.START_UNSEEN)
 
 
@@ -363,6 +365,138 @@ def test_samples_divide_what_a_shell_computes_between_two_lines() -> None:
     segments = wall(trace.meta, frames, calls, lives, code).segments
     seen = segments[segments["cause"] == 4 + code.site[:].tolist().index(lines[1])]
     assert seen["ns"].sum() == pytest.approx(7 / 8 * 80 * MS, abs=2)
+
+
+def test_who_wakes_a_thread_is_whom_it_waited_for_and_then_it_waits_for_a_cpu() -> None:
+    trace = shell()
+    child(trace, 2, 20, 60)
+    does(trace, 1, "wait4", 20 * MS, 60 * MS, ret=2)
+    trace.off_cpu(1, 21 * MS, 59 * MS, 70 * MS, waker=2)
+    trace.off_cpu(2, 20 * MS, 20 * MS, 30 * MS, flags=READY)
+    trace.off_cpu(2, 40 * MS, 40 * MS, 45 * MS, flags=READY)
+    assert path(trace) == [
+        (1, "shell_cpu", 20),
+        (1, "process", 1),
+        (2, "cpu_wait", 9),
+        (2, "program_cpu", 10),
+        (2, "cpu_wait", 5),
+        (2, "program_cpu", 14),
+        (1, "cpu_wait", 11),
+        (1, "process", 10),
+        (1, "shell_cpu", 20),
+    ]
+
+
+def test_an_interrupt_within_anothers_call_is_not_waited_for() -> None:
+    """The waker is said to be process 2, in whose call the interrupts happened to come."""
+    trace = shell()
+    child(trace, 2, 0, 100)
+    file, socket = trace.file("/x"), trace.file(None, "socket")
+    does(trace, 2, "getpid", 0, 100 * MS)
+    does(trace, 1, "read", 10 * MS, 10 * MS, fd=3, file_id=file, ret=1)
+    does(trace, 1, "clock_nanosleep", 20 * MS, 10 * MS)
+    does(trace, 1, "recvfrom", 30 * MS, 10 * MS, fd=4, file_id=socket, ret=1)
+    does(trace, 1, "poll", 40 * MS, 10 * MS, ret=1)
+    does(trace, 1, "futex", 50 * MS, 10 * MS, ret=-1, errno=errno.ETIMEDOUT)
+    for at in range(10, 70, 10):
+        trace.off_cpu(1, at * MS, (at + 10) * MS, (at + 10) * MS, waker=2)
+    assert path(trace) == [
+        (1, "shell_cpu", 10),
+        (1, "file", 10),
+        (1, "sleep", 10),
+        (1, "network", 10),
+        (1, "unseen", 10),
+        (1, "lock", 10),
+        (1, "fault", 10),
+        (1, "shell_cpu", 30),
+    ]
+
+
+def test_a_peer_that_sends_and_a_signal_that_ends_a_sleep_are_waited_for() -> None:
+    trace = shell()
+    child(trace, 2, 0, 100)
+    socket = trace.file(None, "socket")
+    does(trace, 2, "sendto", 19 * MS, 2 * MS, fd=4, file_id=socket, ret=1)
+    does(trace, 1, "recvfrom", 10 * MS, 10 * MS, fd=4, file_id=socket, ret=1)
+    trace.off_cpu(1, 10 * MS, 20 * MS, 20 * MS, waker=2)
+    does(trace, 2, "kill", 39 * MS, 2 * MS)
+    does(trace, 1, "clock_nanosleep", 30 * MS, 10 * MS, ret=-1, errno=errno.EINTR)
+    trace.off_cpu(1, 30 * MS, 40 * MS, 40 * MS, waker=2)
+    assert [part for part in path(trace) if part[0] == 2] == [
+        (2, "program_cpu", 9),
+        (2, "network", 1),
+        (2, "program_cpu", 9),
+        (2, "other", 1),
+    ]
+
+
+def test_other_threads_of_a_program_are_waited_for_where_they_wake_it() -> None:
+    trace = shell()
+    does(trace, 1, "futex", 10 * MS, 50 * MS)
+    does(trace, 1, "read", 20 * MS, 10 * MS, tid=7, fd=3, file_id=trace.file("/x"))
+    does(trace, 1, "futex", 59 * MS, 3 * MS, tid=7)
+    trace.off_cpu(1, 10 * MS, 60 * MS, 60 * MS, waker=1, waker_tid=7)
+    trace.off_cpu(1, 40 * MS, 40 * MS, 50 * MS, tid=7, flags=READY)
+    assert path(trace) == [
+        (1, "shell_cpu", 20),
+        (1, "file", 10),
+        (1, "shell_cpu", 10),
+        (1, "cpu_wait", 10),
+        (1, "shell_cpu", 9),
+        (1, "lock", 1),
+        (1, "shell_cpu", 40),
+    ]
+
+
+def test_a_stop_is_charged_as_such_until_the_thread_goes_on() -> None:
+    trace = shell()
+    trace.off_cpu(1, 10 * MS, 50 * MS, 60 * MS, flags=int(OffCpuFlag.STOPPED))
+    assert path(trace) == [
+        (1, "shell_cpu", 10),
+        (1, "stopped", 40),
+        (1, "cpu_wait", 10),
+        (1, "shell_cpu", 40),
+    ]
+
+
+def test_a_wait_that_the_recording_did_not_see_end_is_known_from_its_call() -> None:
+    trace = SyntheticTrace(wall_ns=100 * MS, facts={"target_proc_id": 1})
+    trace.process(1, 0, None, flags=LATER | int(ProcessFlag.END_UNSEEN))
+    trace.image(1, 0, "/bin/bash", shell="bash 5.2.15")
+    child(trace, 2, 10, None)
+    trace.off_cpu(1, 0, 10 * MS, 20 * MS)
+    does(trace, 1, "wait4", 30 * MS, None, flags=UNFINISHED, ret=None)
+    assert path(trace) == [
+        (1, "fault", 10),
+        (1, "cpu_wait", 10),
+        (1, "shell_cpu", 10),
+        (2, "program_cpu", 70),
+    ]
+
+
+def test_with_only_some_calls_recorded_a_waker_is_waited_for_wherever_it_wakes() -> None:
+    trace = shell()
+    trace.facts["filter"] = ("file",)
+    child(trace, 2, 20, 60)
+    trace.off_cpu(1, 21 * MS, 59 * MS, 59 * MS, waker=2)
+    trace.off_cpu(1, 70 * MS, 80 * MS, 80 * MS, flags=int(OffCpuFlag.BY_OTHERS))
+    assert path(trace) == [
+        (1, "shell_cpu", 21),
+        (2, "program_cpu", 38),
+        (1, "shell_cpu", 11),
+        (1, "unseen", 10),
+        (1, "shell_cpu", 20),
+    ]
+    assert len(wall_of(trace).merged) == 1
+
+
+def test_what_is_recorded_of_time_without_a_cpu_says_what_is_merged() -> None:
+    trace = shell()
+    assert len(wall_of(trace).merged) == 1
+    trace.off_cpu(1, 10 * MS, 50 * MS, 60 * MS)
+    assert wall_of(trace).merged == ()
+    trace.facts["loss"] = {"off_cpu_records": 3}
+    assert len(wall_of(trace).merged) == 1
 
 
 def test_an_empty_trace_waits_for_what_is_not_there() -> None:

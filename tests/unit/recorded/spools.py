@@ -108,6 +108,13 @@ class Spools:
         values = {"kind": layout.RECORD_EXIT, "proc_id": proc, "last": int(last)}
         self._record(layout.EXIT_RECORD.pack(**values, ts_ns=self.now_ns, **fields))
 
+    def off_cpu(self, proc: int, ready_ns: int, end_ns: int, **fields: int) -> None:
+        """The main thread of a process leaves its CPU now, and has one again at `end_ns`."""
+        self.now_ns += 100
+        values = {"kind": layout.RECORD_OFFCPU, "proc_id": proc, "tid": PID + proc - 1}
+        times = {"ts_ns": self.now_ns, "ready_ns": ready_ns, "end_ns": end_ns}
+        self._record(layout.OFFCPU_RECORD.pack(**values, **times, **fields))
+
     def mark(self) -> None:
         """The recorder drains its rings."""
         self.marks += struct.pack("=QQ", len(self.events), len(self.records))
@@ -177,6 +184,8 @@ def small_life() -> Spools:
     spools.call("read", proc=2, flags=known | layout.EVENT_HAS_OFFSET, ret=100, offset=7, **file)
     spools.call("exit_group", proc=2, flags=layout.EVENT_UNFINISHED, dur_ns=0)
     spools.exit(2, cpu_ns=900, system_ns=300, max_rss_pages=10)
+    waker = {"waker_proc_id": 2, "waker_tid": PID + 1}
+    spools.off_cpu(1, START_NS + 7_000, START_NS + 9_000, **waker)
     spools.call("wait4", ret=PID + 1)
     spools.call("exit_group", flags=layout.EVENT_UNFINISHED, dur_ns=0)
     spools.exit(1, exit_code=3 << 8, cpu_ns=500, system_ns=200, max_rss_pages=20)

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from aklo_trace.ebpf import layout, reading, records
 from aklo_trace.errors import CorruptTrace, TraceError
-from aklo_trace.schema import ImageFlag, ProcessFlag, SyscallFlag
+from aklo_trace.schema import ImageFlag, OffCpuFlag, ProcessFlag, SyscallFlag
 from aklo_trace.store import LIVE, Trace, open_trace
 
-from .spools import PAGE_BYTES, PID, PPID, Spools, number, small_life
+from .spools import PAGE_BYTES, PID, PPID, START_NS, Spools, number, small_life
 
 Row = dict[str, Any]
 FIXTURES = [HealthCheck.function_scoped_fixture]
@@ -37,6 +37,19 @@ def read(spools: Spools, directory: Path) -> Trace:
 def piece(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """However large the pieces are that a recording is read in."""
     monkeypatch.setattr(reading, "BATCH_EVENTS", request.param)
+
+
+@pytest.mark.usefixtures("piece")
+def test_times_without_a_cpu_are_read(tmp_path: Path) -> None:
+    spools = small_life()
+    spools.off_cpu(2, 0, START_NS + 20_000, flags=int(OffCpuFlag.BY_OTHERS))
+    first, second = rows(read(spools, tmp_path), "offcpu")
+    assert first["ready_ns"] == START_NS + 7_000
+    assert first["ts_ns"] + first["dur_ns"] == START_NS + 9_000
+    named = ("proc_id", "tid", "waker_proc_id", "waker_tid", "flags")
+    assert [first[name] for name in named] == [1, PID, 2, PID + 1, 0]
+    assert [second[name] for name in named] == [2, PID + 1, None, None, OffCpuFlag.BY_OTHERS]
+    assert second["ready_ns"] is None
 
 
 @pytest.mark.usefixtures("piece")
@@ -162,8 +175,9 @@ def test_losses_are_told_by_cause(tmp_path: Path) -> None:
     spools = small_life()
     read_slot, open_slot = number("read"), number("openat")
     spools.kernel |= {f"lost{read_slot}": 3, "records_lost1": 2, "tasks_lost": 1}
+    spools.kernel |= {"records_lost9": 8, "records_lost10": 6}
     spools.kernel[f"attempts{read_slot}"] += 7
-    spools.own |= {f"lost{open_slot}": 4, "records_lost3": 5}
+    spools.own |= {f"lost{open_slot}": 4, "records_lost3": 5, "records_lost10": 1}
     spools.kernel[f"attempts{open_slot}"] += 4
     meta = read(spools, tmp_path).meta
     assert meta.loss == {
@@ -171,6 +185,8 @@ def test_losses_are_told_by_cause(tmp_path: Path) -> None:
         "disk_write_failed": 4,
         "record_ring_full": 2,
         "record_disk_write_failed": 5,
+        "function_records": 8,
+        "off_cpu_records": 7,
         "task_state_full": 1,
     }
     assert (meta.lost, meta.lost_by_syscall) == (7, {"read": 3, "openat": 4})

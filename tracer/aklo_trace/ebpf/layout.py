@@ -90,6 +90,7 @@ RECORD_STACK: Final = 6
 RECORD_SAMPLE: Final = 7
 RECORD_FILE: Final = 8
 RECORD_FUNCTION: Final = 9
+RECORD_OFFCPU: Final = 10
 
 BASE_NONE: Final = 0
 BASE_DIRECTORY: Final = 1
@@ -287,6 +288,21 @@ FUNCTION_RECORD: Final = Struct(
     ),
 )
 
+OFFCPU_RECORD: Final = Struct(
+    "offcpu_record",
+    (
+        ("kind", "u4"),
+        ("proc_id", "u4"),
+        ("tid", "u4"),
+        ("flags", "u4"),
+        ("ts_ns", "u8"),
+        ("ready_ns", "u8"),
+        ("end_ns", "u8"),
+        ("waker_proc_id", "u4"),
+        ("waker_tid", "u4"),
+    ),
+)
+
 SHELL_LAYOUT: Final = Struct(
     "shell_layout",
     (
@@ -443,6 +459,9 @@ SUMMONS: Final = Struct(
 SHELL_STATE_BYTES: Final = (
     16 + 5 * 8 + 2 * 8 + 2 * 3 * 8 + 2 * 8 + 8 * STACK_FRAMES + 5 * 4 + 12 + 8 + 2 * 16
 )
-TASK_STATE_BYTES: Final = TASK_MARK.size + EVENT.size + 8 * 8 + 7 * 8 + SHELL_STATE_BYTES + 16 + 48
-CONFIG_FORMAT: Final = "=IIIIIIIII"
+OFF_CPU_BYTES: Final = 2 * 8 + 4 * 4
+TASK_STATE_BYTES: Final = (
+    TASK_MARK.size + EVENT.size + 8 * 8 + 7 * 8 + SHELL_STATE_BYTES + 16 + 48 + OFF_CPU_BYTES
+)
+CONFIG_FORMAT: Final = "=IIIIIIIIII"
 CONFIG_BYTES: Final = struct.calcsize(CONFIG_FORMAT) + PROGRAMS * COMM_BYTES

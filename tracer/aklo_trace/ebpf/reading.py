@@ -59,6 +59,11 @@ KERNEL_FLAGS: Final = (1 << 12) - 1
 """Bits above are the kernel side's own."""
 ERRNO_MAX: Final = 4095
 RESTART_FIRST, RESTART_LAST = 512, 516
+RECORDS_APART: Final = {
+    Loss.FUNCTION_RECORDS: layout.RECORD_FUNCTION,
+    Loss.OFF_CPU_RECORDS: layout.RECORD_OFFCPU,
+}
+"""Causes of loss of their own, for whatever reason: records that stand for rows."""
 _SPOOLED: Final = dtype_of(layout.EVENT)
 ALL: Final = np.iinfo(np.int64).max
 
@@ -118,14 +123,15 @@ class EbpfRecorded:
         attempts = np.maximum(attempts, self._read + lost)
         first = layout.COUNTERS.offset("records_lost0") // 8
         records, tasks = slice(first, first + layout.RECORD_SLOTS), first + layout.RECORD_SLOTS
-        calls = first + layout.RECORD_FUNCTION
+        apart = {name: first + kind for name, kind in RECORDS_APART.items()}
+        separate = {name: int(kernel[at]) + int(own[at]) for name, at in apart.items()}
         end = self._end()
         causes = {
             Loss.EVENT_RING_FULL: int(ring_lost.sum()),
             Loss.DISK_WRITE_FAILED: int(disk_lost.sum()),
-            Loss.RECORD_RING_FULL: int(kernel[records].sum()) - int(kernel[calls]),
-            Loss.RECORD_DISK_WRITE_FAILED: int(own[records].sum()) - int(own[calls]),
-            Loss.FUNCTION_RECORDS: int(kernel[calls]) + int(own[calls]),
+            Loss.RECORD_RING_FULL: int(kernel[records].sum() - kernel[[*apart.values()]].sum()),
+            Loss.RECORD_DISK_WRITE_FAILED: int(own[records].sum() - own[[*apart.values()]].sum()),
+            **separate,
             Loss.TASK_STATE_FULL: int(kernel[tasks]),
         }
         in_flight = attempts - self._read - lost
@@ -204,6 +210,7 @@ class EbpfRecorded:
             ),
             samples=self._stream.samples(),
             function_calls=self._stream.calls.taken(),
+            off_cpu=self._stream.off_cpu(),
         )
         return self._with_paths(batch, events["record_id"], paths)
 

@@ -23,10 +23,12 @@ from aklo_trace.ebpf.devices import unpacked
 from aklo_trace.ebpf.function_calls import CallPairs
 from aklo_trace.ebpf.stacks import Stacks
 from aklo_trace.events import (
+    NULL,
     Identity,
     ImageStart,
     Int32,
     Int64,
+    OffCpu,
     ProcessEnd,
     ProcessEvent,
     ProcessStart,
@@ -180,6 +182,7 @@ class RecordStream:
         self._events: list[ProcessEvent] = []
         self._ends: dict[int, ProcessEnd] = {}
         self._sightings: list[Sighting] = []
+        self._off_cpu: list[int] = []
         self.texts = PathTexts()
         self.stacks = Stacks()
         self.calls = CallPairs(self.stacks, offset_ns)
@@ -222,7 +225,8 @@ class RecordStream:
         """Go over the records that begin before `end`; the places of those of paths. The
         records are many: this loop is written for speed."""
         words, position, whole_end = self._words, self._position, self._end
-        handlers, paths = self._handlers, []
+        handlers, off_cpu = self._handlers, self._off_cpu
+        paths: list[int] = []
         while position < end:
             place = position >> 2
             following = position + ((words[place] & _SIZE_BITS) + _BODY + 7 & ~7)
@@ -232,6 +236,8 @@ class RecordStream:
             kind = words[place + 2]
             if kind == layout.RECORD_PATH:
                 paths.append(position + _BODY)
+            elif kind == layout.RECORD_OFFCPU:
+                off_cpu.append(position + _BODY)
             elif kind in handlers:
                 handlers[kind](position + _BODY)
             else:
@@ -240,13 +246,38 @@ class RecordStream:
         self._position = position
         return paths
 
+    def off_cpu(self) -> OffCpu | None:
+        """Of what was read since the last time; None if there is nothing."""
+        found = self._heads(layout.OFFCPU_RECORD, np.array(self._off_cpu, np.int64))
+        self._off_cpu.clear()
+        if not len(found):
+            return None
+        columns = {name: found[name].astype(np.int64) for name, _ in layout.OFFCPU_RECORD.fields}
+        ready_ns = columns["ready_ns"]
+        woken = columns["waker_proc_id"] != 0
+        return OffCpu(
+            ts_ns=columns["ts_ns"] + self._offset_ns,
+            dur_ns=columns["end_ns"] - columns["ts_ns"],
+            ready_ns=np.where(ready_ns == 0, NULL, ready_ns + self._offset_ns),
+            proc_id=columns["proc_id"],
+            tid=columns["tid"],
+            waker_proc_id=np.where(woken, columns["waker_proc_id"], NULL),
+            waker_tid=np.where(woken, columns["waker_tid"], NULL),
+            flags=columns["flags"],
+        )
+
+    def _heads(self, kind: layout.Struct, begins: Int64) -> npt.NDArray[np.void]:
+        """The records that begin at these bytes, without what follows their fixed part."""
+        words = self._aligned[begins[:, None] // 8 + np.arange(kind.size // 8)]
+        found: npt.NDArray[np.void] = words.view(dtype_of(kind)).reshape(-1)
+        return found
+
     def _path_records(self, starts: list[int]) -> PathRecords:
-        size, code, data = layout.PATH_RECORD.size, self.texts.code, self._bytes
+        code, data = self.texts.code, self._bytes
         begins = np.array(starts, np.int64)
-        heads = self._aligned[begins[:, None] // 8 + np.arange(size // 8)]
-        array = heads.view(dtype_of(layout.PATH_RECORD)).reshape(-1)
+        array = self._heads(layout.PATH_RECORD, begins)
         first = array["bytes0"].astype(np.int64)
-        begins += size
+        begins += layout.PATH_RECORD.size
         ends = begins + first + array["bytes1"]
         codes = [
             code(data[begin:end]) for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)

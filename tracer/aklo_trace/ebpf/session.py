@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 START_FILE: Final = "start.json"
 END_FILE: Final = "end.json"
 TARGET_PROC_ID: Final = 1
+WAKING: Final = "on_waking"
 FAULT: Final = 255
 """Exit status of a recorder that failed for another reason than an error of the system."""
 RING_BYTES: Final = 8 << 20
@@ -146,6 +147,7 @@ class RingSession(ABC):
             _anonymous_device(),
             options.watch is not None,
             options.watch.uid if options.watch and options.watch.uid is not None else ANY_USER,
+            options.off_cpu,
         )
         names = b"".join(name.ljust(layout.COMM_BYTES, b"\0") for name in programs)
         return (head + names).ljust(layout.CONFIG_BYTES, b"\0")
@@ -306,6 +308,7 @@ def _superfluous(options: CaptureOptions) -> list[str]:
         *replaced,
         *(() if options.joins else joining.PROGRAMS),
         *(() if options.function_calls else PROBED),
+        *(() if options.off_cpu else (WAKING,)),
     ]
 
 

@@ -98,6 +98,8 @@ class Meta:
     """The release of the kernel."""
     machine: str | None = None
     """The architecture."""
+    cpus: int | None = None
+    """How many CPUs the command could use."""
     host: str | None = None
     """The host's name."""
     user: str = ""
@@ -131,6 +133,7 @@ def begun(
         tool_version=__version__,
         kernel=platform.release(),
         machine=platform.machine(),
+        cpus=len(os.sched_getaffinity(0)),
         host=platform.node(),
         user=user,
     )

@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from typing import Final
 
-from aklo_analysis.rules import repeated_programs
+from aklo_analysis.rules import (
+    flushes,
+    repeated_looks,
+    repeated_programs,
+    searches,
+    small_transfers,
+)
 from aklo_analysis.rules.rule import Rule
 
-RULES: Final[tuple[Rule, ...]] = (repeated_programs.RULE,)
+RULES: Final[tuple[Rule, ...]] = (
+    repeated_programs.RULE,
+    repeated_looks.RULE,
+    searches.RULE,
+    small_transfers.RULE,
+    flushes.RULE,
+)
 """By their codes."""

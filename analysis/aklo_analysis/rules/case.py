@@ -9,11 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from aklo_analysis.calls import UNKNOWN
 from aklo_analysis.causes import Causes
 from aklo_analysis.frames import Frames
 from aklo_analysis.lives import Lives
 from aklo_analysis.nullable import Objects
 from aklo_analysis.rules.family import Family
+from aklo_analysis.rules.order import Order, order
 from aklo_analysis.source import Sources
 from aklo_analysis.stacks import Stacks
 from aklo_analysis.wall import Wall
@@ -56,11 +58,24 @@ class Case:
         return self.wall.segments["ns"].to_numpy(np.int64)
 
     @cached_property
+    def life_ns(self) -> Int64:
+        """How long the path was with each life."""
+        life, sums = self.wall.segments["life"].to_numpy(), np.zeros(len(self.lives.table) + 1)
+        np.add.at(sums, life, self.segments_ns)
+        return sums[:-1].astype(np.int64)
+
+    @cached_property
     def family(self) -> Family:
         return Family(self.lives)
 
+    @cached_property
+    def order(self) -> Order:
+        return order(self.frames, self.calls, self.lives)
+
     def place(self, line: int) -> Place:
-        """That of a line, by its number in `stacks.lines`."""
+        """That of a line, by its number in `stacks.lines`; of `UNKNOWN`, none."""
+        if line == UNKNOWN:
+            return Place(None, None, None)
         found, around = self.stacks.lines[line], self.stacks.around[line]
         return Place(
             self.stacks.functions[around].name,

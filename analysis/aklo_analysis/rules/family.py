@@ -33,6 +33,23 @@ class Family:
         found: Bools = np.cumsum(edges)[self._first] > 0
         return found
 
+    def branches(self, roots: Int64) -> Int64:
+        """For each life the place in `roots` of the one that it is, or comes from, or `UNKNOWN`.
+        None of the roots comes from another."""
+        order = np.argsort(self._first[roots])
+        first, size = self._first[roots[order]], self._size[roots[order]]
+        place = np.searchsorted(first, self._first, side="right") - 1
+        inside = (place >= 0) & (self._first < np.append(first + size, 0)[place])
+        return np.where(inside, np.append(order, UNKNOWN)[place], UNKNOWN)
+
+    def sums(self, values: Int64) -> Int64:
+        """For each life the sum over it and all that come from it of their `values`."""
+        before = np.zeros(len(values) + 1, np.int64)
+        np.add.at(before, self._first + 1, values)
+        np.cumsum(before, out=before)
+        found: Int64 = before[self._first + self._size] - before[self._first]
+        return found
+
 
 def _numbered(origin: Int64, size: list[int], youngest_first: list[int]) -> Int64:
     """The number of each life: behind its origin, and behind what comes from older siblings."""

@@ -1,0 +1,188 @@
+"""SH07: programs and libraries are searched for in folders that do not have them.
+
+bash remembers where it found a program, but a subshell that finds one tells its parent nothing;
+and what is not there is searched for each time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from aklo_analysis.calls import UNKNOWN
+from aklo_analysis.rules.case import Case
+from aklo_analysis.rules.claim import instead
+from aklo_analysis.rules.evidence import MOST
+from aklo_analysis.rules.paths import Paths, paths_of
+from aklo_analysis.rules.rule import COST, Candidate, Rule, Threshold
+from aklo_analysis.rules.stretches import Spot, runs
+from aklo_analysis.units import count, counted
+
+Int64 = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+MISSES: Final = Threshold("misses", "count", 20, "places that were looked at in vain")
+
+LIBRARY: Final = r"\.so(?:\.[0-9.]+)?$"
+"""A library's name, as a regular expression."""
+SYSTEM_LIBRARIES: Final = r"^/(?:usr/(?:local/)?)?lib(?:32|64|x32)?/"
+"""Paths in the folders that the loader knows by itself."""
+LOOP_NS: Final = 5_000
+"""What is computed between two misses is part of the search if it takes no longer."""
+
+REMEMBERED: Final = (
+    "Search once, before the loop: hash {name}. What a shell remembers, its subshells know too. "
+    "Or call it by its path, or put its folder first in PATH."
+)
+ABSENT: Final = (
+    "Ask once whether {name} is there, before the loop, and keep the answer in a variable: a shell "
+    "does not remember what it has not found."
+)
+EXECUTED: Final = (
+    "Call it by its path: a script that begins with #!/usr/bin/env, and a program that starts "
+    "others, search PATH each time."
+)
+UNCACHED: Final = "The loader does not find {name} in its cache: run ldconfig, as root, once."
+LIBRARIES: Final = (
+    "Unset LD_LIBRARY_PATH for these programs, or leave only the folders in it that have their "
+    "libraries, the right one first."
+)
+
+
+@dataclass(frozen=True)
+class _Searches:
+    """Which calls are `misses`, and which of these bear the `names` of what is searched; of each
+    call the `search` that it belongs to, or `UNKNOWN`; and which `found` it."""
+
+    misses: Bools
+    names: Bools
+    search: Int64
+    found: Bools
+
+
+def check(case: Case) -> Iterator[Candidate]:
+    paths = paths_of(case)
+    for kind in KINDS:
+        made = kind.searches(case, paths)
+        for spot in runs(case, made.misses, LOOP_NS):
+            yield _candidate(case, paths, kind, made, spot)
+
+
+def looked_up(case: Case, paths: Paths) -> _Searches:
+    """Runs of look-ups of one name in several folders, one right after the other, at least one of
+    which has programs."""
+    rows = case.order.calls
+    file = case.calls["file"].to_numpy()[rows]
+    stat = (case.calls["activity"] == "stat").to_numpy()[rows]
+    stat &= case.frames.syscalls["fd"].isna().to_numpy()[rows] & (paths.path[file] != UNKNOWN)
+    life = case.lives.of_calls[rows]
+    same = stat[1:] & stat[:-1] & (life[1:] == life[:-1])
+    same &= paths.name[file[1:]] == paths.name[file[:-1]]
+    run = np.cumsum(np.append(True, ~same)[: len(rows)])
+    frame = pd.DataFrame(
+        {"run": run, "folder": paths.folder[file], "program": _among_programs(case, paths)[file]}
+    )
+    groups = frame[stat].groupby("run").agg({"folder": "nunique", "program": "max"})
+    searches = groups.index[(groups["folder"] > 1) & groups["program"].astype(bool)]
+    inside = stat & np.isin(run, searches)
+    failed = case.calls["failed"].to_numpy()[rows]
+    return _marked(case, rows[inside], run[inside], failed[inside])
+
+
+def _among_programs(case: Case, paths: Paths) -> Bools:
+    """Of each row of `frames.files`, and of none, whether programs of this trace stand in the
+    same folder."""
+    programs = case.frames.images["exe"].dropna()
+    folders = [paths.number(exe.rpartition("/")[0]) for exe in programs.unique()]
+    return np.isin(paths.folder, [folder for folder in folders if folder != UNKNOWN])
+
+
+def _tried(case: Case, _: Paths) -> _Searches:
+    """Programs that were executed where they are not: each life searches for one at a time."""
+    rows = case.order.calls
+    rows = rows[(case.calls["activity"] == "exec").to_numpy()[rows]]
+    life = case.lives.of_calls[rows]
+    return _marked(case, rows, life, case.calls["failed"].to_numpy()[rows])
+
+
+def _libraries(case: Case, paths: Paths) -> _Searches:
+    """Libraries that were opened where they are not, and the looks at the folder that follow."""
+    rows = case.order.calls
+    file, life = case.calls["file"].to_numpy()[rows], case.lives.of_calls[rows]
+    opened = (case.calls["activity"] == "open").to_numpy()[rows] & paths.match(LIBRARY)[file]
+    missed = opened & case.calls["failed"].to_numpy()[rows]
+    stat = (case.calls["activity"] == "stat").to_numpy()[rows]
+    stat &= np.append(False, missed[:-1] & (life[1:] == life[:-1]))[: len(rows)]
+    stat &= paths.path[file] == np.append(UNKNOWN, paths.folder[file[:-1]])[: len(rows)]
+    every = opened | stat
+    made = _marked(case, rows[every], life[every], (missed | stat)[every])
+    made.names[rows[stat]] = False
+    return made
+
+
+def _marked(case: Case, rows: Int64, search: Int64, missed: Bools) -> _Searches:
+    count = len(case.calls)
+    misses, found, numbers = np.zeros(count, bool), np.zeros(count, bool), np.full(count, UNKNOWN)
+    misses[rows[missed]] = True
+    found[rows[~missed]] = True
+    numbers[rows] = search
+    return _Searches(misses, misses.copy(), numbers, found)
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """A way to search, with what to do where it mostly `found` something, where not, and where
+    it searched the system's own folders for libraries. `once`: one search remains."""
+
+    searches: Callable[[Case, Paths], _Searches]
+    found: str
+    absent: str
+    once: bool
+    system: str | None = None
+
+
+KINDS: Final = (
+    _Kind(looked_up, REMEMBERED, ABSENT, once=True),
+    _Kind(_tried, EXECUTED, EXECUTED, once=False),
+    _Kind(_libraries, LIBRARIES, LIBRARIES, once=False, system=UNCACHED),
+)
+
+
+def _candidate(case: Case, paths: Paths, kind: _Kind, made: _Searches, spot: Spot) -> Candidate:
+    names = _names(case, paths, spot.calls[made.names[spot.calls]])
+    searches = np.unique(made.search[spot.calls])
+    found = np.count_nonzero(np.isin(searches, made.search[made.found]))
+    advice = kind.found if 2 * found >= len(searches) else kind.absent
+    system = paths.match(SYSTEM_LIBRARIES)[case.calls["file"].to_numpy()[spot.calls]]
+    if kind.system and 2 * np.count_nonzero(system) > len(spot.calls):
+        advice = kind.system
+    left_ns = spot.cost_ns / len(searches) if kind.once else 0
+    what = names[0] if len(names) == 1 else counted(len(names), "name")
+    more = ["…"] if len(names) > MOST else []
+    return Candidate(
+        place=case.place(spot.line),
+        title=f"{what} searched for in {count(len(spot.calls))} wrong places",
+        cost_ns=spot.cost_ns,
+        claim=instead(spot.rows, case.segments_ns, left_ns),
+        advice=advice.format(name=names[0]),
+        evidence=(
+            f"{counted(len(searches), 'search', 'searches')}, "
+            f"{counted(len(spot.calls) // len(searches), 'miss', 'misses')} each",
+            ", ".join([*names[:MOST], *more]),
+        ),
+        seen={MISSES.name: len(spot.calls)},
+    )
+
+
+def _names(case: Case, paths: Paths, calls: Int64) -> list[str]:
+    """What was searched for, most misses first."""
+    name = pd.Series(paths.name[case.calls["file"].to_numpy()[calls]]).value_counts()
+    return [paths.names[number] if number != UNKNOWN else "a program" for number in name.index]
+
+
+RULE: Final = Rule("SH07", "a search in folders that do not have it", check, (*COST, MISSES))

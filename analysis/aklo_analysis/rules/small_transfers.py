@@ -1,0 +1,200 @@
+"""SH10: files and pipes are read or written a few bytes at a time.
+
+bash takes one byte at a time from what it cannot go back in, so as not to take more than its line;
+and each `echo` is a call of the kernel, as is each line of a program that does not buffer.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from aklo_analysis.causes import is_bash
+from aklo_analysis.nullable import known_values, objects
+from aklo_analysis.rules.case import Case
+from aklo_analysis.rules.claim import Claim, instead
+from aklo_analysis.rules.evidence import most_used
+from aklo_analysis.rules.rule import COST, Candidate, Rule, Threshold
+from aklo_analysis.rules.shells import bash_version
+from aklo_analysis.rules.stretches import Spot, in_calls, runs, spots
+from aklo_analysis.units import count
+
+Int64 = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+TRANSFERS: Final = Threshold("transfers", "count", 100, "transfers of a few bytes")
+
+SMALL_BYTES: Final = 128
+"""A transfer of fewer is small."""
+WAITED_NS: Final = 200_000
+"""What takes longer, for so few bytes, has waited for its other end."""
+LOOP_NS: Final = 5_000
+"""What a program does between two small transfers is part of them if it takes no longer."""
+BLOCK_BYTES: Final = 4096
+"""What is moved at a time instead."""
+READ_AGAIN: Final = 3
+"""Reading a line from a file, and going back to its end, is as long as so many bytes of a pipe."""
+
+READS: Final = ("read", "pipe_read", "read_unknown")
+WRITES: Final = ("write", "pipe_write", "write_unknown")
+"""Activities; what a terminal or a peer is sent is meant to be seen at once."""
+
+
+@dataclass(frozen=True)
+class _Small:
+    """Which calls are small transfers that follow on one of the same kind by the same life: those
+    by which bash reads a line, those by which it writes, and those of programs."""
+
+    read_by_shell: Bools
+    written_by_shell: Bools
+    by_program: Bools
+
+
+def check(case: Case) -> Iterator[Candidate]:
+    small = _small(case)
+    yield from _lines_read(case, small.read_by_shell)
+    yield from _lines_written(case, small.written_by_shell)
+    yield from _of_programs(case, small.by_program)
+
+
+def _small(case: Case) -> _Small:
+    calls, syscalls = case.calls, case.frames.syscalls
+    moved = calls["bytes"].to_numpy()
+    quick = known_values(syscalls["dur_ns"], WAITED_NS) < WAITED_NS
+    kind = calls["activity"].astype("object").to_numpy()
+    read, written = np.isin(kind, READS), np.isin(kind, WRITES)
+    small = (moved > 0) & (moved < SMALL_BYTES) & quick & (read | written)
+    small &= calls["leader"].to_numpy() & ~_on_devices(case) & ~_in_dialogue(case)
+    follows = _follows(case, small, read)
+    shell = is_bash(case.frames)[case.lives.table["image"]][case.lives.of_calls]
+    return _Small(
+        follows & shell & read & (moved == 1),
+        follows & shell & written,
+        follows & ~shell,
+    )
+
+
+def _follows(case: Case, small: Bools, read: Bools) -> Bools:
+    """Which of the small transfers are not the first of their life, file and direction."""
+    rows = case.order.calls[small[case.order.calls]]
+    file = case.calls["file"].to_numpy()
+    keys = pd.DataFrame(
+        {"life": case.lives.of_calls[rows], "file": file[rows], "read": read[rows]}, copy=False
+    )
+    found = np.zeros(len(small), dtype=bool)
+    found[rows[keys.duplicated().to_numpy()]] = True
+    return found
+
+
+def _on_devices(case: Case) -> Bools:
+    kind = case.frames.files["kind"].astype("object").to_numpy()
+    found: Bools = np.append(kind == "character", [False, False])[case.calls["file"].to_numpy()]
+    return found
+
+
+def _in_dialogue(case: Case) -> Bools:
+    """Calls on a pipe to a process that answers through another pipe: what is written must
+    arrive before the answer can come."""
+    files = case.frames.files
+    ends = list(zip(objects(files["readers"]), objects(files["writers"]), strict=True))
+    pairs = {(w, r) for readers, writers in ends for w in writers or () for r in readers or ()}
+    answered = [
+        any((r, w) in pairs and r != w for w in writers or () for r in readers or ())
+        for readers, writers in ends
+    ]
+    found: Bools = np.array([*answered, False, False], bool)[case.calls["file"].to_numpy()]
+    return found
+
+
+def _lines_read(case: Case, small: Bools) -> Iterator[Candidate]:
+    for spot in runs(case, small, LOOP_NS):
+        lines = _reads_begun(case, spot.calls)
+        each_ns = spot.cost_ns / len(spot.calls)
+        yield _candidate(
+            case,
+            spot,
+            title=f"bash reads {count(len(spot.calls))} bytes one by one",
+            claim=instead(spot.rows, case.segments_ns, lines * READ_AGAIN * each_ns),
+            advice=_reading(case, spot),
+        )
+
+
+def _lines_written(case: Case, small: Bools) -> Iterator[Candidate]:
+    for spot in spots(case, in_calls(case, small)):
+        yield _candidate(
+            case,
+            spot,
+            title=f"bash writes {count(len(spot.calls))} times a few bytes",
+            claim=_blocks(case, spot),
+            advice="Collect the lines in a variable or an array, and write them with one printf "
+            'behind the loop: lines+=("…"), then printf \'%s\\n\' "${lines[@]}".',
+        )
+
+
+def _of_programs(case: Case, small: Bools) -> Iterator[Candidate]:
+    for spot in runs(case, small, LOOP_NS):
+        yield _candidate(
+            case,
+            spot,
+            title=f"{_program(case, spot)} moves a few bytes {count(len(spot.calls))} times",
+            claim=_blocks(case, spot),
+            advice="Let it buffer: a larger bs= for dd, no -u, --line-buffered, stdbuf or "
+            "$| = 1 where nobody waits for each line.",
+        )
+
+
+def _candidate(case: Case, spot: Spot, *, title: str, claim: Claim, advice: str) -> Candidate:
+    moved = int(case.calls["bytes"].to_numpy()[spot.calls].sum())
+    each = f"{count(len(spot.calls))} calls for {count(moved)} bytes"
+    return Candidate(
+        place=case.place(spot.line),
+        title=title,
+        cost_ns=spot.cost_ns,
+        claim=claim,
+        advice=advice,
+        evidence=(each, *most_used(case, spot.calls)),
+        seen={TRANSFERS.name: len(spot.calls)},
+    )
+
+
+def _blocks(case: Case, spot: Spot) -> Claim:
+    """If whole blocks were moved instead."""
+    moved = int(case.calls["bytes"].to_numpy()[spot.calls].sum())
+    blocks = moved // BLOCK_BYTES + 1
+    return instead(spot.rows, case.segments_ns, spot.cost_ns * blocks / len(spot.calls))
+
+
+def _reads_begun(case: Case, calls: Int64) -> int:
+    """How often a builtin began to read there: it tries whether it can go back."""
+    life, cause = case.lives.of_calls, case.causes.of_calls
+    seeks = (case.calls["syscall"] == "lseek").to_numpy()
+    tried = seeks & (known_values(case.frames.syscalls["errno"]) == errno.ESPIPE)
+    there = np.isin(cause, cause[calls]) & np.isin(life, life[calls])
+    return int(np.count_nonzero(tried & there))
+
+
+def _reading(case: Case, spot: Spot) -> str:
+    version = bash_version(case, spot.rows)
+    begin = "bash cannot go back in a pipe, so it takes one byte at a time. "
+    if version is not None and version < (5, 1):
+        return begin + 'Take all output first: while read …; done <<<"$(command)", which is a file.'
+    return begin + (
+        "Read from a file, in blocks: command >file, then while read …; done <file, or mapfile -t "
+        "<file; or let awk or sed do the loop."
+    )
+
+
+def _program(case: Case, spot: Spot) -> str:
+    """The one that most of the time went to."""
+    lives, place = np.unique(case.wall.segments["life"].to_numpy()[spot.rows], return_inverse=True)
+    life = lives[np.bincount(place, case.segments_ns[spot.rows]).argmax()]
+    return str(case.names[case.lives.table["image"].to_numpy()[life]] or "a program")
+
+
+RULE: Final = Rule("SH10", "a few bytes at a time", check, (*COST, TRANSFERS))

@@ -1,0 +1,81 @@
+"""Which stretches of the critical path are spent in given calls, and on which lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from aklo_analysis.calls import UNKNOWN
+from aklo_analysis.causes import APART
+from aklo_analysis.rules.case import Case
+
+Int64 = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A line, by its number in `stacks.lines` or `UNKNOWN`, with the segments of the wall that
+    something takes there, the calls that they are within, and how long they are in all."""
+
+    line: int
+    rows: Int64
+    calls: Int64
+    cost_ns: int
+
+
+def in_calls(case: Case, chosen: Bools) -> Int64:
+    """The segments within the calls that are `chosen`, of all in `frames.syscalls`."""
+    return np.flatnonzero(np.append(chosen, False)[case.wall.segments["call"].to_numpy()])
+
+
+def in_lives(case: Case, chosen: Bools) -> Int64:
+    """The segments in which the path was with a life that is `chosen`, of all in `lives.table`."""
+    return np.flatnonzero(np.append(chosen, False)[case.wall.segments["life"].to_numpy()])
+
+
+def between_calls(case: Case, before: Bools, after: Bools) -> Int64:
+    """The segments outside calls that follow on a call in `before`, and come before one in
+    `after`, of the same main thread, with no other call of it in between."""
+    pieces = case.wall.segments
+    life = pieces["life"].to_numpy()
+    rows = np.flatnonzero((pieces["call"].to_numpy() == UNKNOWN) & (life != UNKNOWN))
+    last, following = case.order.around(life[rows], pieces["start_ns"].to_numpy()[rows])
+    found: Int64 = rows[np.append(before, False)[last] & np.append(after, False)[following]]
+    return found
+
+
+def line_of_causes(case: Case) -> Int64:
+    """The line of each cause, or `UNKNOWN`."""
+    return np.append(np.full(len(APART), UNKNOWN), case.stacks.line_of)
+
+
+def lines_of_segments(case: Case, rows: Int64) -> Int64:
+    """The line to blame for each of these segments, or `UNKNOWN`."""
+    found: Int64 = line_of_causes(case)[case.wall.segments["cause"].to_numpy()[rows]]
+    return found
+
+
+def spots(case: Case, rows: Int64) -> Iterator[Spot]:
+    """These segments, each once, line by line, where there are calls among them."""
+    rows = np.unique(rows)
+    call = case.wall.segments["call"].to_numpy()
+    lines = lines_of_segments(case, rows)
+    for places in pd.Series(rows).groupby(lines).indices.values():
+        chosen = rows[places]
+        calls = np.unique(call[chosen])
+        calls = calls[calls != UNKNOWN]
+        if len(calls):
+            yield Spot(int(lines[places[0]]), chosen, calls, int(case.segments_ns[chosen].sum()))
+
+
+def runs(case: Case, chosen: Bools, within_ns: int) -> Iterator[Spot]:
+    """What these calls take, line by line, with what is computed between two of them, if that
+    takes no longer than `within_ns`."""
+    between = between_calls(case, chosen, chosen)
+    short = between[case.segments_ns[between] <= within_ns]
+    return spots(case, np.append(in_calls(case, chosen), short))

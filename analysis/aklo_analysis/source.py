@@ -55,6 +55,11 @@ class Sources:
             return Source(None, "no such line")
         return Source(decode(found[number - 1].strip())[0][:LONGEST])
 
+    def lines(self, file: str) -> list[bytes] | None:
+        """All of a script; None if it cannot be had."""
+        found = None if self._foreign else self._script(file)
+        return found if isinstance(found, list) else None
+
     def _read(self, file: str) -> list[bytes] | str:
         """The lines of a script, or why they cannot be had."""
         if not file.startswith("/"):

@@ -6,10 +6,12 @@ from typing import Final
 
 from aklo_analysis.rules import (
     flushes,
+    program_loads,
     repeated_looks,
     repeated_programs,
     searches,
     small_transfers,
+    unused_modules,
 )
 from aklo_analysis.rules.rule import Rule
 
@@ -19,5 +21,7 @@ RULES: Final[tuple[Rule, ...]] = (
     searches.RULE,
     small_transfers.RULE,
     flushes.RULE,
+    program_loads.RULE,
+    unused_modules.RULE,
 )
 """By their codes."""

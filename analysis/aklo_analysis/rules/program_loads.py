@@ -1,0 +1,143 @@
+"""SH12: what short-lived programs load before they do anything: libraries, modules, the locale."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from aklo_analysis.nullable import known_values
+from aklo_analysis.rules.case import Case
+from aklo_analysis.rules.claim import instead
+from aklo_analysis.rules.evidence import MOST
+from aklo_analysis.rules.paths import LOCALE, Paths, paths_of
+from aklo_analysis.rules.rule import COST, Candidate, Rule, Threshold
+from aklo_analysis.rules.starts import starts
+from aklo_analysis.rules.stretches import runs
+from aklo_analysis.units import count, counted, duration
+
+Int64 = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+STARTS: Final = Threshold("starts", "count", 3, "programs that were started")
+CALLS: Final = Threshold(
+    "load_calls", "count", 30, "calls of each start that load what could be left out"
+)
+
+MODULES: Final = r"\.(?:so[.\d]*|py|pyc|pm|pmc|pl|bs|rb|jar|js|mjs|cjs|node|elc?|tcl|lua|php)$"
+"""What programs load, as a regular expression over paths."""
+OWN_WORK: Final = (
+    *("write", "write_unknown", "pipe_read", "pipe_write", "terminal_read", "terminal_write"),
+    *("network", "process", "wait_child", "sleep"),
+)
+"""Activities that are no longer loading."""
+MAPPING_NS: Final = 50_000
+"""What is computed between two calls on files of the locale is part of loading it if it takes no
+longer."""
+ORDINARY_CALLS: Final = 120
+"""What a small program needs to load itself."""
+
+LEAVE_LOCALE: Final = (
+    "Set LC_ALL=C for these programs, or for the whole script where nobody reads their output or "
+    "its order: then the C library opens no locale."
+)
+LEAVE_MODULES: Final = (
+    "Start {program} once for all and hand it one item after the other, by standard input or as a "
+    "coprocess; or let it load less{less}."
+)
+
+LESS: Final = {
+    "perl": "fewer -M, and no POSIX for one function",
+    "python": "python3 -I -S, and no import that is not used",
+}
+"""By how the program's name begins."""
+
+
+def check(case: Case) -> Iterator[Candidate]:
+    paths = paths_of(case)
+    yield from _locale(case, paths)
+    yield from _modules(case, paths)
+
+
+def _locale(case: Case, paths: Paths) -> Iterator[Candidate]:
+    """All of it is one finding, at the costliest line: one setting changes it everywhere."""
+    made = paths.match(LOCALE)[case.calls["file"].to_numpy()]
+    made &= case.lives.table["executed"].to_numpy()[case.lives.of_calls]
+    spots = sorted(runs(case, made, MAPPING_NS), key=lambda spot: -spot.cost_ns)
+    if not spots:
+        return
+    rows = np.concatenate([spot.rows for spot in spots])
+    calls = np.concatenate([spot.calls for spot in spots])
+    lives = case.lives.of_calls[calls]
+    started = np.unique(lives)
+    cost_ns = sum(spot.cost_ns for spot in spots)
+    names = pd.Series(case.names[case.lives.table["image"].to_numpy()[started]]).value_counts()
+    yield Candidate(
+        place=case.place(spots[0].line),
+        title=f"the locale is loaded {count(len(started))} times",
+        cost_ns=cost_ns,
+        claim=instead(rows, case.segments_ns, 0),
+        advice=LEAVE_LOCALE,
+        evidence=(
+            f"{duration(cost_ns // len(started))} each, {len(calls) // len(started)} calls",
+            ", ".join(f"{name} {count(number)}" for name, number in names[:MOST].items()),
+            f"from {counted(len(spots), 'line')}",
+        ),
+        seen={STARTS.name: len(started), CALLS.name: len(calls) / len(started)},
+    )
+
+
+def _modules(case: Case, paths: Paths) -> Iterator[Candidate]:
+    """Where a program is started whose modules take most of its time: but the first time, all of
+    it could be left out."""
+    loaded_ns, loads = _loaded(case, paths)
+    pieces = case.wall.segments
+    life = pieces["life"].to_numpy()
+    loading = np.append(loaded_ns, 0)[life] > pieces["start_ns"].to_numpy()
+    begun = starts(case)
+    groups: Any = begun.groupby(["line", "program"], sort=False)["life"]
+    for (line, program), lives in groups:
+        mine = np.isin(life, lives)
+        rows = np.flatnonzero(mine & loading)
+        cost_ns = int(case.segments_ns[rows].sum())
+        if 2 * cost_ns < case.segments_ns[mine].sum() or not cost_ns:
+            continue
+        each = float(np.median(loads[lives]))
+        yield Candidate(
+            place=case.place(line),
+            title=f"{program} is loaded {count(len(lives))} times",
+            cost_ns=cost_ns,
+            claim=instead(rows, case.segments_ns, cost_ns / len(lives)),
+            advice=LEAVE_MODULES.format(program=program, less=_less(program)),
+            evidence=(
+                f"{duration(cost_ns // len(lives))} each, {each:.0f} calls, before its own work",
+            ),
+            seen={STARTS.name: len(lives), CALLS.name: each - ORDINARY_CALLS},
+        )
+
+
+def _less(program: str) -> str:
+    return next((f": {text}" for name, text in LESS.items() if program.startswith(name)), "")
+
+
+def _loaded(case: Case, paths: Paths) -> tuple[Int64, Int64]:
+    """For each life when it had loaded what it needs, and the calls by which it did."""
+    rows, slices = case.order.calls, case.order.slices
+    loads = paths.match(f"{MODULES}|{LOCALE}")[case.calls["file"].to_numpy()][rows]
+    works = case.calls["activity"].isin(OWN_WORK).to_numpy()[rows]
+    life = case.lives.of_calls[rows]
+    place = np.arange(len(rows))
+    first_work = slices[1:].copy()
+    np.minimum.at(first_work, life[works], place[works])
+    loads &= place < first_work[life]
+    over_ns, number = np.zeros(len(slices) - 1, np.int64), np.zeros(len(slices) - 1, np.int64)
+    ended_ns = case.order.ts_ns + known_values(case.frames.syscalls["dur_ns"])[rows]
+    np.maximum.at(over_ns, life[loads], ended_ns[loads])
+    np.add.at(number, life[loads], 1)
+    return over_ns, number
+
+
+RULE: Final = Rule("SH12", "start-up of short-lived programs", check, (*COST, STARTS, CALLS))

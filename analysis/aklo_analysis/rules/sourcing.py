@@ -1,0 +1,52 @@
+"""The files that shells source.
+
+`source` opens a file, asks for its size, reads it in one piece and closes it, before it runs what
+it has read; nothing else in a shell does just that.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from aklo_analysis.rules.case import Case
+
+Int64 = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+STEPS: Final = ("open", "stat", "read", "close")
+"""Activities, one right after the other, on one file."""
+
+
+def sourced(case: Case) -> pd.DataFrame:
+    """A row for each time that a file was sourced, by life and time: `call`, the one that opened
+    it, a row of `frames.syscalls`; `life`; `ts_ns`; `file`, a row of `frames.files`; and the
+    `cause` of the command."""
+    rows = case.order.calls
+    count = len(rows) - len(STEPS) + 1
+    if count < 1:
+        return _frame(case, rows[:0])
+    life, file = case.lives.of_calls[rows], case.calls["file"].to_numpy()[rows]
+    activity = case.calls["activity"].astype("object").to_numpy()[rows]
+    failed = case.calls["failed"].to_numpy()[rows]
+    found = case.causes.shells[life[:count]] & (file[:count] >= 0)
+    for place, step in enumerate(STEPS):
+        there = slice(place, place + count)
+        found &= (activity[there] == step) & ~failed[there]
+        found &= (life[there] == life[:count]) & (file[there] == file[:count])
+    return _frame(case, rows[:count][found])
+
+
+def _frame(case: Case, calls: Int64) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "call": calls,
+            "life": case.lives.of_calls[calls],
+            "ts_ns": case.frames.syscalls["ts_ns"].to_numpy()[calls],
+            "file": case.calls["file"].to_numpy(np.int64)[calls],
+            "cause": case.causes.of_calls[calls],
+        }
+    )

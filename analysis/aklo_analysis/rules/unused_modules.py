@@ -1,0 +1,166 @@
+"""SH15: a tool sources files before it does anything, and then does not use them.
+
+A file is used if one of its functions was running when a call was made or the timer looked. What
+it costs to source it is the shell's own time in the command and in the file outside of functions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import cache
+from os.path import normpath
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from aklo_analysis.calls import UNKNOWN, positions
+from aklo_analysis.causes import APART
+from aklo_analysis.nullable import objects
+from aklo_analysis.program import base_name
+from aklo_analysis.rules.case import Case
+from aklo_analysis.rules.claim import instead
+from aklo_analysis.rules.evidence import MOST, file_names
+from aklo_analysis.rules.rule import COST, Candidate, Rule, Threshold
+from aklo_analysis.rules.sourcing import sourced
+from aklo_analysis.rules.stretches import line_of_causes
+from aklo_analysis.units import count, counted, duration
+from aklo_analysis.wall.slices import bounds, last_before
+
+Int64 = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+FILES: Final = Threshold("files", "count", 5, "sourced files that were not used")
+
+NO_FUNCTION: Final = ("source", "main")
+"""What bash calls the code of a file outside of functions."""
+
+DEFINITION: Final = re.compile(rb"\s*(?:function\s+\S|[^\s()#=$\"']+\s*\(\s*\))")
+"""How a line that defines a function begins."""
+
+ADVICE: Final = (
+    "Source a file when the first of its functions is called: name() { source file; name "
+    '"$@"; } until then; or first look what is asked for (case $1 in …), then source what that '
+    "needs."
+)
+
+
+def check(case: Case) -> Iterator[Candidate]:
+    made = sourced(case)
+    shell = _shells(case)
+    made["shell"] = shell[made["life"]]
+    made["path"] = [normpath(path) for path in file_names(case)[made["file"]]]
+    keys = pd.MultiIndex.from_frame(made[["shell", "path"]])
+    made["used"] = keys.isin(_used(case, shell)) | ~made["path"].map(_has_functions(case))
+    rows, event = _own_time(case, made)
+    made["cost_ns"] = np.bincount(event, case.segments_ns[rows], len(made)).astype(np.int64)
+    script = case.names[case.lives.table["image"].to_numpy()[made["shell"]]].astype(str)
+    for name, places in pd.Series(made.index).groupby(script).indices.items():
+        unused = np.asarray(places)[~made["used"].to_numpy()[places]]
+        if len(unused):
+            yield _candidate(case, str(name), made.iloc[places], rows[np.isin(event, unused)])
+
+
+def _has_functions(case: Case) -> Callable[[str], bool]:
+    """Whether a file defines functions, for all that is known: one that sets variables is used
+    by being read."""
+
+    @cache
+    def has_functions(path: str) -> bool:
+        lines = case.sources.lines(path)
+        return lines is None or any(DEFINITION.match(line) for line in lines)
+
+    return has_functions
+
+
+def _shells(case: Case) -> Int64:
+    """For each life the one that executed the program it runs, itself or by its parents."""
+    table = case.lives.table
+    executed, origin = table["executed"].to_numpy(), table["origin"].to_numpy(np.int64)
+    found = np.arange(len(table))
+    for life in np.argsort(table["birth"].to_numpy(), kind="stable").tolist():
+        if not executed[life] and origin[life] != UNKNOWN:
+            found[life] = found[origin[life]]
+    return found
+
+
+def _used(case: Case, shell: Int64) -> pd.MultiIndex:
+    """The pairs of a shell and the path of a file of which a function was seen to run."""
+    site, causes = case.calls["site"].to_numpy(np.int64), case.causes
+    sampled = causes.of_samples >= len(APART)
+    shells = [shell[case.lives.of_calls], shell[causes.lives_of_samples[sampled]]]
+    sites = [site, causes.site[causes.of_samples[sampled] - len(APART)]]
+    seen = pd.DataFrame({"shell": np.concatenate(shells), "site": np.concatenate(sites)})
+    seen = seen[seen["site"] != UNKNOWN].drop_duplicates()
+    functions = [_files(*row) for row in _stacks(case)]
+    pairs = [
+        (one, normpath(path))
+        for one, place in zip(seen["shell"].tolist(), seen["site"].tolist(), strict=True)
+        for path in functions[place]
+    ]
+    return pd.MultiIndex.from_tuples([*pairs, *_called(case, shell)], names=["shell", "path"])
+
+
+def _stacks(case: Case) -> Iterator[tuple[Any, Any]]:
+    """The functions and files of each site, outermost first."""
+    return zip(*(objects(case.frames.sites[name]) for name in ("stack", "files")), strict=True)
+
+
+def _files(stack: tuple[str, ...] | None, files: tuple[str, ...] | None) -> set[str]:
+    """Those whose functions are in a stack."""
+    pairs = zip(stack or (), files or (), strict=True)
+    return {file for function, file in pairs if function not in NO_FUNCTION}
+
+
+def _called(case: Case, shell: Int64) -> Iterator[tuple[int, str]]:
+    """The same pairs of function calls, where these were recorded."""
+    called = case.frames.calls
+    process = positions(case.frames.processes, "proc_id", called["proc_id"])
+    table = case.lives.table["process"]
+    first = pd.Series(table.index, table).groupby(level=0).first()
+    lives = first.reindex(process, fill_value=0).to_numpy()
+    for one, file in zip(shell[lives].tolist(), objects(called["file"]), strict=True):
+        if file is not None:
+            yield one, normpath(file)
+
+
+def _own_time(case: Case, made: pd.DataFrame) -> tuple[Int64, Int64]:
+    """The segments in which shells sourced, and for each the place in `made` of what it was."""
+    pieces, causes = case.wall.segments, case.causes
+    innermost = np.array([(stack or ("",))[-1] == "source" for stack, _ in _stacks(case)], bool)
+    in_file = np.append(np.zeros(len(APART), bool), np.append(innermost, False)[causes.site])
+    sourcing = in_file | np.isin(np.arange(causes.count), made["cause"])
+    life, slices = pieces["life"].to_numpy(), bounds(made["life"].to_numpy(), len(case.lives.table))
+    rows = np.flatnonzero(sourcing[pieces["cause"].to_numpy()] & (life != UNKNOWN))
+    low, high = slices[life[rows]], slices[life[rows] + 1]
+    ends_ns = (pieces["start_ns"] + pieces["ns"]).to_numpy()[rows]
+    event = last_before(made["ts_ns"].to_numpy(), low, high, ends_ns)
+    return rows[event != UNKNOWN], event[event != UNKNOWN]
+
+
+def _candidate(case: Case, script: str, made: pd.DataFrame, rows: Int64) -> Candidate:
+    """`rows`: the segments of those that were not used."""
+    unused = made[~made["used"]]
+    lines, place = np.unique(line_of_causes(case)[unused["cause"]], return_inverse=True)
+    line = int(lines[np.bincount(place, unused["cost_ns"]).argmax()])
+    costs_ns = unused["cost_ns"].groupby(unused["path"].map(base_name)).sum().nlargest(MOST)
+    whole_ns = int(made["cost_ns"].sum())
+    return Candidate(
+        place=case.place(line),
+        title=f"{count(len(unused))} of {counted(len(made), 'file')} are sourced for nothing",
+        cost_ns=whole_ns,
+        claim=instead(rows, case.segments_ns, 0),
+        advice=ADVICE,
+        evidence=(
+            f"{script} takes {duration(whole_ns)} to source {counted(len(made), 'file')}",
+            "not seen to be used: "
+            + ", ".join(f"{name} {duration(int(ns))}" for name, ns in costs_ns.items())
+            + (", …" if len(unused) > MOST else ""),
+        ),
+        seen={FILES.name: len(unused)},
+    )
+
+
+RULE: Final = Rule("SH15", "files sourced at start and not used", check, (*COST, FILES))

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from aklo_analysis.rules import (
+    blocking_stages,
     flushes,
     program_loads,
     repeated_looks,
     repeated_programs,
     searches,
     small_transfers,
+    turns,
     unused_modules,
 )
 from aklo_analysis.rules.rule import Rule
@@ -22,6 +24,8 @@ RULES: Final[tuple[Rule, ...]] = (
     small_transfers.RULE,
     flushes.RULE,
     program_loads.RULE,
+    turns.RULE,
+    blocking_stages.RULE,
     unused_modules.RULE,
 )
 """By their codes."""

@@ -1,0 +1,6 @@
+#!/bin/bash
+# sort hands nothing on before it has everything: the programs before and behind it work in turn.
+work() {
+    awk '{ for (n = 0; n < 30000; n++) sum += n; print; fflush() }'
+}
+seq 150 | work | sort -R | work | wc -l # HERE

@@ -7,6 +7,7 @@ from typing import Final
 from aklo_analysis.rules import (
     blocking_stages,
     flushes,
+    incomplete,
     program_loads,
     repeated_looks,
     repeated_programs,
@@ -27,5 +28,6 @@ RULES: Final[tuple[Rule, ...]] = (
     turns.RULE,
     blocking_stages.RULE,
     unused_modules.RULE,
+    incomplete.RULE,
 )
 """By their codes."""

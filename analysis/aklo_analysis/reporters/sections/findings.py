@@ -32,10 +32,15 @@ def findings(report: Report, page: Page) -> None:
 
 def _lines(finding: Finding) -> list[tuple[str, str]]:
     """What is said of a finding, with the style of each line."""
-    lines = [(f"{finding.title} ({finding.code})", "strong"), (_place(finding), "plain")]
+    lines = [(f"{finding.title} ({finding.code})", "strong")]
+    lines += [(_place(finding), "plain")] if _has_place(finding) else []
     lines += [(finding.source, "code")] if finding.source else []
     lines += [(finding.advice, "plain"), *((text, "dim") for text in finding.evidence)]
     return [(escape(text), style) for text, style in lines]
+
+
+def _has_place(finding: Finding) -> bool:
+    return any(part is not None for part in (finding.function, finding.file, finding.line))
 
 
 def _place(finding: Finding) -> str:

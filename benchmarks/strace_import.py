@@ -80,6 +80,15 @@ def prolong(log: Path, lines: int, result: Path) -> None:
             file.write(_moved(text, pids, turn * PID_STEP, turn * span_us))
 
 
+def prolong_apart(log: Path | None, lines: int, result: Path) -> None:
+    """`prolong` a log, or a new one, in a process whose memory is not ours."""
+    short = log or result.with_name("short.log")
+    if log is None:
+        record(short)
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        pool.apply(prolong, (short, lines, result))
+
+
 def _microseconds(leader: tuple[bytes, bytes, bytes]) -> int:
     return int(leader[1]) * 1_000_000 + int(leader[2])
 
@@ -93,6 +102,18 @@ def _moved(text: bytes, pids: set[bytes], pid_shift: int, shift_us: int) -> byte
         return b"%d" % (int(found[0]) + pid_shift) if found[0] in pids else found[0]
 
     return _NUMBER.sub(moved_pid, _LEADER.sub(moved_leader, text))
+
+
+def name_files(lines: int, result: Path) -> None:
+    """A log in which every line opens another file."""
+    with result.open("w") as file:
+        for number in range(lines):
+            seconds, micros = divmod(number * 20, 1_000_000)
+            path = f"/srv/data/project/of-{number % 97}/file-{number:09d}.txt"
+            file.write(
+                f"10 {1_700_000_000 + seconds}.{micros:06d} openat(AT_FDCWD</home/u>, "
+                f'"{path}", O_RDONLY) = -1 ENOENT (No such file or directory) <0.000010>\n'
+            )
 
 
 def measure(log: Path, workers: int) -> Reading:
@@ -152,17 +173,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.strace_import", description=__doc__)
     parser.add_argument("--lines", type=int, default=2_000_000, help="length of the log")
     parser.add_argument("--log", type=Path, help="repeat this log (-f -ttt) instead of a new one")
+    parser.add_argument("--new-paths", action="store_true", help="name another file on each line")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
-    if options.log is None and shutil.which("strace") is None:
+    if options.log is None and not options.new_paths and shutil.which("strace") is None:
         sys.exit("strace is not installed; give a log with --log")
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder, "strace.log")
-        if options.log is None:
-            record(Path(folder, "short.log"))
-        with multiprocessing.get_context("spawn").Pool(1) as pool:  # its memory is not ours
-            pool.apply(prolong, (options.log or Path(folder, "short.log"), options.lines, log))
+        if options.new_paths:
+            name_files(options.lines, log)
+        else:
+            prolong_apart(options.log, options.lines, log)
         print(f"{log.stat().st_size >> 20} MB, {os.cpu_count()} CPUs\n")
         print("| what | lines/s | own CPU µs/line | workers' | own MB | a worker's |")
         print("|---|---|---|---|---|---|")

@@ -239,7 +239,8 @@ def assembled(happenings: list[Happening], cuts: list[int]) -> list[Any]:
         rows = assembler.add(batch_of(timed[start:end]))["syscalls"]
         for name, values in columns.items():
             values.extend(rows[name].tolist())  # type: ignore[union-attr]
-    files = known_files(assembler.finish()["files"])
+    pieces = [rows["files"] for rows in assembler.finish() if "files" in rows]
+    files = [known for piece in pieces for known in known_files(piece)]
     return [
         (
             files[first] if first != NULL else None,

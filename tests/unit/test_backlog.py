@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aklo_trace.ebpf.backlog import Backlog
@@ -20,6 +20,7 @@ def tree(serial: int) -> Ended:
     return Ended(RootFacts(root, {}))
 
 
+@settings(deadline=None)
 @given(STEPS)
 def test_each_tree_is_sorted_whole_before_its_slot_is_free_and_made_once(steps: list[str]) -> None:
     backlog, batch, number = Backlog(), None, 0

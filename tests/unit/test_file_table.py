@@ -5,6 +5,8 @@ from __future__ import annotations
 import stat
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from aklo_trace.files import FileTable
 from aklo_trace.schema import FileFlag
@@ -110,3 +112,39 @@ def test_marks_stay_and_odd_bytes_are_marked(files: FileTable) -> None:
     columns = files.columns()
     assert columns["path"] == [r"/caf\xe9"]
     assert columns["flags"] == [FileFlag.PATH_TRUNCATED | FileFlag.NOT_UTF8]
+
+
+def key(inode: int) -> tuple[int, int, int]:
+    return 1, inode, 0
+
+
+MENTIONS = st.lists(
+    st.tuples(st.sampled_from([A, B, b"/c"]), st.none() | st.integers(1, 4)), max_size=40
+)
+
+
+@settings(deadline=None)
+@given(MENTIONS)
+def test_it_says_what_dicts_of_all_pairs_would_say(
+    mentions: list[tuple[bytes, int | None]],
+) -> None:
+    files = FileTable()
+    last: dict[bytes, int] = {}
+    pairs: dict[tuple[bytes, int], int] = {}
+    identities: dict[int, int | None] = {}
+    for path, inode in mentions:
+        current = last.get(path)
+        if inode is None:
+            expected = current
+        elif (path, inode) in pairs:
+            expected = pairs[path, inode]
+        else:
+            expected = None if current is None or identities[current] is not None else current
+        found = named(files, path, inode)
+        assert found == (len(identities) if expected is None else expected)
+        identities[found] = identities.get(found) or inode
+        last[path] = found
+        if inode is not None:
+            pairs[path, inode] = found
+            assert files.known(key(inode)) == found
+    assert files.columns()["inode"] == list(identities.values())

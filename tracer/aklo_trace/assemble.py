@@ -54,6 +54,8 @@ Columns = dict[str, "npt.NDArray[np.generic] | list[object]"]
 
 MOST_PROCESSES: Final = 1 << 26
 """What is beyond is damage, and would take all memory."""
+FILES_AT_ONCE: Final = 1 << 16
+"""Whose rows are made together: they take a hundred times what is kept of a file."""
 SITE_UNKNOWN: Final = int(SyscallFlag.SITE_UNKNOWN)
 MOVES_BYTES: Final = np.array([call.returns == "bytes" for call in table()])
 
@@ -134,16 +136,17 @@ class Assembler:
             "offcpu": _off_cpu(batch),
         }
 
-    def finish(self) -> dict[str, Columns]:
-        """The rows of what was still running, and of all files."""
+    def finish(self) -> Iterator[dict[str, Columns]]:
+        """The rows of what was still running, and of all files and places."""
         rows = _Rows()
         for start in self._processes.values():
             rows.add(_forked_at(start), **_process_row(start, None))
-        return {
-            "processes": rows.columns(self._site_id),
-            "files": {**self._files.columns(), **self._pipe_ends.columns(len(self._files.rows))},
-            "sites": dict(self._sites.columns()),
-        }
+        yield {"processes": rows.columns(self._site_id)}
+        for first in range(0, len(self._files), FILES_AT_ONCE):
+            end = min(first + FILES_AT_ONCE, len(self._files))
+            ends = self._pipe_ends.columns(first, end)
+            yield {"files": {**self._files.columns(first, end), **ends}}
+        yield {"sites": dict(self._sites.columns())}
 
     def _follow(self, batch: EventBatch, directories: Directories) -> tuple[_Rows, _Rows]:
         """Bring the state of the processes up to the end of the batch."""
@@ -246,16 +249,15 @@ class Assembler:
         """The directory that the name of a program starts from."""
         if event.directory is not None:
             return self._directories.at(event.directory.key, event.ts_ns)
-        return self._directories.texts.text(self._cwds.at(event.proc_id, event.ts_ns))
+        return self._directories.text(self._cwds.at(event.proc_id, event.ts_ns))
 
     def _note_files(self, batch: EventBatch, named: Names) -> None:
         """Keep when files were seen first, and who uses pipes."""
         self._pipe_ends.note(batch, self._files, (named.file_ids, named.file2_ids))
         for ids in (named.file_ids, named.file2_ids):
-            found, _, firsts = distinct(ids.astype(np.int64))
-            for file_id, ts_ns in zip(found.tolist(), batch.ts_ns[firsts].tolist(), strict=True):
-                if file_id != UNKNOWN:
-                    self._files.used(file_id, ts_ns)
+            rows = np.flatnonzero(ids != UNKNOWN)
+            found, _, firsts = distinct(ids[rows].astype(np.int64))
+            self._files.used(found, batch.ts_ns[rows[firsts]])
 
     def _note_scripts(
         self, batch: EventBatch, by_shell: npt.NDArray[np.bool_], file_ids: Int32

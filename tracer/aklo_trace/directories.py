@@ -27,6 +27,7 @@ from aklo_trace.events import (
     Int32,
     Int64,
 )
+from aklo_trace.interning import Interned
 from aklo_trace.paths import resolve
 from aklo_trace.syscalls import ENTERS, NONE, by_name, table
 from aklo_trace.timeline import UNKNOWN, Timeline
@@ -42,23 +43,6 @@ NAMES_ITS_FILE: Final = np.array(
 """Calls whose path and identity are those of one file: that they open, or enter."""
 
 
-class Interned:
-    """Texts with a code each."""
-
-    def __init__(self) -> None:
-        self._texts: list[bytes] = []
-        self._codes: dict[bytes, int] = {}
-
-    def code(self, text: bytes) -> int:
-        code = self._codes.setdefault(text, len(self._texts))
-        if code == len(self._texts):
-            self._texts.append(text)
-        return code
-
-    def text(self, code: int) -> bytes | None:
-        return None if code == UNKNOWN else self._texts[code]
-
-
 class DirectoryNames:
     """The names of directories, by identity, as they change in time. Names are codes in `texts`;
     `UNKNOWN` before a directory has one."""
@@ -69,6 +53,9 @@ class DirectoryNames:
         self._newest: dict[tuple[int, int], FileKey] = {}
         self._names = Timeline()
         self._count = 0
+
+    def text(self, code: int) -> bytes | None:
+        return None if code == UNKNOWN else self.texts.text(code)
 
     def learn(self, key: FileKey, ts_ns: int, path: bytes) -> None:
         """From `ts_ns` on it is called so, but for a way through it that comes back. Must be called
@@ -81,7 +68,7 @@ class DirectoryNames:
         self._names.change(self._owner(key), ts_ns, self.texts.code(path))
 
     def at(self, key: FileKey, ts_ns: int) -> bytes | None:
-        return self.texts.text(self._names.at(self._owner(key), ts_ns))
+        return self.text(self._names.at(self._owner(key), ts_ns))
 
     def of(self, identities: list[Identity], places: Int64, ts_ns: Int64) -> Int32:
         """The code of each row's directory, a place in `identities`; `ts_ns` must be sorted."""
@@ -158,7 +145,7 @@ class Directories:
         if base >= 0:
             return batch.strings[base]
         if base == CWD:
-            return self.known.texts.text(self._cwds.at(int(batch.proc_id[row]), ts_ns))
+            return self.known.text(self._cwds.at(int(batch.proc_id[row]), ts_ns))
         if base <= DIRECTORY:
             return self.known.at(batch.directories[DIRECTORY - base].key, ts_ns)
         return None

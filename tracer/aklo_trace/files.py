@@ -9,16 +9,25 @@ from __future__ import annotations
 
 import re
 import stat
+from array import array
 from dataclasses import dataclass
-from typing import Final
+from struct import Struct
+from typing import Any, Final
 
-from aklo_trace.events import ANY_INSTANCE, NULL, FileKey, Sighting
+import numpy as np
+import numpy.typing as npt
+
+from aklo_trace.events import ANY_INSTANCE, NULL, FileKey, Int32, Int64, Sighting
+from aklo_trace.interning import NOT_THERE, Interned
 from aklo_trace.schema import FILES, FileFlag
 from aklo_trace.sockets import parted
 from aklo_trace.text import decode
 
-NO_PATH: Final = -1
+NONE: Final = -1
+"""For a path, an identity or a file that there is not."""
 NO_KEY: Final = (NULL, NULL, 0)
+KEY, INODE = Struct("=qqq"), Struct("=qq")
+IFMT: Final = 0o170000
 
 KINDS: Final = {
     stat.S_IFREG: "regular",
@@ -49,29 +58,13 @@ def plain_name(text: bytes) -> bytes:
 
 
 @dataclass(slots=True)
-class FileRow:
-    """`path` is a code; a name that is no path has one in `name`."""
+class Told:
+    """What few files have: a name that is no path, addresses, or that they are terminals."""
 
-    path: int
-    key: FileKey = NO_KEY
-    mode: int = 0
-    flags: int = 0
     name: bytes | None = None
     local: bytes | None = None
     peer: bytes | None = None
     terminal: bool = False
-    first_ns: int = NULL
-
-    @property
-    def identified(self) -> bool:
-        return self.key != NO_KEY
-
-    @property
-    def inode(self) -> int | None:
-        """Above its number, files that share an inode have what tells them apart."""
-        inode = self.key[1]
-        shares = self.mode and not stat.S_IFMT(self.mode)
-        return None if inode == NULL else inode & SHARED_INODE if shares else inode
 
     def learn(self, seen: Sighting) -> None:
         self.terminal |= seen.terminal
@@ -80,25 +73,39 @@ class FileRow:
         self.peer = seen.peer or self.peer
 
 
+NOTHING: Final = Told()
+
+
 class FileTable:
-    """Hands out file ids. Paths are interned: callers pass the code of `intern`."""
+    """Hands out file ids. Paths are interned: callers pass the code of `intern`.
+
+    A trace can name millions of files, so there is no object for each: every column is an array
+    of numbers. What was the last to bear a path is found by its code, what bore it before in
+    `_earlier`.
+    """
 
     def __init__(self) -> None:
-        self.rows: list[FileRow] = []
-        self._paths: list[bytes] = []
-        self._codes: dict[bytes, int] = {}
-        self._by_path: dict[int, int] = {}
-        self._by_key: dict[FileKey, int] = {}
-        self._by_both: dict[tuple[int, FileKey], int] = {}
-        self._inodes: set[tuple[int, int]] = set()
+        self._path = array("i")
+        self._key = array("i")
+        self._mode = array("i")
+        self._flags = array("i")
+        self._first_ns = array("q")
+        self._told: dict[int, Told] = {}
+        self._paths, self._keys, self._inodes = Interned(), Interned(), Interned()
+        self._by_path = array("i")
+        self._by_key = array("i")
+        self._earlier: dict[tuple[int, int], int] = {}
         self._unclaimed: dict[tuple[int, int], Sighting] = {}
         self._pipe_devices: set[int] = set()
         self._links: set[int] = set()
 
+    def __len__(self) -> int:
+        return len(self._path)
+
     def intern(self, path: bytes) -> int:
-        code = self._codes.setdefault(path, len(self._paths))
-        if code == len(self._paths):
-            self._paths.append(path)
+        code = self._paths.code(path)
+        if code == len(self._by_path):
+            self._by_path.append(NONE)
             if LINK.fullmatch(path):
                 self._links.add(code)
         return code
@@ -109,42 +116,44 @@ class FileTable:
         return self.intern(text if is_path else NAME + plain_name(text))
 
     def path(self, file_id: int) -> bytes | None:
-        code = self.rows[file_id].path
-        return None if code == NO_PATH else self._paths[code]
+        code = self._path[file_id]
+        return None if code == NONE else self._paths.text(code)
+
+    def are_pipes(self, file_ids: Int32) -> npt.NDArray[np.bool_]:
+        """False for those that are `NONE`."""
+        are_pipes: npt.NDArray[np.bool_] = file_ids != NONE
+        modes = _view(self._mode)[file_ids[are_pipes]]
+        are_pipes[are_pipes] = modes & IFMT == stat.S_IFIFO
+        return are_pipes
 
     def named(self, path: int, key: FileKey | None, mode: int, flags: int) -> int:
         """The file of a path; `key` is None when the engine did not tell its identity."""
-        current = self._by_path.get(path)
-        if key is not None and path in self._links and key in self._by_key:
-            return self._by_key[key]
-        if key is None:
-            file_id = self._add(FileRow(path, mode=mode)) if current is None else current
-        elif (path, key) in self._by_both:
-            file_id = self._by_both[path, key]
-        elif current is not None and not self.rows[current].identified:
-            file_id = current
-            self.rows[file_id].key, self.rows[file_id].mode = key, mode
-        else:
-            file_id = self._add(FileRow(path, key, mode))
-        row = self.rows[file_id]
-        row.flags |= flags
-        row.mode = row.mode or mode
-        self._by_path[path] = file_id
+        identity = NONE if key is None else self._identity(key)
+        if identity != NONE and path in self._links and self._by_key[identity] != NONE:
+            return self._by_key[identity]
+        file_id = self._bearer(path, identity)
+        if file_id == NONE:
+            file_id = self._add(path, identity, mode)
+        if identity != NONE and self._key[file_id] == NONE:
+            self._key[file_id], self._mode[file_id] = identity, mode
+        self._flags[file_id] |= flags
+        self._mode[file_id] = self._mode[file_id] or mode
+        self._bear(path, file_id)
         if key is not None:
-            self._by_both[path, key] = file_id
             self._identify(key, file_id)
         return file_id
 
     def nameless(self, key: FileKey, mode: int) -> int:
         """A file that was worked on before it had a name, if it ever had one."""
-        file_id = self._add(FileRow(NO_PATH, key, mode))
-        if key not in self._by_key:
+        file_id = self._add(NONE, self._identity(key), mode)
+        if self.known(key) is None:
             self._identify(key, file_id)
         return file_id
 
     def known(self, key: FileKey) -> int | None:
         """The file that an identity was last known as."""
-        return self._by_key.get(key)
+        code = self._keys.known(KEY.pack(*key))
+        return None if code == NOT_THERE or self._by_key[code] == NONE else self._by_key[code]
 
     def claimed(self, key: FileKey) -> int | None:
         """The file of which only the inode was known: it is the first that is seen there."""
@@ -158,72 +167,119 @@ class FileTable:
         if stat.S_ISFIFO(seen.identity.mode) and seen.path is None:
             self._pipe_devices.add(seen.identity.dev)
         if seen.identity.instance == ANY_INSTANCE:
-            if key[:2] not in self._inodes:
+            if self._inodes.known(INODE.pack(*key[:2])) == NOT_THERE:
                 self._unclaimed[key[:2]] = seen
             return None
         file_id = None if seen.is_new else self.known(key)
         if file_id is None:
             return self._introduced(key, seen)
-        self.rows[file_id].learn(seen)
+        self._learn(file_id, seen)
         return file_id
 
-    def _introduced(self, key: FileKey, seen: Sighting) -> int:
-        path = NO_PATH if seen.path is None else self.intern(seen.path)
-        row = FileRow(path, key, seen.identity.mode, seen.flags)
-        row.learn(seen)
-        file_id = self._add(row)
-        self._identify(key, file_id)
-        if path != NO_PATH:
-            self._by_path[path] = self._by_both[path, key] = file_id
-        return file_id
+    def used(self, file_ids: Int64, ts_ns: Int64) -> None:
+        """Distinct files, each with an instant at which it was worked on."""
+        first_ns = _view(self._first_ns)
+        before = first_ns[file_ids]
+        first_ns[file_ids] = np.where(before == NULL, ts_ns, np.minimum(before, ts_ns))
 
-    def _identify(self, key: FileKey, file_id: int) -> None:
-        self._by_key[key] = file_id
-        self._inodes.add(key[:2])
-
-    def used(self, file_id: int, ts_ns: int) -> None:
-        row = self.rows[file_id]
-        row.first_ns = ts_ns if row.first_ns == NULL else min(ts_ns, row.first_ns)
-
-    def columns(self) -> dict[str, list[object]]:
-        """The table `files`, but for the columns that calls tell."""
+    def columns(self, first: int = 0, end: int | None = None) -> dict[str, list[object]]:
+        """Rows of the table `files`, from `first` up to `end`, but for the columns that calls
+        tell."""
         table: dict[str, list[object]] = {name: [] for name in COLUMNS}
-        for file_id, row in enumerate(self.rows):
-            values = {"file_id": file_id} | self._described(row)
+        for file_id in range(first, len(self) if end is None else end):
+            values = {"file_id": file_id} | self._described(file_id)
             for name, column in table.items():
                 column.append(values[name])
         return table
 
-    def _described(self, row: FileRow) -> dict[str, object]:
-        raw = None if row.path == NO_PATH else self._paths[row.path]
-        name, local, peer = row.name, row.local, row.peer
+    def _add(self, path: int, key: int, mode: int) -> int:
+        self._path.append(path)
+        self._key.append(key)
+        self._mode.append(mode)
+        self._flags.append(0)
+        self._first_ns.append(NULL)
+        return len(self) - 1
+
+    def _identity(self, key: FileKey) -> int:
+        """The code of an identity."""
+        code = self._keys.code(KEY.pack(*key))
+        if code == len(self._by_key):
+            self._by_key.append(NONE)
+        return code
+
+    def _identify(self, key: FileKey, file_id: int) -> None:
+        self._by_key[self._identity(key)] = file_id
+        self._inodes.code(INODE.pack(*key[:2]))
+
+    def _bearer(self, path: int, identity: int) -> int:
+        """The file that bears, or has borne, a path; of any identity if that is `NONE`."""
+        last = self._by_path[path]
+        if last == NONE or identity in (NONE, self._key[last]):
+            return last
+        earlier = self._earlier.get((path, identity), NONE)
+        return last if earlier == self._key[last] == NONE else earlier
+
+    def _bear(self, path: int, file_id: int) -> None:
+        last = self._by_path[path]
+        if last not in (NONE, file_id) and self._key[last] != NONE:
+            self._earlier[path, self._key[last]] = last
+        self._by_path[path] = file_id
+
+    def _introduced(self, key: FileKey, seen: Sighting) -> int:
+        path = NONE if seen.path is None else self.intern(seen.path)
+        file_id = self._add(path, self._identity(key), seen.identity.mode)
+        self._flags[file_id] = seen.flags
+        self._learn(file_id, seen)
+        self._identify(key, file_id)
+        if path != NONE:
+            self._bear(path, file_id)
+        return file_id
+
+    def _learn(self, file_id: int, seen: Sighting) -> None:
+        if seen.name or seen.local or seen.peer or seen.terminal:
+            self._told.setdefault(file_id, Told()).learn(seen)
+
+    def _described(self, file_id: int) -> dict[str, object]:
+        raw, told = self.path(file_id), self._told.get(file_id, NOTHING)
+        name, local, peer = told.name, told.local, told.peer
         if raw is not None and raw.startswith(NAME):
             name, local, peer = parted(raw.removeprefix(NAME))
             raw = None
         texts = [None if text is None else decode(text) for text in (raw, name, local, peer)]
         odd = any(text is not None and text[1] for text in texts)
         path, name_text, local_text, peer_text = (text and text[0] for text in texts)
+        key, mode, first_ns = self._key[file_id], self._mode[file_id], self._first_ns[file_id]
+        dev, inode, _ = NO_KEY if key == NONE else KEY.unpack(self._keys.text(key))
         return {
             "path": path,
             "name": name_text,
             "local": local_text,
             "peer": peer_text,
-            "kind": self._kind(row, raw, name),
-            "dev": None if row.key[0] == NULL else row.key[0],
-            "inode": row.inode,
-            "first_ns": None if row.first_ns == NULL else row.first_ns,
-            "flags": int(row.flags | (FileFlag.NOT_UTF8 if odd else 0)),
+            "kind": self._kind(mode, dev, raw, name, told.terminal),
+            "dev": None if dev == NULL else dev,
+            "inode": _inode(inode, mode),
+            "first_ns": None if first_ns == NULL else first_ns,
+            "flags": int(self._flags[file_id] | (FileFlag.NOT_UTF8 if odd else 0)),
         }
 
-    def _kind(self, row: FileRow, path: bytes | None, name: bytes | None) -> str | None:
+    def _kind(
+        self, mode: int, dev: int, path: bytes | None, name: bytes | None, terminal: bool
+    ) -> str | None:
         if name is not None and name.startswith(ANONYMOUS_NAMES):
             return ANONYMOUS
-        kind = KINDS.get(stat.S_IFMT(row.mode), ANONYMOUS) if row.mode else None
-        if row.terminal or (kind in MAYBE_TERMINAL and (path or b"").startswith(TERMINALS)):
+        kind = KINDS.get(stat.S_IFMT(mode), ANONYMOUS) if mode else None
+        if terminal or (kind in MAYBE_TERMINAL and (path or b"").startswith(TERMINALS)):
             return TERMINAL
-        is_fifo = kind == "pipe" and path is not None and row.key[0] not in self._pipe_devices
+        is_fifo = kind == "pipe" and path is not None and dev not in self._pipe_devices
         return "fifo" if is_fifo else kind
 
-    def _add(self, row: FileRow) -> int:
-        self.rows.append(row)
-        return len(self.rows) - 1
+
+def _inode(inode: int, mode: int) -> int | None:
+    """Above its number, files that share an inode have what tells them apart."""
+    shares = mode and not stat.S_IFMT(mode)
+    return None if inode == NULL else inode & SHARED_INODE if shares else inode
+
+
+def _view(column: array[int]) -> npt.NDArray[Any]:
+    """An array's memory. It must be gone before the array grows."""
+    return np.asarray(memoryview(column))

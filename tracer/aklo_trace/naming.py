@@ -180,7 +180,7 @@ def _directory(origin: int, batch: EventBatch, directories: Directories) -> byte
         return None
     if origin < len(batch.strings):
         return batch.strings[origin]
-    return directories.known.texts.text(origin - len(batch.strings) - 1)
+    return directories.known.text(origin - len(batch.strings) - 1)
 
 
 def _marks(path: bytes) -> int:

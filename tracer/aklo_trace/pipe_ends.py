@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Iterable
 from typing import Final
 
@@ -43,17 +42,18 @@ class PipeEnds:
         self._processes: dict[str, dict[int, set[int]]] = {READ: {}, WRITTEN: {}}
 
     def note(self, batch: EventBatch, files: FileTable, file_ids: tuple[Int32, Int32]) -> None:
-        is_pipe = np.array([*(stat.S_ISFIFO(row.mode) for row in files.rows), False])
+        are_pipes = [files.are_pipes(ids) for ids in file_ids]
         done = batch.errno == 0
         for what, by_which in CALLS.items():
-            for ids, does in zip(file_ids, by_which, strict=True):
-                rows = np.flatnonzero(is_pipe[ids] & done & does[batch.syscall])
+            for ids, pipes, does in zip(file_ids, are_pipes, by_which, strict=True):
+                rows = np.flatnonzero(pipes & done & does[batch.syscall])
                 self._add(self._processes[what], ids[rows], batch.proc_id[rows])
 
-    def columns(self, count: int) -> dict[str, list[object]]:
-        """`readers` and `writers` of the table `files`; null where none was seen."""
+    def columns(self, first: int, end: int) -> dict[str, list[object]]:
+        """`readers` and `writers` of the table `files`, from row `first` up to `end`; null where
+        none was seen."""
         return {
-            column: [sorted(found[pipe]) if pipe in found else None for pipe in range(count)]
+            column: [sorted(found[pipe]) if pipe in found else None for pipe in range(first, end)]
             for column, found in zip(("readers", "writers"), self._processes.values(), strict=True)
         }
 

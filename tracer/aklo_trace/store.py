@@ -226,7 +226,8 @@ def _convert(directory: Path, recorded: Recorded, outcome: Meta) -> Meta:
     with TableWriter(directory) as writer:
         for batch in recorded.batches():
             writer.add(assembler.add(batch))
-        writer.add(assembler.finish())
+        for pieces in assembler.finish():
+            writer.add(pieces)
     target, account = assembler.target, recorded.account()
     if account.timing == ORDER:
         target = replace(target, start_ns=None, wall_ns=None)

@@ -106,6 +106,7 @@ class EbpfRecorded:
             self._read += np.bincount(piece["nr"], minlength=layout.SYSCALL_SLOTS)
             batch = self._batch(piece, self._waiting.followed_by(paths), process_events)
             yield replace(batch, sightings=self._sightings(batch, is_last=records_end == ALL))
+            self._stream.texts.keep(self._waiting.codes)
             first = last
 
     def account(self) -> Account:

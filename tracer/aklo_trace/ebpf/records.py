@@ -84,15 +84,23 @@ class PathTexts:
 
     def __init__(self) -> None:
         self._codes: dict[bytes, int] = {}
-        self._pairs: list[tuple[bytes, bytes]] = []
+        self._pairs: dict[int, tuple[bytes, bytes]] = {}
+        self._next = 0
 
     def code(self, text: bytes) -> int:
         """Of both paths of a record, each followed by a NUL; an absent first one is empty."""
-        code = self._codes.setdefault(text, len(self._pairs))
-        if code == len(self._pairs):
+        code = self._codes.setdefault(text, self._next)
+        if code == self._next:
             first, second, *_ = (*text.split(b"\0"), b"")
-            self._pairs.append((first, second))
+            self._pairs[code] = first, second
+            self._next += 1
         return code
+
+    def keep(self, codes: Int32) -> None:
+        """Forget all others, which no record that is still wanted has."""
+        kept = set(codes.tolist())
+        self._codes = {text: code for text, code in self._codes.items() if code in kept}
+        self._pairs = {code: self._pairs[code] for code in kept}
 
     def pair(self, code: int) -> tuple[bytes, bytes]:
         """Both paths of a record; one that is absent is empty."""

@@ -18,10 +18,11 @@ CALLS = {"ebpf": 62_500, "bcc": 62_500, "strace": 250}
 """Of each process: a million in all. strace is a hundred times slower."""
 
 
-def storm(record: Recorder, workloads: Path, *options: str) -> Recording:
+def storm(record: Recorder, workloads: Path, ring: str | None = None) -> Recording:
     calls = str(CALLS[record.engine])
     program = workloads / "getpid_storm"
-    return record(program, str(PROCESSES), calls, options=options, name=options[-1])
+    options = ("--ring-size", ring) if ring else ()
+    return record(program, str(PROCESSES), calls, options=options, name=ring or "default")
 
 
 def seen(recording: Recording) -> Counter[str]:
@@ -43,14 +44,14 @@ def assert_conserved(recording: Recording) -> None:
 
 @pytest.fixture(scope="module")
 def whole(module_record: Recorder, workloads: Path) -> Recording:
-    return storm(module_record, workloads, "--ring-size", "8M")
+    return storm(module_record, workloads)
 
 
 @pytest.fixture(scope="module", params=["4K", "8K"])
 def lossy(request: pytest.FixtureRequest, module_record: Recorder, workloads: Path) -> Recording:
     if module_record.engine == "strace":
         pytest.skip("with strace the program waits instead")
-    return storm(module_record, workloads, "--ring-size", request.param)
+    return storm(module_record, workloads, request.param)
 
 
 def test_all_calls_of_a_storm_are_seen_with_the_default_ring(whole: Recording) -> None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 
-from aklo_trace.strace.engine import StraceEngine
+from aklo_trace.engine import CaptureEngine
 
-from .recording import Call, Recorder, environment
+from .recording import Call, Recorder, Recording, environment
 
+Ready = Callable[[str], CaptureEngine]
 STEPS = 400
 SEEDS = (1, 2, 3)
 SHARES = {"ebpf": 1.0, "strace": 0.7}
@@ -58,27 +59,39 @@ def place(request: pytest.FixtureRequest) -> Iterator[Path]:
         yield Path(folder).resolve()
 
 
-@pytest.mark.usefixtures("bpf")
+def shuffled(record: Recorder, workloads: Path, place: Path, seed: int) -> Recording:
+    """The recording of one run of the program, which works in `place`."""
+    work, given = place / str(seed), record.folder / "given"
+    work.mkdir()
+    given.write_bytes(b"")
+    with given.open() as file:
+        program = (workloads / "shuffles", str(seed), str(STEPS), work)
+        recording = record(*program, name=f"trace{seed}", stdin=file)
+    assert recording.status == 0
+    return recording
+
+
 @pytest.mark.parametrize("engine", sorted(SHARES))
 def test_calls_have_the_right_file(
-    engine: str, place: Path, workloads: Path, tmp_path: Path
+    ready: Ready, engine: str, place: Path, workloads: Path, tmp_path: Path
 ) -> None:
-    capability = StraceEngine().probe()
-    if engine == "strace" and not capability.usable:
-        pytest.skip(capability.reason)
+    ready(engine)
     record = Recorder(engine, tmp_path, environment(tmp_path))
-    given = tmp_path / "given"
-    given.write_bytes(b"")
     right: list[bool] = []
     for seed in SEEDS:
-        work = place / str(seed)
-        work.mkdir()
-        with given.open() as file:
-            program = (workloads / "shuffles", str(seed), str(STEPS), work)
-            recording = record(*program, name=f"trace{seed}", stdin=file)
-        assert recording.status == 0
+        recording = shuffled(record, workloads, place, seed)
         right += rightness(recording.calls_of("fdatasync"), truths(recording.stdout))
     share = sum(right) / len(right)
     print(f"{engine}: {share:.1%} of {len(right)} calls have the right file")
     assert share >= SHARES[engine]
     assert len(right) > len(SEEDS) * STEPS
+
+
+def test_bcc_names_no_file_rather_than_a_wrong_one(
+    ready: Ready, place: Path, workloads: Path, tmp_path: Path
+) -> None:
+    ready("bcc")
+    record = Recorder("bcc", tmp_path, environment(tmp_path))
+    calls = shuffled(record, workloads, place, SEEDS[0]).calls_of("fdatasync")
+    assert len(calls) > STEPS
+    assert {call.file_id for call in calls} == {None}

@@ -10,19 +10,21 @@ the time of one report goes.
 from __future__ import annotations
 
 import argparse
-import cProfile
 import io
 import os
-import pstats
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, ParamSpec, TypeVar
 
+from aklo_analysis import report
+from aklo_analysis.allocation import keep_freed_memory
+from aklo_analysis.reporters import REPORTERS, Options
 from aklo_trace.store import open_trace
 from benchmarks.capture import ROOT, TRACER
 from benchmarks.long_trace import prolong
@@ -30,8 +32,31 @@ from benchmarks.long_trace import prolong
 SIZES: Final = (1, 1_400_000, 10_000_000)
 EXAMPLE: Final = (str(ROOT / "examples/aklo/bin/aklo"), "cache", "benchmark")
 REPORT: Final = (sys.executable, "-m", "aklo_trace", "report")
-SHOWN: Final = 40
-"""Functions that a profile lists."""
+STAGES: Final = {
+    "load": "reading the tables",
+    "derive": "what each call is about",
+    "live": "lives of processes",
+    "program_names": "names of programs",
+    "causes": "whom to blame for each call",
+    "stacks": "stacks",
+    "wall": "the critical path (wall time)",
+    "findings": "rules",
+    "wall_time": "tables of the wall time",
+    "_of_calls": "sums, percentiles, files (second thread)",
+    "_of_code": "charges of functions and lines (second thread)",
+    "programs": "programs",
+    "processes": "processes",
+    "slowest": "slowest calls",
+}
+"""What `aklo_analysis.report.build` does, by the names of the functions there."""
+
+SPEED: Final = "| calls | median | best | CPU | peak memory |\n|---|---|---|---|---|"
+PROFILE: Final = "| stage | CPU | share |\n|---|---|---|"
+LEAST: Final = 0.01
+"""The share of a stage that is shown."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -76,18 +101,33 @@ def measure(directory: Path, calls: int, repeat: int) -> str:
     )
 
 
-def profile(directory: Path) -> str:
-    """Where the time of a report goes, imports not included."""
-    from aklo_analysis.report import build
-    from aklo_analysis.reporters import REPORTERS, Options
+def profile(directory: Path) -> Iterator[str]:
+    """Rows of a table of the CPU time of each stage, of both threads; imports are left out."""
+    spent: dict[str, float] = {}
+    for name in STAGES:
+        setattr(report, name, _timed(name, getattr(report, name), spent))
+    keep_freed_memory()
+    write = _timed("write", REPORTERS["text"], spent)
+    write(report.build(open_trace(directory)), io.StringIO(), Options())
+    whole_s = sum(spent.values())
+    for name, cpu_s in sorted(spent.items(), key=lambda item: -item[1]):
+        if cpu_s >= LEAST * whole_s:
+            yield f"| {STAGES.get(name, 'text')} | {cpu_s:.2f} s | {cpu_s / whole_s:.0%} |"
+    yield f"| all | {whole_s:.2f} s | |"
 
-    profiler = cProfile.Profile()
-    profiler.enable()
-    REPORTERS["text"](build(open_trace(directory)), io.StringIO(), Options())
-    profiler.disable()
-    found = io.StringIO()
-    pstats.Stats(profiler, stream=found).sort_stats("cumulative").print_stats(SHOWN)
-    return found.getvalue()
+
+def _timed(name: str, stage: Callable[P, T], spent: dict[str, float]) -> Callable[P, T]:
+    """The same, with its CPU time noted. Tables are read by threads of their own."""
+    clock = time.process_time if name == "load" else time.thread_time
+
+    def timed(*arguments: P.args, **options: P.kwargs) -> T:
+        began_s = clock()
+        try:
+            return stage(*arguments, **options)
+        finally:
+            spent[name] = clock() - began_s
+
+    return timed
 
 
 def main() -> None:
@@ -103,13 +143,16 @@ def main() -> None:
         source = options.trace or Path(scratch) / "recorded"
         if options.trace is None:
             record(source)
-        print("| calls | median | best | CPU | peak memory |\n|---|---|---|---|---|")
+        print(PROFILE if options.profile else SPEED)
         for size in options.sizes:
             directory = Path(scratch) / str(size)
             calls = prolong(open_trace(source), size, directory)
-            print(
-                profile(directory) if options.profile else measure(directory, calls, options.repeat)
+            rows = (
+                profile(directory)
+                if options.profile
+                else [measure(directory, calls, options.repeat)]
             )
+            print(*rows, sep="\n")
 
 
 if __name__ == "__main__":

@@ -124,8 +124,8 @@ def build(
     led, sources = stacks(frames, code), Sources(meta)
     # beside the critical path, which takes longest, the sums
     with ThreadPoolExecutor(max_workers=1) as beside:
-        of_calls = beside.submit(_of_calls, frames, calls, top)
         of_code = beside.submit(_of_code, frames, calls, lives, code, led, names, sources, top)
+        of_calls = beside.submit(_of_calls, frames, calls, top)
         waited = wall(meta, frames, calls, lives, code)
         case = Case(meta, frames, calls, lives, code, led, names, sources, waited)
         found = findings(RULES, case, settings)

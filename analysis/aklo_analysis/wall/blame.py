@@ -36,6 +36,12 @@ class Parts:
 
 
 def blame(frames: Frames, threads: Threads, lives: Lives, causes: Causes, found: Segments) -> Parts:
+    return _in_order(_parts(frames, threads, lives, causes, found))
+
+
+def _parts(
+    frames: Frames, threads: Threads, lives: Lives, causes: Causes, found: Segments
+) -> tuple[Parts, ...]:
     before, after = _around(threads, lives, causes, found)
     sampled = _sampled(frames, causes, found)
     key = before * causes.count + after
@@ -43,42 +49,48 @@ def blame(frames: Frames, threads: Threads, lives: Lives, causes: Causes, found:
     halved = ~spread & (before != after)
     whole, halves = np.flatnonzero(~spread & ~halved), np.flatnonzero(halved)
     half_ns = found.ns[halves] // 2
-    parts = (
+    return (
         Parts(whole, found.ns[whole], before[whole]),
         Parts(halves, half_ns, before[halves]),
         Parts(halves, found.ns[halves] - half_ns, after[halves]),
         _spread(found, np.flatnonzero(spread), key, sampled, causes.count),
     )
-    return _in_order(parts)
 
 
 def _in_order(parts: Sequence[Parts]) -> Parts:
-    segment, ns, cause = (
-        np.concatenate([getattr(part, name) for part in parts])
-        for name in ("segment", "ns", "cause")
-    )
-    some = np.flatnonzero(ns)
-    order = some[np.argsort(segment[some], kind="stable")]
-    return Parts(segment[order], ns[order], cause[order])
+    def column(name: str) -> Int64:
+        return np.concatenate([getattr(part, name) for part in parts])
+
+    some = np.flatnonzero(column("ns"))
+    order = some[np.argsort(column("segment")[some], kind="stable")]
+    return Parts(column("segment")[order], column("ns")[order], column("cause")[order])
 
 
 def _around(threads: Threads, lives: Lives, causes: Causes, found: Segments) -> tuple[Int64, Int64]:
     """The causes of the calls before and after each segment; those of calls, and of what is no
     shell code, are one."""
-    rows, count = threads.calls, len(threads.calls)
-    of_lives = causes.of_lives[found.life]
-    if not count:
-        return of_lives, of_lives
-    previous, following = found.place - 1, np.minimum(found.place, count - 1)
-    shell = causes.shells[found.life] & ~found.in_call
-    has_previous = shell & (previous >= 0) & (threads.of_calls[previous] == found.thread)
-    has_previous &= lives.of_calls[rows[previous]] == found.life
-    has_following = shell & (found.place < count) & (threads.of_calls[following] == found.thread)
-    has_following &= lives.of_calls[rows[following]] == found.life
-    before = np.where(has_previous, causes.of_calls[rows[previous]], of_lives)
-    after = np.where(has_following, causes.of_calls[rows[following]], before)
-    of_calls = causes.of_calls[rows[following]]
-    return np.where(found.in_call, of_calls, before), np.where(found.in_call, of_calls, after)
+    before = causes.of_lives[found.life]
+    inside = np.flatnonzero(found.in_call)
+    before[inside] = causes.of_calls[threads.calls[found.place[inside]]]
+    between = np.flatnonzero(causes.shells[found.life] & ~found.in_call)
+    segments = found.at(between)
+    there, cause = _of_calls(threads, lives, causes, segments, segments.place - 1)
+    before[between[there]] = cause
+    after = before.copy()
+    there, cause = _of_calls(threads, lives, causes, segments, segments.place)
+    after[between[there]] = cause
+    return before, after
+
+
+def _of_calls(
+    threads: Threads, lives: Lives, causes: Causes, segments: Segments, place: Int64
+) -> tuple[Int64, Int64]:
+    """Which of these segments have a call of their thread and life at `place`, and its cause."""
+    there = np.flatnonzero((place >= 0) & (place < len(threads.calls)))
+    there = there[threads.of_calls[place[there]] == segments.thread[there]]
+    rows = threads.calls[place[there]]
+    same = lives.of_calls[rows] == segments.life[there]
+    return there[same], causes.of_calls[rows[same]]
 
 
 def _sampled(frames: Frames, causes: Causes, found: Segments) -> Parts:

@@ -42,14 +42,15 @@ def segments(threads: Threads, lives: Lives, pieces: Pieces) -> Segments:
     low = first_at(threads.end_ns, low, high, pieces.begin_ns + 1)
     counts = first_at(threads.begin_ns, low, high, pieces.end_ns) - low
     # of each piece its beginning, beginnings and ends of calls in turn, and its end
-    number = counted_up(2 * counts + 2)
-    piece = np.repeat(np.arange(len(counts)), 2 * counts + 2)
+    number = counted_up(2 * counts + 2).astype(np.int32)
+    piece = np.repeat(np.arange(len(counts), dtype=np.int32), 2 * counts + 2)
     place = low[piece] + number // 2
-    starts, ends = np.append(threads.begin_ns, 0), np.append(threads.end_ns, 0)
     odd = number % 2 == 1
-    times_ns = np.where(odd, starts[place], ends[place - 1])
-    times_ns = np.clip(times_ns, pieces.begin_ns[piece], pieces.end_ns[piece])
+    times_ns = np.append(threads.begin_ns, 0)[place]
+    times_ns[~odd] = np.append(threads.end_ns, 0)[place[~odd] - 1]
+    np.clip(times_ns, pieces.begin_ns[piece], pieces.end_ns[piece], out=times_ns)
     times_ns[number == 0] = pieces.begin_ns
+    del number
     times_ns[np.cumsum(2 * counts + 2) - 1] = pieces.end_ns
     ns = np.diff(times_ns, append=pieces.end_ns[-1:])
     some = np.flatnonzero(ns)

@@ -22,7 +22,7 @@ from aklo_trace import meta, schema
 from aklo_trace.store import Trace
 from aklo_trace.tables import arrow_schema
 
-TIMES: Final = ("ts_ns", "start_ns", "end_ns")
+TIMES: Final = ("ts_ns", "start_ns", "end_ns", "ready_ns")
 SHARED: Final = ("files", "sites")
 """Tables that do not grow."""
 

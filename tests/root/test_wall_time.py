@@ -25,6 +25,16 @@ ENGINES = ("ebpf", "strace")
 
 LOOP = "for ((i = 0; i < 300000; i++)); do :; done"
 BUSY = "import time; end = time.monotonic() + 30\nwhile time.monotonic() < end: pass"
+SWITCHES = """
+import resource, time
+def switches():
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_nvcsw + used.ru_nivcsw
+before = switches()
+for _ in range(50):
+    time.sleep(0.001)
+print("switches", switches() - before)
+"""
 BUSY_PER_CPU = 3
 ALL = 1000
 
@@ -140,6 +150,16 @@ def test_what_was_computed_is_what_the_kernel_counted(record: Recorder, workload
     found, process = Found(recording), only_process(recording)
     assert found.of["program_cpu"] == pytest.approx(process["utime_ns"], rel=0.1)
     assert found.share("program_cpu") > 0.5
+
+
+def test_threads_have_no_cpu_as_often_as_the_kernel_counts_it(record: Recorder) -> None:
+    """Between two calls of the program that ask for it."""
+    record.needs(Feature.OFF_CPU)
+    recording = record(sys.executable, "-c", SWITCHES)
+    first, last = (call.ts_ns for call in recording.calls_of("getrusage"))
+    process = only_process(recording)["proc_id"]
+    own = [row for row in recording.rows("offcpu") if row["proc_id"] == process]
+    assert len([row for row in own if first < row["ts_ns"] < last]) == recording.said["switches"][0]
 
 
 def test_on_a_busy_machine_time_without_a_cpu_is_what_the_kernel_counted(

@@ -77,7 +77,10 @@ BPFTRACE: Final = (
 WAYS: Final = (
     Way("untraced", ()),
     Way("aklo-trace, ebpf", _ours("ebpf")),
-    Way("the same without attribution", _ours("ebpf", "--no-attribution", "--sample-hz", "0")),
+    Way(
+        "the same without attribution and timer",
+        _ours("ebpf", "--no-attribution", "--sample-hz", "0"),
+    ),
     Way("aklo-trace, strace", _ours("strace"), slow=True),
     Way("strace -f -ttt -T -y", ("strace", "-f", "-ttt", "-T", "-y", "-o", "{out}"), slow=True),
     Way("perf trace", ("perf", "trace", "-o", "{out}", "--"), slow=True),

@@ -18,24 +18,8 @@ from types import ModuleType
 
 from aklo_trace import loss, meta, schema, store
 from aklo_trace.loss import Loss
-from aklo_trace.schema import (
-    CallFlag,
-    FileFlag,
-    ImageFlag,
-    OffCpuFlag,
-    ProcessFlag,
-    SyscallFlag,
-    Table,
-)
+from aklo_trace.schema import Table
 
-FLAGS: tuple[type[IntFlag], ...] = (
-    SyscallFlag,
-    ProcessFlag,
-    ImageFlag,
-    FileFlag,
-    CallFlag,
-    OffCpuFlag,
-)
 TITLE = f"""\
 # The trace directory
 
@@ -130,7 +114,7 @@ def page() -> Iterator[str]:
     for described in schema.TABLES:
         yield f"\n## `{described.name}`\n\n{one_line(described.doc)}\n\n{columns(described)}"
     yield "\n## Flags"
-    for kind in FLAGS:
+    for kind in schema.FLAGS:
         yield f"\n### {kind.__name__}\n\n{one_line(kind.__doc__ or '')}\n\n{flags(kind)}"
     yield f"\n## `meta.json`\n\n{one_line(meta.Meta.__doc__ or '')}\n\n{meta_fields()}"
     yield f"\n### Causes of loss\n\n{one_line(Loss.__doc__ or '')}\n\n{causes()}"

@@ -165,8 +165,9 @@ def test_a_trace_is_found_by_path_or_by_name(places: list[Path]) -> None:
 
 @pytest.mark.parametrize("name", ["2099-x", "/nowhere/at/all", "n" * 5000, "nul\0byte"])
 def test_what_is_not_there_is_said(places: list[Path], name: str) -> None:
-    with pytest.raises(NotATrace, match="There is no trace"):
+    with pytest.raises(NotATrace, match="There is no trace") as raised:
         location.find(name, places)
+    assert all(str(place) in str(raised.value) for place in places)
 
 
 def test_the_latest_of_nothing(tmp_path: Path) -> None:

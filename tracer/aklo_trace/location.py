@@ -115,16 +115,21 @@ def find(name: str, places: Sequence[Path]) -> Path:
     if name == LATEST:
         newest = [found[0] for store in places if (found := traces(store))]
         if not newest:
-            where = " or ".join(str(store) for store in places)
-            raise NotATrace(f"There is no trace in {where} yet. Make one: aklo-trace -- COMMAND")
+            raise NotATrace(
+                f"There is no trace in {_any_of(places)} yet. Make one: aklo-trace -- COMMAND"
+            )
         return max(newest, key=lambda path: path.name)
     for path in (Path(name), *(store / name for store in places)):
         if os.path.exists(path):  # noqa: PTH110 - see _is_file
             return path
     raise NotATrace(
-        f"There is no trace '{name}', neither as a path nor in {places[0]}. 'aklo-trace list' "
-        "shows those there are."
+        f"There is no trace '{name}', neither as a path nor in {_any_of(places)}. "
+        "'aklo-trace list' shows those there are."
     )
+
+
+def _any_of(places: Sequence[Path]) -> str:
+    return " or ".join(map(str, places))
 
 
 def _is_file(path: Path) -> bool:

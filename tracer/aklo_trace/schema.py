@@ -353,3 +353,15 @@ OFFCPU = Table(
 )
 
 TABLES: tuple[Table, ...] = (SYSCALLS, PROCESSES, IMAGES, FILES, SITES, SAMPLES, CALLS, OFFCPU)
+
+FLAGS: tuple[type[IntFlag], ...] = (
+    SyscallFlag,
+    ProcessFlag,
+    ImageFlag,
+    FileFlag,
+    SiteFlag,
+    SampleFlag,
+    CallFlag,
+    OffCpuFlag,
+)
+"""What the columns `flags` of the tables are made of."""

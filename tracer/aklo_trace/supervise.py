@@ -16,7 +16,6 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, NoReturn
@@ -58,21 +57,16 @@ class Outcome:
         return 128 + self.signal if self.signal is not None else self.exit_status or 0
 
 
-def supervise(
-    held: HeldTarget, *, on_tick: Callable[[], None] | None = None, tick_s: float = 1.0
-) -> Outcome:
+def supervise(held: HeldTarget) -> Outcome:
     """Wait until the released target has ended.
 
-    `on_tick` is called every `tick_s` seconds, and whenever a child of ours changed. Signals
-    stay blocked afterwards, so that the files of the recording can be finished in peace;
+    Signals stay blocked afterwards, so that the files of the recording can be finished in peace;
     then call `held.unblock_signals()`.
     """
     supervisor = _Supervisor(held)
     while (ended := supervisor.ended()) is None:
-        supervisor.take_signal(tick_s if on_tick else None)
-        if on_tick:
-            on_tick()
-    while supervisor.take_signal(0):  # the last ones may be from the target to its parent
+        supervisor.take_signal()
+    while supervisor.take_pending_signal():  # the last ones may be from the target to its parent
         pass
     outcome = _outcome(ended, held, supervisor.interrupted)
     held.dismiss()
@@ -108,12 +102,13 @@ class _Supervisor:
             self._stop(state.si_status)
         return None
 
-    def take_signal(self, timeout_s: float | None) -> bool:
-        """Wait for a signal and pass it on; False if none came in time."""
-        if timeout_s is None:
-            self._pass_on(signal.sigwaitinfo(EVERY_SIGNAL))
-            return True
-        info = signal.sigtimedwait(EVERY_SIGNAL, timeout_s)
+    def take_signal(self) -> None:
+        """Wait for a signal and pass it on."""
+        self._pass_on(signal.sigwaitinfo(EVERY_SIGNAL))
+
+    def take_pending_signal(self) -> bool:
+        """Pass a signal on that has come; False if there is none."""
+        info = signal.sigtimedwait(EVERY_SIGNAL, 0)
         if info:
             self._pass_on(info)
         return info is not None

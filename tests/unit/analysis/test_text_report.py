@@ -237,9 +237,17 @@ def section(report: str, title: str) -> str:
     return next(part for part in report.split("\n\n") if part.startswith(title))
 
 
-def test_a_filtered_trace_says_so() -> None:
-    trace = SyntheticTrace(facts={"filter": ("open", "read")})
-    assert "Filter     only open, read" in text(Options(), trace)
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("open", "read"), "only open, read"),
+        (("!memory",), "all but memory"),
+        (("!memory", "!ipc", "program cat"), "only program cat, but not memory, ipc"),
+    ],
+)
+def test_a_filtered_trace_says_so(words: tuple[str, ...], said: str) -> None:
+    trace = SyntheticTrace(facts={"filter": words})
+    assert f"Filter     {said}\n" in text(Options(), trace)
 
 
 def test_without_places_there_are_no_sections_of_code_and_strace_says_why() -> None:

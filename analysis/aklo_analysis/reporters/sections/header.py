@@ -44,7 +44,7 @@ def header(report: Report, page: Page) -> None:
     page.fact("Syscalls", _syscalls(meta, summary), "bad" if meta.lost else "plain")
     page.fact("Engine", escape(f"{meta.engine}: {meta.engine_reason}"))
     if meta.filter:
-        page.fact("Filter", "only " + ", ".join(map(escape, meta.filter)), "warning")
+        page.fact("Filter", escape(_filtered(meta.filter)), "warning")
 
 
 def _findings(report: Report) -> Iterator[tuple[str, str]]:
@@ -101,6 +101,16 @@ def _wall(meta: Meta, summary: Summary) -> str:
         if ns is not None
     ]
     return f"{wall}, CPU {' + '.join(cpu)}" if cpu else wall
+
+
+def _filtered(words: Iterable[str]) -> str:
+    """`only read, program cat`, `all but memory`, `only read, but not pread64`"""
+    words = tuple(words)
+    only = ", ".join(word for word in words if not word.startswith("!"))
+    without = ", ".join(word[1:] for word in words if word.startswith("!"))
+    if not without:
+        return f"only {only}"
+    return f"only {only}, but not {without}" if only else f"all but {without}"
 
 
 def _exit(meta: Meta) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final, TextIO
 
-from aklo_analysis.reporters.clip import wrap
+from aklo_analysis.reporters.clip import clip_end, wrap
 from aklo_analysis.reporters.grid import INDENT, Grid
 from aklo_analysis.reporters.ink import Ink
 from aklo_analysis.reporters.options import Options
@@ -50,12 +50,19 @@ class Page:
         for line in self._wrapped(text, INDENT):
             self._line(" " * INDENT + self._ink.paint(line, style))
 
-    def item(self, lead: str, style: str, lines: Iterable[tuple[str, str]]) -> None:
+    def item(
+        self,
+        lead: str,
+        style: str,
+        lines: Iterable[tuple[str, str]],
+        cut: Collection[str] = (),
+    ) -> None:
         """An entry of a list: what is most important of it, and lines of text, each with its own
-        style, wrapped behind that."""
+        style, behind that: wrapped, or in the styles `cut`, cut."""
         indent, lead = len(lead) + 2 * INDENT, self._ink.paint(lead, style)
         for text, text_style in lines:
-            for line in self._wrapped(text, indent):
+            fitted = [self._cut(text, indent)] if text_style in cut else self._wrapped(text, indent)
+            for line in fitted:
                 before = " " * INDENT + lead + " " * INDENT if lead else " " * indent
                 self._line(before + self._ink.paint(line, text_style))
                 lead = ""
@@ -73,6 +80,12 @@ class Page:
     def _line(self, text: str) -> None:
         self._stream.write(text + "\n")
         self.lines += 1
+
+    def _cut(self, text: str, indent: int) -> str:
+        text = self._ink.text(text)
+        if self._width is None:
+            return text
+        return clip_end(text, max(self._width - indent, 20), self._ink.ellipsis)
 
     def _wrapped(self, text: str, indent: int) -> list[str]:
         text = self._ink.text(text)

@@ -13,9 +13,18 @@ from aklo_analysis.calls import UNKNOWN
 from aklo_analysis.causes import Causes
 from aklo_analysis.frames import Frames
 from aklo_analysis.lives import Lives
-from aklo_analysis.nullable import Objects
+from aklo_analysis.nullable import Objects, optional
+from aklo_analysis.program import script_of
+from aklo_analysis.rules.dialect import Dialect
 from aklo_analysis.rules.family import Family
+from aklo_analysis.rules.on_path import OnPath
 from aklo_analysis.rules.order import Order, order
+from aklo_analysis.rules.pipes import pipes
+from aklo_analysis.rules.places import Places
+from aklo_analysis.rules.reading import reading
+from aklo_analysis.rules.spared import spared
+from aklo_analysis.rules.starts import starts
+from aklo_analysis.rules.upkeep import upkeep
 from aklo_analysis.source import Sources
 from aklo_analysis.stacks import Stacks
 from aklo_analysis.wall import Wall
@@ -40,7 +49,7 @@ class Place:
 @dataclass(frozen=True)
 class Case:
     """A trace as the analysis sees it. `calls` as `calls.derive` gives them, `names` as
-    `program.program_names` does."""
+    `program.program_names` does. What several rules need is computed when one asks for it."""
 
     meta: Meta
     frames: Frames
@@ -65,6 +74,26 @@ class Case:
         return sums[:-1].astype(np.int64)
 
     @cached_property
+    def places(self) -> Places:
+        return Places(self.frames, self.lives, self.causes, self.stacks)
+
+    @cached_property
+    def starts(self) -> pd.DataFrame:
+        return starts(self.frames, self.places, self.names)
+
+    @cached_property
+    def spared(self) -> pd.DataFrame:
+        return spared(self)
+
+    @cached_property
+    def reading(self) -> pd.DataFrame:
+        return reading(self.frames, self.calls, self.lives)
+
+    @cached_property
+    def pipes(self) -> pd.DataFrame:
+        return pipes(self.frames, self.lives)
+
+    @cached_property
     def family(self) -> Family:
         return Family(self.lives)
 
@@ -72,11 +101,25 @@ class Case:
     def order(self) -> Order:
         return order(self.frames, self.calls, self.lives)
 
-    def place(self, line: int) -> Place:
-        """That of a line, by its number in `stacks.lines`; of `UNKNOWN`, none."""
-        if line == UNKNOWN:
+    @cached_property
+    def on_path(self) -> OnPath:
+        found = upkeep(self.wall.segments, self.calls, self.places)
+        return OnPath(self.family, self.wall.segments, found)
+
+    def dialect(self, life: int) -> Dialect:
+        """Of the shell that a life runs."""
+        found: Dialect | None = self.places.dialects[self.lives.table["image"].iloc[life]]
+        assert found is not None
+        return found
+
+    def place(self, number: int) -> Place:
+        """By its number in `places`, of which those of lines are those of `stacks.lines`; of
+        `UNKNOWN`, none."""
+        if number == UNKNOWN:
             return Place(None, None, None)
-        found, around = self.stacks.lines[line], self.stacks.around[line]
+        if number >= len(self.stacks.lines):
+            return self._script(number - len(self.stacks.lines))
+        found, around = self.stacks.lines[number], self.stacks.around[number]
         return Place(
             self.stacks.functions[around].name,
             found.file,
@@ -84,3 +127,8 @@ class Case:
             found.relative,
             self.sources.of(found).text,
         )
+
+    def _script(self, image: int) -> Place:
+        row = self.frames.images.iloc[image]
+        name = str(self.names[image]).rpartition(" (")[2].rstrip(")")
+        return Place(None, optional(row["script"]) or script_of(name, row["argv"] or ()), None)

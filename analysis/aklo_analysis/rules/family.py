@@ -13,7 +13,8 @@ Bools = npt.NDArray[np.bool_]
 
 
 class Family:
-    """Numbers the lives so that all that come from one follow it without a gap."""
+    """Numbers the lives so that all that come from one follow it without a gap: `first` is the
+    number of each life, and `size` how many it and those that come from it are."""
 
     def __init__(self, lives: Lives) -> None:
         origin = lives.table["origin"].to_numpy(np.int64)
@@ -22,33 +23,45 @@ class Family:
         for life in youngest_first:
             if origin[life] != UNKNOWN:
                 size[origin[life]] += size[life]
-        self._first, self._size = _numbered(origin, size, youngest_first), np.array(size, np.int64)
+        self.first, self.size = _numbered(origin, size, youngest_first), np.array(size, np.int64)
 
     def of(self, ancestors: Int64) -> Bools:
         """Of each life whether it is one of these or comes from one."""
-        first = self._first[ancestors]
-        edges = np.zeros(len(self._first) + 1, np.int64)
+        first = self.first[ancestors]
+        edges = np.zeros(len(self.first) + 1, np.int64)
         np.add.at(edges, first, 1)
-        np.add.at(edges, first + self._size[ancestors], -1)
-        found: Bools = np.cumsum(edges)[self._first] > 0
+        np.add.at(edges, first + self.size[ancestors], -1)
+        found: Bools = np.cumsum(edges)[self.first] > 0
         return found
 
     def branches(self, roots: Int64) -> Int64:
         """For each life the place in `roots` of the one that it is, or comes from, or `UNKNOWN`.
         None of the roots comes from another."""
-        order = np.argsort(self._first[roots])
-        first, size = self._first[roots[order]], self._size[roots[order]]
-        place = np.searchsorted(first, self._first, side="right") - 1
-        inside = (place >= 0) & (self._first < np.append(first + size, 0)[place])
+        order = np.argsort(self.first[roots])
+        first, size = self.first[roots[order]], self.size[roots[order]]
+        place = np.searchsorted(first, self.first, side="right") - 1
+        inside = (place >= 0) & (self.first < np.append(first + size, 0)[place])
         return np.where(inside, np.append(order, UNKNOWN)[place], UNKNOWN)
 
     def sums(self, values: Int64) -> Int64:
         """For each life the sum over it and all that come from it of their `values`."""
         before = np.zeros(len(values) + 1, np.int64)
-        np.add.at(before, self._first + 1, values)
+        np.add.at(before, self.first + 1, values)
         np.cumsum(before, out=before)
-        found: Int64 = before[self._first + self._size] - before[self._first]
+        found: Int64 = before[self.first + self.size] - before[self.first]
         return found
+
+    def comes_from(self, lives: Int64, ancestors: Int64) -> Bools:
+        """Of each life whether it is or comes from the ancestor at the same place."""
+        behind = self.first[lives] - self.first[ancestors]
+        return (behind >= 0) & (behind < self.size[ancestors])
+
+    def count(self, lives: Int64, ancestors: Int64) -> Int64:
+        """How many of `lives` are or come from each ancestor."""
+        numbers = np.sort(self.first[lives])
+        first = self.first[ancestors]
+        low, high = (np.searchsorted(numbers, at) for at in (first, first + self.size[ancestors]))
+        return (high - low).astype(np.int64)
 
 
 def _numbered(origin: Int64, size: list[int], youngest_first: list[int]) -> Int64:

@@ -72,7 +72,7 @@ def _measure(
     share = _share(saving_ns, case.wall.wall_ns)
     cost = {SAVING.name: saving_ns / 1e6, SHARE.name: 100 * share}
     limits = rule.limits({**cost, **found.seen}, settings)
-    if any(limit.seen < limit.limit for limit in limits):
+    if limits is None:
         return None
     return _Measured(rule, found, saving_ns, limits)
 

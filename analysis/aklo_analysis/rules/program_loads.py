@@ -15,7 +15,6 @@ from aklo_analysis.rules.claim import instead
 from aklo_analysis.rules.evidence import MOST
 from aklo_analysis.rules.paths import LOCALE, Paths, paths_of
 from aklo_analysis.rules.rule import COST, Candidate, Rule, Threshold
-from aklo_analysis.rules.starts import starts
 from aklo_analysis.rules.stretches import runs
 from aklo_analysis.units import count, counted, duration
 
@@ -97,9 +96,8 @@ def _modules(case: Case, paths: Paths) -> Iterator[Candidate]:
     pieces = case.wall.segments
     life = pieces["life"].to_numpy()
     loading = np.append(loaded_ns, 0)[life] > pieces["start_ns"].to_numpy()
-    begun = starts(case)
-    groups: Any = begun.groupby(["line", "program"], sort=False)["life"]
-    for (line, program), lives in groups:
+    groups: Any = case.starts.groupby(["place", "program"], sort=False)["life"]
+    for (place, program), lives in groups:
         mine = np.isin(life, lives)
         rows = np.flatnonzero(mine & loading)
         cost_ns = int(case.segments_ns[rows].sum())
@@ -107,7 +105,7 @@ def _modules(case: Case, paths: Paths) -> Iterator[Candidate]:
             continue
         each = float(np.median(loads[lives]))
         yield Candidate(
-            place=case.place(line),
+            place=case.place(place),
             title=f"{program} is loaded {count(len(lives))} times",
             cost_ns=cost_ns,
             claim=instead(rows, case.segments_ns, cost_ns / len(lives)),

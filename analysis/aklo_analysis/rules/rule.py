@@ -15,13 +15,14 @@ DEFAULT: Final = "default"
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """What something must reach for a rule to speak of it. `name` is unique within its rule;
-    outside it is `SH01.name`."""
+    """What something must reach for a rule to speak of it, or if `most`, must not exceed. `name`
+    is unique within its rule; outside it is `SH01.name`."""
 
     name: str
     unit: str
     default: float
     doc: str
+    most: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +81,15 @@ class Rule:
 
     def limits(
         self, seen: Mapping[str, float], settings: Mapping[str, Setting]
-    ) -> tuple[Limit, ...]:
-        """The thresholds beside what was seen of each. `settings` by full name."""
-        return tuple(self._limit(one, seen[one.name], settings) for one in self.thresholds)
+    ) -> tuple[Limit, ...] | None:
+        """The thresholds beside what was seen of each; None if one of them has not been
+        reached. `settings` by full name."""
+        found = [self._limit(one, seen[one.name], settings) for one in self.thresholds]
+        passed = all(
+            limit.seen <= limit.limit if one.most else limit.seen >= limit.limit
+            for one, limit in zip(self.thresholds, found, strict=True)
+        )
+        return tuple(found) if passed else None
 
     def _limit(self, one: Threshold, seen: float, settings: Mapping[str, Setting]) -> Limit:
         setting = settings.get(f"{self.code}.{one.name}", Setting(one.default, DEFAULT))

@@ -1,4 +1,4 @@
-"""The programs that shell code has started: one row per start, with the line to blame."""
+"""The programs that shells have started, and the processes that these shells forked for it."""
 
 from __future__ import annotations
 
@@ -7,40 +7,50 @@ import numpy.typing as npt
 import pandas as pd
 
 from aklo_analysis.calls import UNKNOWN
-from aklo_analysis.causes import APART
-from aklo_analysis.rules.case import Case
+from aklo_analysis.frames import Frames
+from aklo_analysis.nullable import Objects, objects
+from aklo_analysis.rules.places import Places
 
 Int64 = npt.NDArray[np.int64]
 
 
-def starts(case: Case) -> pd.DataFrame:
-    """Columns: `life`, that of the program, a row of `lives.table`; `fork`, the life of the same
-    process before it, if that did nothing but start it, else `UNKNOWN`; `line`, a number in
-    `stacks.lines`; `program`, its name."""
-    table, causes = case.lives.table, case.causes
-    origin = table["origin"].to_numpy(np.int64)
-    by_shell = (origin != UNKNOWN) & np.append(causes.shells, False)[origin]
-    named = pd.notna(case.names[table["image"]])
-    placed = causes.of_lives >= len(APART)
-    life = np.flatnonzero(table["executed"].to_numpy() & named & placed & by_shell)
+def starts(frames: Frames, places: Places, names: Objects) -> pd.DataFrame:
+    """A row for each program that a shell has started, by time:
+
+    =======  ======  ==============================================================
+    life     int64   that of the program, a row of `lives.table`
+    root     int64   the life that was forked for it and did nothing else, or `life`
+    mother   int64   the shell's
+    process  int64   a row of `frames.processes`
+    place    int64   where, see `Places`
+    program  object  its name as `program.program_name` has it
+    name     object  the same without the interpreter
+    argv     object  its arguments, a tuple, without the name; None if not known
+    =======  ======  ==============================================================
+    """
+    table = places.lives.table
+    image = table["image"].to_numpy()
+    known = places.executed & pd.notna(names[image])
+    life = np.flatnonzero(known & (places.of_lives != UNKNOWN))
+    life = life[np.argsort(table["start_ns"].to_numpy()[life], kind="stable")]
+    program = names[image[life]]
     return pd.DataFrame(
         {
             "life": life,
-            "fork": _forks(table, origin[life]),
-            "line": case.stacks.line_of[causes.of_lives[life] - len(APART)],
-            "program": case.names[table["image"].to_numpy()[life]],
+            "root": places.roots[life],
+            "mother": places.mother[life],
+            "process": table["process"].to_numpy(np.int64)[life],
+            "place": places.of_lives[life],
+            "program": program,
+            "name": np.array([name.rpartition(" (")[0] or name for name in program], dtype=object),
+            "argv": _arguments(frames)[image[life]],
         }
     )
 
 
-def _forks(table: pd.DataFrame, origin: Int64) -> Int64:
-    children = np.bincount(table["origin"].to_numpy() - UNKNOWN, minlength=len(table) + 1)[1:]
-    forked = ~table["executed"].to_numpy()[origin]
-    return np.where(forked & (children[origin] == 1), origin, UNKNOWN)
-
-
-def segments_of(case: Case, starts: pd.DataFrame) -> Int64:
-    """The segments of the wall in which these programs, or what they started in turn, ran."""
-    ran = case.family.of(starts["life"].to_numpy())
-    ran[starts["fork"][starts["fork"] != UNKNOWN]] = True
-    return np.flatnonzero(np.append(ran, False)[case.wall.segments["life"]])
+def _arguments(frames: Frames) -> Objects:
+    """By image."""
+    found = np.empty(len(frames.images), dtype=object)
+    for image, argv in enumerate(objects(frames.images["argv"])):
+        found[image] = None if argv is None else argv[1:]
+    return found

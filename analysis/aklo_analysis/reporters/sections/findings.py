@@ -26,7 +26,7 @@ def findings(report: Report, page: Page) -> None:
     for rank, finding in enumerate(report.findings[: report.top], start=1):
         saving, part = duration(finding.saving_ns), share(finding.saving_ns, wall_ns)
         lead = f"{rank:>2}  {saving:>6}  {part:>4}"
-        page.item(lead, STYLES[finding.severity], _lines(finding))
+        page.item(lead, STYLES[finding.severity], _lines(finding), cut=("code", "dim"))
     page.sentence(_together(report, wall_ns), "dim")
 
 
@@ -35,7 +35,8 @@ def _lines(finding: Finding) -> list[tuple[str, str]]:
     lines = [(f"{finding.title} ({finding.code})", "strong")]
     lines += [(_place(finding), "plain")] if _has_place(finding) else []
     lines += [(finding.source, "code")] if finding.source else []
-    lines += [(finding.advice, "plain"), *((text, "dim") for text in finding.evidence)]
+    lines.append((finding.advice, "plain"))
+    lines += [(finding.evidence[0], "dim")] if finding.evidence else []
     return [(escape(text), style) for text, style in lines]
 
 

@@ -1,0 +1,98 @@
+"""What goes away on the critical path when programs are no longer started."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from aklo_analysis.rules.case import Case
+
+Int64 = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+LONG_AGO: Final = np.iinfo(np.int64).min
+
+
+@dataclass(frozen=True)
+class Away:
+    """`lives`: a row for each process that would not be, its first life in `life`, and its
+    `place`. `whole`: with all that it does and starts; else only the making and ending of it.
+    `since_ns`: what it does before that costs nothing, because another process that stays gets
+    ready meanwhile."""
+
+    case: Case
+    lives: pd.DataFrame
+
+    def rows(self, place: int) -> Int64:
+        """The segments of the wall that go away at a place, each once."""
+        here = self.lives[self.lives["place"] == place]
+        found = self._of(here[here["whole"]]), self._of(here[~here["whole"]])
+        upkeep, _ = self.case.on_path.of_upkeep(here["life"].to_numpy(np.int64))
+        return np.unique(np.concatenate([*found, upkeep]))
+
+    def _of(self, here: pd.DataFrame) -> Int64:
+        segments, stretches = self.case.wall.segments, self.case.on_path
+        life, since_ns = here["life"].to_numpy(np.int64), here["since_ns"].to_numpy(np.int64)
+        if here["whole"].any():
+            rows, of = stretches.of_families(life)
+        else:
+            rows, of = stretches.of_lives(life)
+            made = segments["doing"].to_numpy()[rows] == "process"
+            rows, of = rows[made], of[made]
+        late: Bools = segments["start_ns"].to_numpy(np.int64)[rows] >= since_ns[of]
+        return rows[late]
+
+
+def away(case: Case, starts: pd.DataFrame) -> Away:
+    """When these of `case.starts` go away. With them go the shell's copies that write what they
+    read, and those that were made to start them."""
+    roots = starts["root"].to_numpy(np.int64)
+    gone = np.zeros(len(case.lives.table), dtype=bool)
+    gone[roots] = True
+    gone[_writers(case, roots)] = True
+    while len(around := _around(case, gone)):
+        gone[around] = True
+    life = np.flatnonzero(gone)
+    columns = {"life": life, "place": case.places.of_lives[life], "whole": np.isin(life, roots)}
+    return Away(case, pd.DataFrame(columns).assign(since_ns=_since_ns(case, life, gone)))
+
+
+def _writers(case: Case, roots: Int64) -> Int64:
+    """The copies of a shell, made at the same place, that write into pipes that these read."""
+    pipes, places = case.pipes, case.places
+    pipes = pipes[np.isin(pipes["reader"], roots)]
+    writer, reader = pipes["writer"].to_numpy(np.int64), pipes["reader"].to_numpy(np.int64)
+    beside = places.mother[writer] == places.mother[reader]
+    beside &= places.of_lives[writer] == places.of_lives[reader]
+    found: Int64 = writer[beside & places.copies[writer] & ~places.becomes_program[writer]]
+    return found
+
+
+def _around(case: Case, gone: Bools) -> Int64:
+    """The copies of a shell whose children are all gone, and were begun where they were."""
+    places, origin = case.places, case.lives.table["origin"].to_numpy(np.int64)
+    child = np.flatnonzero(origin >= 0)
+    mother = origin[child]
+    same = gone[child] & (places.of_lives[child] == places.of_lives[mother])
+    others = np.zeros(len(gone), dtype=bool)
+    others[mother[~same]] = True
+    mothers: Int64 = np.unique(mother)
+    return mothers[places.copies[mothers] & ~others[mothers] & ~gone[mothers]]
+
+
+def _since_ns(case: Case, life: Int64, gone: Bools) -> Int64:
+    """When a process that stays, and reads what one of these writes, began to wait for it."""
+    pipes, family = case.pipes, case.family
+    pipes = pipes[np.isin(pipes["writer"], life) & ~gone[pipes["reader"]]]
+    writer, reader = pipes["writer"].to_numpy(np.int64), pipes["reader"].to_numpy(np.int64)
+    pipes = pipes[~family.comes_from(writer, reader)]
+    process = case.lives.table["process"].to_numpy(np.int64)
+    reads = case.reading.assign(process=process[case.reading["life"]])
+    pipes = pipes.assign(process=process[pipes["reader"]])
+    met = pipes.merge(reads[["process", "file", "first_ns"]], on=["process", "file"])
+    first_ns = met.groupby("writer")["first_ns"].min()
+    return first_ns.reindex(life, fill_value=LONG_AGO).to_numpy(np.int64)

@@ -19,6 +19,10 @@ Int64 = npt.NDArray[np.int64]
 
 STARTS: Final = Threshold("starts", "count", 5, "how often the line starts the program")
 
+STARTING: Final = Threshold(
+    "starting_percent", "percent", 50, "share of being started in what the program takes"
+)
+
 ONCE: Final = ("process", "startup")
 """What a program does that is the same whatever it is started for (`wall.doings`)."""
 
@@ -36,8 +40,8 @@ def _candidate(case: Case, here: pd.DataFrame, place: int) -> Candidate:
     upkeep, _ = case.on_path.of_upkeep(roots)
     rows = np.union1d(case.on_path.of_families(roots)[0], upkeep)
     cost_ns, fixed = int(case.segments_ns[rows].sum()), _fixed(case, here, upkeep)
-    programs = here["program"].nunique()
-    stay_ns = int(case.segments_ns[fixed].sum()) * programs // number
+    programs, fixed_ns = here["program"].nunique(), int(case.segments_ns[fixed].sum())
+    stay_ns = fixed_ns * programs // number
     return Candidate(
         place=case.place(place),
         title=f"{names(here)} started {times(number)}",
@@ -46,7 +50,10 @@ def _candidate(case: Case, here: pd.DataFrame, place: int) -> Candidate:
         advice=f"Start {'it' if programs == 1 else 'each'} once, with all files or lines as its "
         "input, and read what it writes in a loop.",
         evidence=evidence(here, cost_ns),
-        seen={STARTS.name: int(here["program"].value_counts().max())},
+        seen={
+            STARTS.name: int(here["program"].value_counts().max()),
+            STARTING.name: 100 * fixed_ns / max(cost_ns, 1),
+        },
     )
 
 
@@ -59,4 +66,4 @@ def _fixed(case: Case, here: pd.DataFrame, upkeep: Int64) -> Int64:
     return np.unique(np.concatenate([own[np.isin(doing, ONCE)], copies, upkeep]))
 
 
-RULE: Final = Rule("SH01", "a program started again and again", check, (*COST, STARTS))
+RULE: Final = Rule("SH01", "a program started again and again", check, (*COST, STARTS, STARTING))

@@ -28,6 +28,14 @@ Int64 = npt.NDArray[np.int64]
 
 READS: Final = Threshold("reads", "count", 5, "how often it is read from one line")
 
+SIZE: Final = Threshold(
+    "file_bytes",
+    "bytes",
+    65536,
+    "how much of it is read, at most: a shell is no place for more",
+    most=True,
+)
+
 
 def check(case: Case) -> Iterator[Candidate]:
     read = _reads(case)
@@ -83,8 +91,15 @@ def _candidate(
         claim=instead(rows, case.segments_ns, cost_ns / number + number * costs.FUNCTION),
         advice=_advice(case, place),
         evidence=(f"{duration(cost_ns // number)} each, to read {path}",),
-        seen={READS.name: number},
+        seen={READS.name: number, SIZE.name: _bytes(case, file)},
     )
+
+
+def _bytes(case: Case, file: int) -> int:
+    """How much of a file a program has read, the most of all."""
+    reading = case.reading
+    programs = ~case.places.shells[reading["life"].to_numpy()]
+    return int(reading["bytes"].where((reading["file"] == file) & programs, 0).max())
 
 
 def _advice(case: Case, place: int) -> str:
@@ -93,4 +108,4 @@ def _advice(case: Case, place: int) -> str:
     return "Read it once, and keep what is needed of it in variables."
 
 
-RULE: Final = Rule("SH09", "a file read again and again", check, (*COST, READS))
+RULE: Final = Rule("SH09", "a file read again and again", check, (*COST, READS, SIZE))

@@ -116,13 +116,25 @@ def test_the_text_says_what_all_of_it_saves_and_how_much_is_not_shown() -> None:
 
 
 def test_nothing_to_change_is_one_line() -> None:
-    assert text(build(SyntheticTrace())).splitlines()[1:] == [
+    trace = SyntheticTrace(facts={"attribution": "memory"})
+    assert text(build(trace)).splitlines()[1:] == [
         "  Nothing: there is no change known that would save much of the wall time."
     ]
 
 
 def test_a_trace_without_durations_says_that_nothing_is_known() -> None:
     assert "does not say how long" in text(build(SyntheticTrace(facts={"timing": "instants"})))
+
+
+@pytest.mark.parametrize(
+    ("facts", "why"),
+    [
+        ({"attribution": None}, "no functions and lines"),
+        ({"attribution": "memory", "filter": ("read",)}, "only some calls"),
+    ],
+)
+def test_what_could_not_be_known_is_not_called_nothing(facts: dict[str, object], why: str) -> None:
+    assert why in text(build(SyntheticTrace(facts=facts)))
 
 
 @pytest.mark.parametrize("width", [80, None])

@@ -6,13 +6,16 @@ from typing import Final
 
 from aklo_analysis.report import Report
 from aklo_analysis.reporters.page import Page
+from aklo_analysis.reporters.scripts import Scripts
 from aklo_analysis.rules.finding import Finding
 from aklo_analysis.units import counted, duration, share
 from aklo_trace.escape import escape
-from aklo_trace.meta import MEASURED
+from aklo_trace.meta import MEASURED, Meta
 
 NOTHING: Final = "Nothing: there is no change known that would save much of the wall time."
 UNTIMED: Final = "Not known: the trace does not say how long things took."
+UNPLACED: Final = "Not known: this trace has no functions and lines of shell code."
+PARTIAL: Final = "Not known: only some calls were recorded."
 STYLES: Final = {"high": "bad", "medium": "warning", "low": "plain"}
 """By severity."""
 
@@ -21,35 +24,46 @@ def findings(report: Report, page: Page) -> None:
     wall_ns = report.meta.wall_ns or 0
     page.heading("WHAT TO CHANGE FIRST")
     if not report.findings:
-        page.sentence(NOTHING if report.meta.timing == MEASURED else UNTIMED, "good")
+        page.sentence(_none(report.meta), "plain")
         return
+    scripts = Scripts(finding.file for finding in report.findings if finding.file is not None)
     for rank, finding in enumerate(report.findings[: report.top], start=1):
         saving, part = duration(finding.saving_ns), share(finding.saving_ns, wall_ns)
         lead = f"{rank:>2}  {saving:>6}  {part:>4}"
-        page.item(lead, STYLES[finding.severity], _lines(finding), cut=("code", "dim"))
+        lines = _lines(finding, scripts)
+        page.item(lead, STYLES[finding.severity], lines, cut=("code", "dim"))
     page.sentence(_together(report, wall_ns), "dim")
+    if scripts.root:
+        page.sentence(f"Files without / at the beginning are in {escape(scripts.root)}", "dim")
 
 
-def _lines(finding: Finding) -> list[tuple[str, str]]:
+def _none(meta: Meta) -> str:
+    """Why there is no finding."""
+    if meta.timing != MEASURED:
+        return UNTIMED
+    if meta.filter:
+        return PARTIAL
+    return UNPLACED if meta.attribution is None else NOTHING
+
+
+def _lines(finding: Finding, scripts: Scripts) -> list[tuple[str, str]]:
     """What is said of a finding, with the style of each line."""
+    where = "  ".join(filter(None, [_place(finding, scripts), finding.source]))
     lines = [(f"{finding.title} ({finding.code})", "strong")]
-    lines += [(_place(finding), "plain")] if _has_place(finding) else []
-    lines += [(finding.source, "code")] if finding.source else []
+    lines += [(where, "code")] if where else []
     lines.append((finding.advice, "plain"))
     lines += [(finding.evidence[0], "dim")] if finding.evidence else []
     return [(escape(text), style) for text, style in lines]
 
 
-def _has_place(finding: Finding) -> bool:
-    return any(part is not None for part in (finding.function, finding.file, finding.line))
-
-
-def _place(finding: Finding) -> str:
-    file = "code of a string" if finding.file is None else finding.file
+def _place(finding: Finding, scripts: Scripts) -> str:
+    """`function file:12`, as far as it is known."""
+    if all(part is None for part in (finding.function, finding.file, finding.line)):
+        return ""
+    file = "code of a string" if finding.file is None else scripts.short(finding.file)
     mark = "~" if finding.relative else ""
     line = "" if finding.line is None else f":{mark}{finding.line}"
-    function = "" if finding.function is None else f"{finding.function}  "
-    return f"{function}{file}{line}"
+    return f"{finding.function} {file}{line}" if finding.function else f"{file}{line}"
 
 
 def _together(report: Report, wall_ns: int) -> str:

@@ -470,12 +470,19 @@ struct summons {
 };
 _Static_assert(sizeof(struct summons) == 24, "struct summons");
 
+/* Whether a task is in a call, and whether that is recorded. */
+enum in_call {
+	OUTSIDE_CALLS,
+	IN_CALL,
+	IN_RECORDED_CALL,
+};
+
 /* What user space writes to mark the target: the head of struct task_state. */
 struct task_mark {
 	__u32 proc_id;
 	__u8 armed;  /* not traced before its next successful exec */
 	__u8 muted;  /* its calls are filtered out, but for SPEC_ALWAYS */
-	__u8 in_call;
+	__u8 in_call; /* enum in_call */
 	__u8 path_pending;
 };
 

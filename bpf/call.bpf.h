@@ -61,10 +61,9 @@ static __always_inline struct syscall_spec *choose_call(struct task_state *state
 	spec = spec_of(state);
 	if (!spec)
 		return NULL;
-	state->recorded = is_wanted(state, spec);
-	if (state->recorded)
+	if (is_wanted(state, spec))
 		return spec;
-	enter_call(state, bpf_ktime_get_boot_ns()); /* its CPU time counts all the same */
+	enter_call(state, bpf_ktime_get_boot_ns(), IN_CALL); /* its CPU time counts all the same */
 	return NULL;
 }
 
@@ -96,7 +95,7 @@ static __always_inline void begin_call(struct task_struct *task, const struct ho
 	if (spec->address != NO_ARGUMENT && !arg(state, spec->address)) /* a plain send(2) */
 		state->at_exit = 0;
 	event->start_ns = bpf_ktime_get_boot_ns();
-	enter_call(state, event->start_ns);
+	enter_call(state, event->start_ns, IN_RECORDED_CALL);
 }
 
 /* The call returns. False if nothing of it is recorded. */
@@ -104,8 +103,7 @@ static __always_inline bool leave_recorded_call(struct task_state *state, long r
 {
 	__u64 now_ns = bpf_ktime_get_boot_ns();
 
-	leave_call(state, now_ns);
-	if (!state->recorded || state->mark.armed) /* armed: an exec that failed */
+	if (!leave_call(state, now_ns) || state->mark.armed) /* armed: an exec that failed */
 		return false;
 	state->event.dur_ns = now_ns - state->event.start_ns;
 	state->event.ret = ret;

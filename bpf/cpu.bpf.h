@@ -13,18 +13,23 @@ static __always_inline __u64 cpu_time(const struct task_state *state, __u64 now_
 	return state->cpu_ns + (state->on_cpu_since_ns ? now_ns - state->on_cpu_since_ns : 0);
 }
 
-static __always_inline void enter_call(struct task_state *state, __u64 now_ns)
+static __always_inline void enter_call(struct task_state *state, __u64 now_ns,
+				       enum in_call in_call)
 {
 	if (!state->on_cpu_since_ns) /* it was running when it was marked */
 		state->on_cpu_since_ns = now_ns;
 	state->cpu_at_entry_ns = cpu_time(state, now_ns);
-	state->mark.in_call = true;
+	state->mark.in_call = in_call;
 }
 
-static __always_inline void leave_call(struct task_state *state, __u64 now_ns)
+/* Whether the call that is left is recorded. */
+static __always_inline bool leave_call(struct task_state *state, __u64 now_ns)
 {
+	bool recorded = state->mark.in_call == IN_RECORDED_CALL;
+
 	state->system_ns += cpu_time(state, now_ns) - state->cpu_at_entry_ns;
-	state->mark.in_call = false;
+	state->mark.in_call = OUTSIDE_CALLS;
+	return recorded;
 }
 
 /* A target begins with its exec: what its launcher used before is not its own. */

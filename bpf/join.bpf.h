@@ -187,7 +187,7 @@ static __always_inline void tell_call(struct seq_file *seq, struct task_struct *
 	bool was_there = state->joining == JOINING_COUNTED;
 	struct event event;
 
-	if (!was_there && !(state->mark.in_call && state->recorded))
+	if (!was_there && (state->mark.in_call != IN_RECORDED_CALL || state->mark.armed))
 		return;
 	event = state->event;
 	if (was_there) {

@@ -146,12 +146,9 @@ static __always_inline bool end_last_call(struct task_state *state)
 		count_end(true);
 		return false;
 	}
-	if (state->mark.in_call) {
-		leave_call(state, bpf_ktime_get_boot_ns());
-		if (state->recorded) {
-			state->event.flags |= EVENT_UNFINISHED;
-			emit_event(state);
-		}
+	if (state->mark.in_call && leave_call(state, bpf_ktime_get_boot_ns())) {
+		state->event.flags |= EVENT_UNFINISHED;
+		emit_event(state);
 	}
 	return true;
 }

@@ -88,7 +88,6 @@ struct task_state {
 	__u32 slot;
 	__u32 ended; /* in a group leader: the end of its process has been told */
 	__u16 at_exit; /* of its enum spec_flag, what there is to do when it returns */
-	bool recorded; /* the call under way is */
 	bool joined; /* it was there before it was traced */
 	__u32 zero;
 	__u64 joining; /* enum joining; as wide as bcc can exchange */

@@ -38,7 +38,11 @@ def is_gone(program: int) -> bool:
 def has_ended(pid: int) -> bool:
     """Whether there is no such process, or only what its parent has not yet waited for."""
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
+        return state_of(pid) in {"Z", "X"}
     except OSError:
         return True
-    return stat.rpartition(")")[2].split()[0] in {"Z", "X"}
+
+
+def state_of(pid: int) -> str:
+    """As proc(5) has it: S while it sleeps. Raises OSError."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]

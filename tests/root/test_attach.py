@@ -16,7 +16,7 @@ from aklo_trace.schema import ImageFlag, ProcessFlag, SyscallFlag
 from aklo_trace.store import LIVE
 
 from .attaching import attached, attachment, running
-from .processes import has_ended, holder_of, is_gone, programs_of
+from .processes import has_ended, holder_of, is_gone, programs_of, state_of
 from .recording import TIMEOUT_S, Recorder, Recording, await_that
 from .test_conservation import assert_conserved
 
@@ -79,10 +79,6 @@ def signal_all(pid: int, signo: int) -> None:
 
 def programs_below(pid: int) -> list[str]:
     return [Path(f"/proc/{p}/comm").read_text().strip() for p in descendants(pid)]
-
-
-def state_of(pid: int) -> str:
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 def stop_all(pid: int) -> None:

@@ -17,6 +17,7 @@ from aklo_trace.errors import CaptureError
 
 from .processes import holder_of, is_gone, programs_of
 from .recording import TIMEOUT_S, Recorder, await_that
+from .test_conservation import assert_conserved
 
 ENGINES = ("bcc",)
 
@@ -31,6 +32,15 @@ import sys
 from aklo_trace.bcc import maps
 from aklo_trace.cli import main
 maps.TASKS = 3
+sys.exit(main(sys.argv[1:]))
+"""
+NO_TABLE = """
+import sys
+from aklo_trace.bcc import under_way
+from aklo_trace.cli import main
+def bpf(*_):
+    raise PermissionError
+under_way.bpf = bpf
 sys.exit(main(sys.argv[1:]))
 """
 
@@ -93,6 +103,20 @@ def test_tasks_that_do_not_fit_are_counted(record: Recorder, workloads: Path) ->
     assert lost > 0
     assert len(recording.processes) + lost == 13
     assert not recording.meta.complete
+
+
+def test_calls_stay_in_flight_where_the_table_may_not_be_read(
+    record: Recorder, workloads: Path
+) -> None:
+    trace = record.folder / "trace"
+    options = ("record", "--engine", "bcc", "--quiet", "-o", trace, "--")
+    command = [sys.executable, "-c", NO_TABLE, *options, workloads / "family", "daemon"]
+    with subprocess.Popen(command, env=record.environ, stdin=subprocess.PIPE) as process:
+        process.wait(TIMEOUT_S)  # the daemon's input is closed after that
+    recording = record.opened("trace")
+    assert recording.meta.in_flight_by_syscall == {"read": 1}
+    assert recording.meta.complete
+    assert_conserved(recording)
 
 
 @pytest.mark.parametrize("variables", [(), ("A=1", "B=")])

@@ -18,10 +18,11 @@ import pytest
 
 from aklo_trace.ebpf.engine import EbpfEngine
 from aklo_trace.meta import FILE
+from aklo_trace.schema import SyscallFlag
 from aklo_trace.store import LIVE
 
 from .attaching import running
-from .processes import has_ended, is_gone, programs_of
+from .processes import has_ended, is_gone, programs_of, state_of
 from .recording import COMMAND, TIMEOUT_S, Recorder, Recording, await_that, environment
 from .test_conservation import assert_conserved
 
@@ -216,9 +217,11 @@ def test_a_trace_belongs_to_the_user_who_ran_the_command(record: Recorder) -> No
 
 def test_what_runs_when_the_watch_is_stopped_is_kept_and_runs_on(record: Recorder) -> None:
     with watching(record) as watch:
-        watch.script.write_text("#!/bin/bash\nread line\nexit 4\n")
+        waits = watch.folder / "waits"
+        watch.script.write_text(f"#!/bin/bash\n: > {waits}\nread line\nexit 4\n")
         with running(watch.script, stdin=subprocess.PIPE) as target:
-            await_that(lambda: has_begun(watch), "the tree")
+            await_that(lambda: has_begun(watch) and waits.exists(), "the tree")
+            await_that(lambda: state_of(target.pid) == "S", "its read")
             watch.stop()
             assert target.poll() is None
             assert target.stdin
@@ -227,6 +230,9 @@ def test_what_runs_when_the_watch_is_stopped_is_kept_and_runs_on(record: Recorde
         (recording,) = watch.awaited(1)
     assert recording.meta.exit_status is None
     assert "was still running" in recording.meta.notes[0]
+    last = recording.calls[-1]
+    assert (last.syscall, last.fd) == ("read", 0)
+    assert last.flags & SyscallFlag.UNFINISHED
     assert recording.meta.complete
     assert_conserved(recording)
 

@@ -65,6 +65,12 @@ def perf_event_open(attributes: bytes, cpu: int) -> int:
     return _checked(_libc.syscall(number, attributes, nobody, cpu, no_group, flags))
 
 
+def bpf(command: int, attributes: ctypes.Structure) -> None:
+    """bpf(2), which may write into the attributes. Raises OSError."""
+    number = by_name()["bpf"].numbers[platform.machine()]
+    _checked(_libc.syscall(number, command, ctypes.byref(attributes), ctypes.sizeof(attributes)))
+
+
 @contextmanager
 def map_code(fd: int, size: int) -> Iterator[int]:
     """The address of an open file's first bytes, mapped to be executed. Raises OSError."""

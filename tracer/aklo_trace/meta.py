@@ -87,7 +87,7 @@ class Meta:
     lost_by_syscall: dict[str, int] = field(default_factory=dict)
     """The calls that were lost, by name."""
     in_flight_by_syscall: dict[str, int] = field(default_factory=dict)
-    """Calls that had not returned when the recording ended, by name."""
+    """Calls that had not returned when the recording ended, and have no row, by name."""
     notes: tuple[str, ...] = ()
     """What the recording could not see, in sentences."""
     tables: dict[str, int] = field(default_factory=dict)

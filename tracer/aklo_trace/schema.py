@@ -37,7 +37,8 @@ class SyscallFlag(IntFlag):
     COMPAT = 1 << 4
     """A 32-bit call on a 64-bit kernel."""
     UNFINISHED = 1 << 5
-    """The call never returned: its process ended or replaced its image within it."""
+    """The call did not return: its process ended or replaced its image within it, or was in it when
+    the recording ended."""
     NO_ENTRY = 1 << 6
     """The beginning of the call was not seen: it was under way when tracing began, and counts from
     then on, or its time and arguments are unknown."""

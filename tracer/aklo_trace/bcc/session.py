@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from aklo_trace.bcc.headers import Headers
-from aklo_trace.bcc.maps import map_orders
+from aklo_trace.bcc.maps import TASKS, map_orders
 from aklo_trace.bcc.programs import Programs
+from aklo_trace.bcc.under_way import calls_under_way
 from aklo_trace.ebpf import layout
 from aklo_trace.ebpf.devices import packed
 from aklo_trace.ebpf.session import TARGET_PROC_ID, RingSession
@@ -44,6 +47,9 @@ class BccSession(RingSession):
 
     def _program_fds(self) -> list[int]:
         return self._programs.program_fds
+
+    def _calls(self) -> Callable[[], bytes]:
+        return partial(calls_under_way, self._map_fd("tasks"), TASKS)
 
     def _set_control(self, control: bytes) -> None:
         self._programs.write("controls", control)

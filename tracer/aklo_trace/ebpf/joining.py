@@ -25,7 +25,7 @@ from aklo_trace.ebpf.shells import Binary, examine_named
 from aklo_trace.errors import CaptureError
 from aklo_trace.open_files import OpenFile, open_files
 
-PROGRAMS: Final = ("join_tasks", "tell_calls", "on_joining_exit")
+PROGRAMS: Final = ("join_tasks", "on_joining_exit")
 """What is loaded only to join running processes."""
 JOINED_FILE: Final = "joined.json"
 MOST_ROUNDS: Final = 100

@@ -441,6 +441,7 @@ CONTROL: Final = Struct(
     ),
 )
 
+IN_RECORDED_CALL: Final = 2
 TASK_MARK: Final = Struct(
     "task_mark",
     (

@@ -11,7 +11,8 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from ctypes import POINTER, byref, c_bool, c_char_p, c_int, c_size_t, c_uint32, c_uint64, c_void_p
-from functools import cache, partial
+from functools import cache
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
@@ -20,7 +21,6 @@ from aklo_trace.errors import CaptureError
 
 LIBRARY: Final = "libbpf.so.1"
 BPF_ANY: Final = 0
-ITERATOR_BYTES: Final = 1 << 16
 BPF_PROG_TYPE_KPROBE: Final = 2
 BPF_PROG_TYPE_PERF_EVENT: Final = 7
 ATTACHED_OTHERWISE: Final = (BPF_PROG_TYPE_KPROBE, BPF_PROG_TYPE_PERF_EVENT)
@@ -103,6 +103,7 @@ class Object:
         self._lib = library()
         self._path = path
         self._links: dict[str, int] = {}
+        self._iterators: list[FileIO] = []
         with Log() as log:
             self._object: int | None = self._lib.bpf_object__open_file(os.fsencode(path), None)
         if not self._object:
@@ -173,15 +174,16 @@ class Object:
     def iterate(self, name: str) -> bytes:
         """Run the attached iterator of that name over all there is; what it wrote. Raises
         OSError."""
-        return read_iterator(self.iterator(name))
+        with self.iterator(name) as told:
+            return told.readall()
 
-    def iterator(self, name: str) -> int:
-        """A descriptor that runs it when it is read, once, which needs no privilege. Raises
-        OSError."""
+    def iterator(self, name: str) -> FileIO:
+        """A file that runs it when it is read, once, which needs no privilege. Raises OSError."""
         fd = int(self._lib.bpf_iter_create(self._lib.bpf_link__fd(self._links[name])))
         if fd < 0:
             raise OSError(-fd, os.strerror(-fd), name)
-        return fd
+        self._iterators.append(FileIO(fd))
+        return self._iterators[-1]
 
     def map_fd(self, name: str) -> int:
         return int(self._lib.bpf_map__fd(self._map(name)))
@@ -205,6 +207,8 @@ class Object:
 
     def close(self) -> None:
         """Let go of this process's hold; a process that inherited the descriptors keeps its own."""
+        for iterator in self._iterators:
+            iterator.close()
         for link in self._links.values():
             self._lib.bpf_link__destroy(link)
         self._links.clear()
@@ -214,9 +218,3 @@ class Object:
 
     def _map(self, name: str) -> Any:
         return self._lib.bpf_object__find_map_by_name(self._object, name.encode())
-
-
-def read_iterator(fd: int) -> bytes:
-    """All that an iterator has to say; closes it. Raises OSError."""
-    with os.fdopen(fd, "rb", buffering=0) as file:
-        return b"".join(iter(partial(file.read, ITERATOR_BYTES), b""))

@@ -12,12 +12,12 @@ import select
 import struct
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from aklo_trace.ebpf.layout import CONTROL, COUNTERS, EVENT, KIND_MASK, RING_HEADER_BYTES
-from aklo_trace.ebpf.libbpf import read_iterator
 from aklo_trace.ebpf.ring import EventRings, RecordRing, map_array, record_stride
 from aklo_trace.ebpf.strangers import Strangers
 
@@ -135,10 +135,10 @@ class Recorder:
     """Drains the rings into files below `live` until told to stop."""
 
     def __init__(
-        self, maps: Maps, live: Path, spools: Path | None = None, calls: int | None = None
+        self, maps: Maps, live: Path, calls: Callable[[], bytes], spools: Path | None = None
     ) -> None:
-        """`spools` is where files go that grow, if not to `live`; `calls` says, read once, which
-        calls are under way."""
+        """`spools` is where files go that grow, if not to `live`; `calls` gives the events of the
+        calls that are under way."""
         self._calls = calls
         self._events = EventRings(maps.events, maps.positions, maps.cpus, maps.ring_events)
         self._records = RecordRing(maps.records, maps.record_ring_bytes)
@@ -229,6 +229,7 @@ class Recorder:
         self.drain()
         time.sleep(SETTLE_SECONDS)
         self.drain()
-        if self._calls is not None:  # nothing is drained afterwards: none comes twice
-            self._event_spool.append(memoryview(read_iterator(self._calls)))
+        with suppress(OSError):  # they stay in flight
+            # Nothing is drained afterwards: none comes twice.
+            self._event_spool.append(memoryview(self._calls()))
         self.accounts.save()

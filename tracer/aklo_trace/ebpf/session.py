@@ -10,6 +10,7 @@ import signal
 import struct
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -65,7 +66,6 @@ class RingSession(ABC):
         self._attribution = options.attribution
         self._held: HeldTarget | None = None
         self._joined: list[JoinedProcess] = []
-        self._calls: int | None = None  # says which are under way, when it is read
         self._open_files: list[OpenFile] = []
 
     @abstractmethod
@@ -82,6 +82,10 @@ class RingSession(ABC):
     def _set_control(self, control: bytes) -> None: ...
 
     @abstractmethod
+    def _calls(self) -> Callable[[], bytes]:
+        """Gives, without privilege, the events of the calls that are under way. Raises OSError."""
+
+    @abstractmethod
     def _mark(self, held: HeldTarget) -> None:
         """See to it that the target is traced from its exec on. Raises OSError."""
 
@@ -95,6 +99,7 @@ class RingSession(ABC):
         self._set_control(control)
         try:
             self._mark(held)
+            self._under_way = self._calls()
         except OSError as error:
             raise CaptureError(
                 f"The target (process {held.pid}) cannot be marked for tracing: {error.strerror}."
@@ -183,7 +188,7 @@ class RingSession(ABC):
             if self._held:
                 self._held.leave()
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-            recorder = Recorder(self._maps(), live, calls=self._calls)
+            recorder = Recorder(self._maps(), live, self._under_way)
             os.write(ready, b"r")
             os.close(ready)
             recorder.run(commands, follows=self._held is not None)
@@ -226,6 +231,9 @@ class EbpfSession(RingSession):
     def _program_fds(self) -> list[int]:
         return self._object.program_fds()
 
+    def _calls(self) -> Callable[[], bytes]:
+        return self._object.iterator("tell_calls").readall
+
     def _set_control(self, control: bytes) -> None:
         self._object.update("controls", struct.pack("=I", 0), control)
 
@@ -241,7 +249,7 @@ class EbpfSession(RingSession):
         self._set_control(control)
         self._precedence = _take_precedence()
         self._joined = joining.join(self._object, pids)
-        self._calls = self._object.iterator("tell_calls")
+        self._under_way = self._calls()
         self._open_files = list(joining.open_files_of(self._joined))
         for binary, fields in joining.unknown_programs(self._joined, self._shells):
             if len(self._shells) < layout.SHELLS:
@@ -253,14 +261,16 @@ class EbpfSession(RingSession):
         words[layout.CONTROL.offset("shells") // 4] = len(self._shells)
         return self._joined
 
-    def watch(self, live: Path) -> tuple[Maps, Roots]:
+    def watch(self, live: Path) -> tuple[Maps, Roots, Callable[[], bytes]]:
         """Begin to trace programs of the names that are watched for, as they start; what is to be
-        read. What was known of shells is written below `live`."""
+        read, and what gives the events of the calls that are under way. What was known of shells
+        is written below `live`."""
         control = layout.CONTROL.pack(next_proc_id=TARGET_PROC_ID, shells=len(self._shells))
         self._set_control(control)
         _write_shells(live, [binary for binary, _ in self._shells])
         self._object.fill("patterns", self._patterns)
-        return self._maps(), Roots(self._map_fd("trees"), self._map_fd("beginnings"))
+        roots = Roots(self._map_fd("trees"), self._map_fd("beginnings"))
+        return self._maps(), roots, self._calls()
 
     def _load(self, options: CaptureOptions) -> None:
         self._object.set_config(self._config(options, direct=_has_cast()))

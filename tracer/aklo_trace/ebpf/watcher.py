@@ -56,10 +56,18 @@ class _Work:
 class Watcher:
     """Records into `spool` until it is asked to end."""
 
-    def __init__(self, maps: Maps, roots: Roots, spool: WatchSpool, terms: WatchTerms) -> None:
+    def __init__(
+        self,
+        maps: Maps,
+        roots: Roots,
+        calls: Callable[[], bytes],
+        spool: WatchSpool,
+        terms: WatchTerms,
+    ) -> None:
+        """`calls` as for `Recorder`."""
         self._spool, self._terms = spool, terms
         self._number = 0
-        self._recorder = Recorder(maps, spool.folder, spool.begin_segment(0))
+        self._recorder = Recorder(maps, spool.folder, calls, spool.begin_segment(0))
         self._roots = roots
         self._live: dict[int, _Tree] = {}
         self._backlog = Backlog()

@@ -24,7 +24,7 @@ from aklo_analysis.lives import Lives
 Int64 = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-TIMES: Final = ("outside_ns", "cpu_wait_ns", "stopped_ns")
+TIMES: Final = ("outside_ns", "cpu_wait_ns", "stopped_ns", "unrecorded_ns")
 """The times of a life that are not within calls."""
 
 

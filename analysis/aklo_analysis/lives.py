@@ -1,10 +1,10 @@
 """The lives of processes: one row per process and image that it ran.
 
 The main thread of a life is at each instant inside a call, outside, ready but without a CPU,
-or stopped by a signal; so what it lived is the sum of these. Where an engine cannot tell how
-long it had no CPU, or was stopped, that is in the time outside calls, with computing and page
-faults. Threads other than the main one add their calls, but what they do outside calls is not
-known.
+stopped by a signal, or, where only some calls were recorded, in one of the others; so what it
+lived is the sum of these. Where an engine cannot tell how long it had no CPU, or was stopped, that
+is in the time outside calls, with computing and page faults. Threads other than the main one add
+their calls, but what they do outside calls is not known.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from aklo_analysis.activity import ACTIVITIES
 from aklo_analysis.frames import Frames
 from aklo_analysis.lineage import births, lives_of_calls
 from aklo_analysis.measure import measured
-from aklo_analysis.offcpu import cpu_wait, stopped
+from aklo_analysis.offcpu import cpu_wait, stopped, unrecorded
 from aklo_trace.schema import SyscallFlag
 
 Int64 = npt.NDArray[np.int64]
@@ -49,11 +49,16 @@ class Spans:
 
 
 def live(
-    frames: Frames, calls: pd.DataFrame, started_ns: int, ended_ns: int, measured_time: bool = True
+    frames: Frames,
+    calls: pd.DataFrame,
+    started_ns: int,
+    ended_ns: int,
+    measured_time: bool = True,
+    filtered: bool = False,
 ) -> Lives:
     """The lives in a trace that lasted from `started_ns` to `ended_ns`; `calls` as `derive`
     gives them. Without `measured_time` nothing is known of the time outside calls, nor of that
-    in calls that never returned."""
+    in calls that never returned. `filtered`: only some calls were recorded."""
     lives, life = lives_of_calls(births(frames), calls, len(frames.images))
     spans = _spans(frames, calls, life, lives)
     start_ns, end_ns = _bounds(frames, lives, spans, started_ns, ended_ns)
@@ -73,7 +78,12 @@ def live(
     table["stopped_ns"] = stopped(frames, process, outside_ns.to_numpy())
     outside_ns -= table["stopped_ns"]
     table["cpu_wait_ns"] = cpu_wait(frames, process, outside_ns.to_numpy())
-    table["outside_ns"] = outside_ns - table["cpu_wait_ns"]
+    outside_ns -= table["cpu_wait_ns"]
+    table["unrecorded_ns"] = np.int64(0)
+    if filtered:
+        work_ns = (table["work_ns"] + table["unfinished_work_ns"]).to_numpy()
+        table["unrecorded_ns"] = unrecorded(frames, process, outside_ns.to_numpy(), work_ns)
+    table["outside_ns"] = outside_ns - table["unrecorded_ns"]
     return Lives(table, unfinished, life)
 
 

@@ -56,6 +56,8 @@ class LifeMeasure(Measure):
     """time outside calls in which they were ready but had no CPU, as far as that is known"""
     stopped_ns: int = 0
     """time in which a signal had stopped them (job control), as far as that is known"""
+    unrecorded_ns: int = 0
+    """time outside calls in which they did not compute, where only some calls were recorded"""
     unfinished_work_ns: int = 0
     """time of main threads in calls that never returned; the end of a process is one"""
     unfinished_wait_ns: int = 0

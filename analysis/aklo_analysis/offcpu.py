@@ -1,4 +1,5 @@
-"""Time outside calls in which a process could not run: stopped, or waiting for a CPU.
+"""Time outside calls in which a process did not compute: stopped, waiting for a CPU, or in calls
+that were not recorded.
 
 How long that was is known of each process, but not in which of its lives: it is divided among
 them. Arrays are by life, in no order; `process` is a row of `frames.processes`, or `UNKNOWN` for
@@ -39,15 +40,19 @@ def cpu_wait(frames: Frames, process: Int64, outside_ns: Int64) -> Int64:
     whole_ns = of_processes(process, outside_ns, len(processes))
     user_ns = _by_row(processes["utime_ns"])
     idle_ns = np.where(_known(processes["utime_ns"]), np.maximum(whole_ns - user_ns, 0), 0)
-    wait_ns = np.minimum(_by_row(processes["run_delay_ns"]), idle_ns)
-    order = np.argsort(process, kind="stable")
-    ordered, ordered_ns = process[order], outside_ns[order]
-    begin_ns = _sum_before(ordered, ordered_ns)
-    ends = (begin_ns, begin_ns + ordered_ns)
-    low, high = (_scaled(end, wait_ns[ordered], whole_ns[ordered]) for end in ends)
-    share_ns = np.empty_like(outside_ns)
-    share_ns[order] = high - low
-    return share_ns
+    return _divided(process, outside_ns, np.minimum(_by_row(processes["run_delay_ns"]), idle_ns))
+
+
+def unrecorded(frames: Frames, process: Int64, outside_ns: Int64, work_ns: Int64) -> Int64:
+    """How long each life was in calls that were not recorded, without computing there, in a trace
+    that has only some: `outside_ns` is without stops and waits for a CPU. It is all that the
+    process has no CPU time for, as far as that is known: outside calls, and in calls beyond
+    `work_ns`, the time in recorded ones that work."""
+    processes = frames.processes
+    whole_ns = of_processes(process, outside_ns, len(processes))
+    in_calls_ns = _by_row(processes["stime_ns"]) - of_processes(process, work_ns, len(processes))
+    cpu_ns = _by_row(processes["utime_ns"]) + np.maximum(in_calls_ns, 0)
+    return _divided(process, outside_ns, np.maximum(whole_ns - cpu_ns, 0))
 
 
 def of_processes(process: Int64, outside_ns: Int64, count: int) -> Int64:
@@ -56,6 +61,20 @@ def of_processes(process: Int64, outside_ns: Int64, count: int) -> Int64:
     sums = np.zeros(count + 1, np.int64)
     np.add.at(sums, process, outside_ns)
     return sums
+
+
+def _divided(process: Int64, outside_ns: Int64, part_ns: Int64) -> Int64:
+    """A part of the time of each process, given by row of `frames.processes`, in equal shares of
+    its lives' own."""
+    whole_ns = of_processes(process, outside_ns, len(part_ns) - 1)
+    order = np.argsort(process, kind="stable")
+    ordered, ordered_ns = process[order], outside_ns[order]
+    begin_ns = _sum_before(ordered, ordered_ns)
+    ends = (begin_ns, begin_ns + ordered_ns)
+    low, high = (_scaled(end, part_ns[ordered], whole_ns[ordered]) for end in ends)
+    share_ns = np.empty_like(outside_ns)
+    share_ns[order] = high - low
+    return share_ns
 
 
 def _sum_before(process: Int64, outside_ns: Int64) -> Int64:

@@ -117,7 +117,8 @@ def build(
     meta, frames = trace.meta, load(trace)
     calls = derive(frames)
     started_ns = meta.started_at_ns
-    lives = live(frames, calls, started_ns, meta.ended_at_ns, meta.timing == MEASURED)
+    measured, filtered = meta.timing == MEASURED, bool(meta.filter)
+    lives = live(frames, calls, started_ns, meta.ended_at_ns, measured, filtered)
     origin_ns = None if meta.timing == ORDER else started_ns
     names = program_names(frames.images)
     code = causes(frames, calls, lives)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ def programs(recording: Recording, *calls: str) -> set[str]:
 def test_only_the_calls_that_were_named(record: Recorder) -> None:
     recorded = names(filtered(record, "--syscalls", "read"))
     assert "read" in recorded
-    always = {"process", "exec", "exit", "open", "close", "descriptor", "directory"}
+    always = {"process", "exec", "exit", "wait_child", "open", "close", "descriptor", "directory"}
     others = recorded - {"read", "pread64", "readv"} - {"socket"}  # socket makes a descriptor
     assert {by_name()[name].operation for name in others} <= always
 
@@ -66,7 +67,7 @@ def test_only_the_programs_that_were_named(record: Recorder) -> None:
 
 def test_life_descriptors_and_directory_are_never_left_out(record: Recorder) -> None:
     recording = filtered(record, "--programs", "no-such-program", "--syscalls", "getpid")
-    assert names(recording) >= LIFECYCLE - {"wait4"}
+    assert names(recording) >= LIFECYCLE
     assert [Path(image["argv"][0]).name for image in recording.images] == ["bash", "cat", "head"]
     assert len(recording.processes) == 2
     assert not recording.calls_of("read", "mmap", "getpid")
@@ -102,3 +103,12 @@ def test_a_senseless_option_stops_before_the_target_starts(
     assert "Traceback" not in recording.stderr
     assert not marker.exists()
     assert not recording.directory.exists()
+
+
+def test_a_sleep_that_is_not_recorded_is_no_work(record: Recorder) -> None:
+    recording = record("bash", "-c", "sleep 0.2; true", options=["--syscalls", "openat"])
+    report = json.loads(record.run("report", recording.directory, "--format", "json").stdout)
+    assert report["summary"]["unrecorded_ns"] >= 200_000_000
+    assert report["tables"]["lines"]["rows"][0]["unrecorded_ns"] >= 200_000_000
+    (doing,) = (row for row in report["wall"]["doings"] if row["key"] == "unrecorded")
+    assert doing["wall_ns"] >= 200_000_000

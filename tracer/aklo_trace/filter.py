@@ -1,7 +1,7 @@
 """Which calls of which processes are recorded: decided once, applied in the kernel.
 
-Calls that start, end or replace processes, that make, copy or close descriptors, and that
-change the working directory are always recorded: without them no other call could be
+Calls that start, end, replace or wait for processes, that make, copy or close descriptors, and
+that change the working directory are always recorded: without them no other call could be
 understood.
 """
 
@@ -15,7 +15,9 @@ from typing import Final
 from aklo_trace.errors import UsageError
 from aklo_trace.syscalls import Syscall, by_name, operations, table
 
-ALWAYS_OPERATIONS: Final = frozenset({"process", "exec", "exit", "open", "close", "descriptor"})
+ALWAYS_OPERATIONS: Final = frozenset(
+    {"process", "exec", "exit", "wait_child", "open", "close", "descriptor"}
+)
 ALWAYS_CALLS: Final = frozenset(
     {"chdir", "fchdir", "chroot", "socket", "socketpair", "accept", "accept4", "socketcall"}
 )

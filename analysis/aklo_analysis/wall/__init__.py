@@ -21,6 +21,7 @@ from aklo_analysis.wall.critical_path import critical_path
 from aklo_analysis.wall.doings import CODES, DOINGS
 from aklo_analysis.wall.segments import segments
 from aklo_analysis.wall.threads import Threads, threads
+from aklo_analysis.wall.unrecorded import cut
 from aklo_analysis.wall.waits import Waits, in_order
 from aklo_analysis.wall.waker_waits import waits_by_wakers
 from aklo_trace.loss import Loss
@@ -65,7 +66,14 @@ CPU_WAITS_LOST: Final = (
     "Some of what was recorded of time without a CPU was lost: it is counted as what the process "
     "was doing."
 )
-FILTERED: Final = "Only some calls were recorded: time in the others is counted as computing."
+FILTERED: Final = (
+    "Only some calls were recorded: what a process spent outside of these without a CPU, and not "
+    "waiting for one, counts as in calls not recorded."
+)
+FILTERED_BLINDLY: Final = (
+    "Only some calls were recorded: what a process spent neither in these nor, as far as its CPU "
+    "time is known, computing counts as in others; when that was is not known."
+)
 
 
 def wall(meta: Meta, frames: Frames, calls: pd.DataFrame, lives: Lives, causes: Causes) -> Wall:
@@ -79,9 +87,12 @@ def wall(meta: Meta, frames: Frames, calls: pd.DataFrame, lives: Lives, causes: 
         return Wall(end_ns - start_ns, _unseen(start_ns, end_ns), ())
     waits = _waits(meta, frames, calls, made)
     found = segments(made, lives, critical_path(made, waits, target, start_ns, end_ns))
-    doing = doings_of(frames, calls, made, lives, waits, found, bool(meta.filter))
+    of_segments = doings_of(frames, calls, made, lives, waits, found, bool(meta.filter))
     call = np.where(found.in_call, np.append(made.calls, UNKNOWN)[found.place], UNKNOWN)
     parts = blame(frames, made, lives, causes, found)
+    doing = of_segments[parts.segment]
+    if meta.filter and not len(frames.offcpu):
+        parts, doing = cut(found, parts, doing, lives)
     place = parts.segment
     frame = _frame(
         start_ns + np.cumsum(parts.ns) - parts.ns,
@@ -89,7 +100,7 @@ def wall(meta: Meta, frames: Frames, calls: pd.DataFrame, lives: Lives, causes: 
         found.life[place],
         call[place],
         parts.cause,
-        doing[place],
+        doing,
     )
     return Wall(end_ns - start_ns, frame, tuple(_merged(meta, frames)))
 
@@ -106,7 +117,7 @@ def _merged(meta: Meta, frames: Frames) -> Iterator[str]:
     elif meta.loss.get(Loss.OFF_CPU_RECORDS):
         yield CPU_WAITS_LOST
     if meta.filter:
-        yield FILTERED
+        yield FILTERED if len(frames.offcpu) else FILTERED_BLINDLY
 
 
 def _target(meta: Meta, frames: Frames) -> int:

@@ -44,7 +44,7 @@ def doings_of(
     table, waiting = lives.table, found.state == WAITING
     in_shell = np.append(_shells(frames), False)[table["image"].to_numpy()][found.life]
     codes = np.where(in_shell, CODES["shell_cpu"], CODES["program_cpu"]).astype(np.int8)
-    codes[waiting] = CODES["unseen" if filtered else "fault"]
+    codes[waiting] = CODES["fault"]
     in_call = np.flatnonzero(found.in_call)
     codes[in_call] = _of_calls(frames, calls, threads)[found.place[in_call]]
     codes[waiting & _for_nobody(calls, threads, waits, found)] = CODES["unseen"]
@@ -53,6 +53,8 @@ def doings_of(
     codes[begins] = np.where(executed[begins], CODES["startup"], CODES["process"])
     first_ns, last_ns = threads.first_ns[found.thread], threads.last_ns[found.thread]
     codes[(found.start_ns < first_ns) | (found.start_ns >= last_ns)] = CODES["process"]
+    if filtered:
+        codes[waiting & ~found.in_call] = CODES["unrecorded"]
     for state, key in (CPU_WAIT, "cpu_wait"), (STOPPED, "stopped"):
         codes[found.state == state] = CODES[key]
     return codes

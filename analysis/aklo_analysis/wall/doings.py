@@ -32,6 +32,7 @@ DOINGS: Final = (
     Doing("lock", "waiting for a lock", "locks"),
     Doing("stopped", "stopped by a signal", "stopped"),
     Doing("unseen", "waiting for what is not traced", "unseen"),
+    Doing("unrecorded", "in calls not recorded", "unknown"),
     Doing("other", "other calls", "other"),
 )
 

@@ -14,7 +14,7 @@ from aklo_analysis.measure import LifeMeasure, Measure
 from aklo_analysis.ranking import Ranking
 from aklo_analysis.report import Report, build
 from aklo_analysis.tables.below import BELOW
-from aklo_analysis.tables.times import STOPPED, WAIT, WORK
+from aklo_analysis.tables.times import STOPPED, UNKNOWN, WAIT, WORK
 from aklo_trace.schema import OffCpuFlag, ProcessFlag, SyscallFlag
 
 from .synthetic_trace import MS, SyntheticTrace
@@ -69,7 +69,7 @@ samples = st.tuples(
 @st.composite
 def traces(draw: st.DrawFn) -> SyntheticTrace:
     """Traces in which anything may be unknown, contradict itself, or be missing."""
-    trace = SyntheticTrace()
+    trace = SyntheticTrace(facts={"filter": draw(st.sampled_from(((), ("read",))))})
     for pid in range(draw(st.integers(0, 6))):
         start = draw(st.integers(0, 500 * MS))
         end = draw(st.none() | st.integers(start, 1000 * MS))
@@ -82,6 +82,7 @@ def traces(draw: st.DrawFn) -> SyntheticTrace:
             parent_proc_id=parent,
             flags=flags,
             utime_ns=draw(st.none() | st.integers(0, 300 * MS)),
+            stime_ns=draw(st.none() | st.integers(0, 300 * MS)),
             run_delay_ns=draw(st.none() | st.integers(0, 300 * MS)),
             stopped_ns=draw(st.none() | st.integers(0, 300 * MS)),
             site_id=draw(st.none() | st.integers(0, 5)),
@@ -201,26 +202,32 @@ def test_programs_and_processes_share_the_same_time(trace: SyntheticTrace, top: 
     unfinished_ns = sum(row.unfinished_ns for row in report.activities)
     assert unfinished_ns == total.unfinished_work_ns + total.unfinished_wait_ns
     assert total.outside_ns >= 0
-    assert min(total.stopped_ns, total.cpu_wait_ns) >= 0
+    assert min(total.stopped_ns, total.cpu_wait_ns, total.unrecorded_ns) >= 0
     assert all(row.measure.outside_ns >= 0 for row in report.programs.rows)
     assert all(row.measure.cpu_wait_ns >= 0 for row in report.programs.rows)
 
 
 @given(traces())
-def test_the_time_rows_are_all_work_all_waiting_and_all_stops(trace: SyntheticTrace) -> None:
+def test_the_time_rows_are_all_that_was_lived(trace: SyntheticTrace) -> None:
     report = build(trace)
     total = report.summary.measure
-    sums = dict.fromkeys((WORK, WAIT, STOPPED), 0)
+    sums = dict.fromkeys((WORK, WAIT, STOPPED, UNKNOWN), 0)
     for row in report.times:
         assert row.time_ns >= 0
         sums[row.part] += row.time_ns
-    assert sums == {WORK: total.own_ns, WAIT: total.waited_ns, STOPPED: total.stopped_ns}
+    assert sums == {
+        WORK: total.own_ns,
+        WAIT: total.waited_ns,
+        STOPPED: total.stopped_ns,
+        UNKNOWN: total.unrecorded_ns,
+    }
 
 
 @given(traces())
 def test_being_stopped_or_without_a_cpu_is_taken_from_the_time_outside_calls(
     trace: SyntheticTrace,
 ) -> None:
+    trace.facts = {}
     with_both = build(trace).summary.measure
     for process in trace.rows["processes"]:
         process |= {"stopped_ns": None, "run_delay_ns": None}

@@ -6,7 +6,7 @@ import pytest
 
 from aklo_analysis.report import Report, build
 from aklo_analysis.tables.failures import error
-from aklo_analysis.tables.times import STOPPED, WAIT, WORK
+from aklo_analysis.tables.times import STOPPED, UNKNOWN, WAIT, WORK
 from aklo_trace.schema import SyscallFlag
 
 from .sample import sample_trace
@@ -240,11 +240,34 @@ def test_being_stopped_is_a_part_of_its_own() -> None:
     }
 
 
-def test_where_only_some_calls_were_recorded_time_outside_may_be_the_others() -> None:
-    trace = SyntheticTrace(facts={"filter": ("read",)})
-    trace.image(trace.process(10, 0, 100 * MS, utime_ns=30 * MS), 0, "/bin/sh")
-    titles = [row.title for row in report_of(trace).times]
-    assert titles == ["calls not recorded, CPU waits", "computing"]
+@pytest.mark.parametrize("delay", [None, 6 * MS])
+def test_where_only_some_calls_were_recorded_time_without_a_cpu_is_unknown(
+    delay: int | None,
+) -> None:
+    trace = SyntheticTrace(wall_ns=100 * MS, facts={"filter": ("read",)})
+    known = {"utime_ns": 30 * MS, "stime_ns": 7 * MS, "run_delay_ns": delay}
+    trace.image(trace.process(10, 0, 100 * MS, **known), 0, "/bin/sh")
+    trace.call(10, "openat", 50 * MS, 3 * MS, image_id=0)
+    report = report_of(trace)
+    found = {row.key: (row.time_ns // MS, row.part) for row in report.times}
+    waited = {"cpu_wait": (6, WAIT)} if delay else {}
+    assert found == waited | {
+        "computing": (30, WORK),
+        "unrecorded_cpu": (7 - 3, WORK),
+        "open": (3, WORK),
+        "unrecorded": (63 - (6 if delay else 0), UNKNOWN),
+    }
+    doings = {row.key: row.wall_ns // MS for row in report.wall.doings}
+    assert doings["unrecorded"] == found["unrecorded"][0]
+
+
+def test_without_cpu_times_nothing_is_known_of_calls_that_were_not_recorded() -> None:
+    trace = SyntheticTrace(wall_ns=100 * MS, facts={"filter": ("read",)})
+    trace.image(trace.process(10, 0, 100 * MS), 0, "/bin/sh")
+    report = report_of(trace)
+    assert [(row.key, row.part) for row in report.times] == [("unrecorded", UNKNOWN)]
+    assert report.summary.measure.own_ns == 0
+    assert [row.key for row in report.wall.doings] == ["unrecorded"]
 
 
 def test_what_is_known_of_one_process_is_not_taken_from_another() -> None:

@@ -179,8 +179,9 @@ def test_no_kind_of_time_is_cut(width: int, filtered: tuple[str, ...]) -> None:
     assert "…" not in part
     for activity in ACTIVITIES:
         assert activity.title in part
-    for titles in OUTSIDE.values():
-        assert titles[bool(filtered)] in part
+    for key, title in OUTSIDE.items():
+        assert filtered or key == "unrecorded_cpu" or title in part
+    assert ("unknown: in calls not recorded" in part) == bool(filtered)
     assert "stopped (job control)" in part
     assert ("█" in part) == (width > 60)
 
@@ -247,7 +248,10 @@ def section(report: str, title: str) -> str:
 )
 def test_a_filtered_trace_says_so(words: tuple[str, ...], said: str) -> None:
     trace = SyntheticTrace(facts={"filter": words})
-    assert f"Filter     {said}\n" in text(Options(), trace)
+    trace.process(10, 0, 1000 * MS, utime_ns=200 * MS)
+    found = text(Options(), trace)
+    assert f"Filter     {said}\n" in found
+    assert "Unknown    800ms: in calls not recorded" in found
 
 
 def test_without_places_there_are_no_sections_of_code_and_strace_says_why() -> None:

@@ -484,7 +484,7 @@ def test_with_only_some_calls_recorded_a_waker_is_waited_for_wherever_it_wakes()
         (1, "shell_cpu", 21),
         (2, "program_cpu", 38),
         (1, "shell_cpu", 11),
-        (1, "unseen", 10),
+        (1, "unrecorded", 10),
         (1, "shell_cpu", 20),
     ]
     assert len(wall_of(trace).merged) == 1

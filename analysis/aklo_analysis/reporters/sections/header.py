@@ -62,6 +62,8 @@ def _findings(report: Report) -> Iterator[tuple[str, str]]:
             yield label, f"{duration(whole_ns)}: {named}"
     if measure.stopped_ns:
         yield "Stopped", f"{duration(measure.stopped_ns)} by signals, as job control does"
+    if measure.unrecorded_ns:
+        yield "Unknown", f"{duration(measure.unrecorded_ns)}: in calls not recorded"
 
 
 def _of_wall(report: Report) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ from aklo_analysis.reporters.grid import Bar, Column, Grid
 from aklo_analysis.reporters.page import Page
 from aklo_analysis.signals import signal_name
 from aklo_analysis.tables.processes import ProcessRow
-from aklo_analysis.tables.times import STOPPED, WORK, TimeRow
+from aklo_analysis.tables.times import WAIT, WORK, TimeRow
 from aklo_analysis.units import count, counted, duration, share
 from aklo_trace.escape import escape, escape_command
 
@@ -45,7 +45,7 @@ FORKS: Final = "Forks: processes that began as a copy of the program, as subshel
 
 
 def times(report: Report, page: Page) -> None:
-    """Work with its shares; then waiting, and being stopped, without shares."""
+    """Work with its shares; then waiting, being stopped, and what is unknown, without shares."""
     if not report.times:
         return
     page.heading("WHERE THE TIME WENT", _remark(report))
@@ -58,7 +58,7 @@ def times(report: Report, page: Page) -> None:
     grid.add(duration(own_ns), "", "", "", "all work", style="strong")
     for row in report.times:
         if row.part != WORK:
-            style = "warning" if row.part == STOPPED else "dim"
+            style = "dim" if row.part == WAIT else "warning"
             grid.add(duration(row.time_ns), "", "", _calls(row), row.title, style=style)
     page.grid(grid)
 

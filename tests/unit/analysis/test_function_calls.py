@@ -37,6 +37,22 @@ def test_calls_are_summed_up_by_function() -> None:
     assert (unknown.function, unknown.file, unknown.calls) == (None, None, 1)
 
 
+def test_a_call_within_another_of_the_same_function_is_not_in_its_total() -> None:
+    trace = SyntheticTrace()
+    pid = trace.process(10, end=100 * MS)
+    script, main = trace.site(None, FILE, 9), trace.site("main", FILE, 5, (None, FILE, 9))
+    within = trace.site("fib", FILE, 2, ("main", FILE, 5), (None, FILE, 9))
+    trace.function_call(pid, "main", 1 * MS, 50 * MS, file=FILE, site_id=script)
+    trace.function_call(pid, "fib", 2 * MS, 40 * MS, file=FILE, site_id=main)
+    trace.function_call(pid, "fib", 3 * MS, 20 * MS, file=FILE, site_id=within)
+    trace.function_call(pid, "fib", 23 * MS, 15 * MS, file=FILE, site_id=within)
+    trace.function_call(pid, "fib", 45 * MS, 5 * MS, file=FILE, site_id=None)
+    outer, recursive = calls_of(trace).rows
+    assert (outer.function, outer.total_ns) == ("main", 50 * MS)
+    assert (recursive.calls, recursive.total_ns) == (4, 45 * MS)
+    assert (recursive.mean_ns, recursive.max_ns) == (20 * MS, 40 * MS)
+
+
 def test_what_comes_after_the_first_is_counted() -> None:
     found = calls_of(trace_of_calls(), top=1)
     assert [row.function for row in found.rows] == ["main"]

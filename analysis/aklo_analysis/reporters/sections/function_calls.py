@@ -20,7 +20,8 @@ FUNCTION_CALLS: Final = (
     Column("file", "left", clip="path", wanted=22, optional=3),
 )
 TIMES: Final = (
-    "A function's times include those of the functions it calls, and what their breakpoints took."
+    "A function's times include those of the functions it calls, and what their breakpoints took; "
+    "a call within another of the same function is not in total."
 )
 
 

@@ -23,6 +23,11 @@ def duration(ns: int) -> str:
     return "0" if ns == 0 else f"-{duration(-ns)}"
 
 
+def spent(ns: int) -> str:
+    """A sum of durations; nothing for none: what took no time at all is what nobody measured."""
+    return duration(ns) if ns else ""
+
+
 def size(count: int) -> str:
     """`512B`, `1.50KiB`, `23.4MiB`."""
     for unit_bytes, unit in SIZES:

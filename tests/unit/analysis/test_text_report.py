@@ -21,6 +21,7 @@ from aklo_analysis.reporters.ink import STYLES
 from aklo_analysis.tables.times import OUTSIDE
 from aklo_trace import syscalls
 from aklo_trace.contents import KEYS
+from aklo_trace.meta import ORDER
 from aklo_trace.schema import SiteFlag
 
 from .sample import HOSTILE, sample_trace
@@ -252,6 +253,20 @@ def test_a_filtered_trace_says_so(words: tuple[str, ...], said: str) -> None:
     found = text(Options(), trace)
     assert f"Filter     {said}\n" in found
     assert "Unknown    800ms: in calls not recorded" in found
+
+
+def test_times_that_are_not_known_have_no_columns() -> None:
+    trace = SyntheticTrace(facts={"timing": ORDER, "wall_ns": None})
+    trace.image(trace.process(10), 0, "/bin/cat")
+    file = trace.file("/etc/fstab")
+    for call, errno in ("openat", 2), ("read", None), ("wait4", None):
+        trace.call(10, call, 0, None, file_id=file, errno=errno, image_id=0)
+    found = text(Options(), trace)
+    assert "WHERE THE TIME WENT" not in found
+    assert "latency:" not in found
+    titles = ("BY PROGRAM", "I/O OPERATIONS", "TOP FILES", "TOP DIRECTORIES", "TOP PROCESSES")
+    for title in (*titles, "FAILED CALLS"):
+        assert not {"time", "work", "self", "0"} & {*section(found, title).split()}
 
 
 def test_without_places_there_are_no_sections_of_code_and_strace_says_why() -> None:

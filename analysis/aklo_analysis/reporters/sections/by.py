@@ -19,7 +19,7 @@ from aklo_analysis.reporters.sections.code import TITLES
 from aklo_analysis.reporters.sections.files import APART as FILES_APART
 from aklo_analysis.tables.files import NO_FILE, WITHOUT_PATH
 from aklo_analysis.tables.groups import Groups
-from aklo_analysis.units import count, duration, size
+from aklo_analysis.units import count, size, spent
 from aklo_trace.escape import escape
 
 NUMBERS: Final = (
@@ -104,9 +104,9 @@ def _numbers(
         count(measure.calls),
         count(measure.failed) if measure.failed else "",
         size(measure.bytes) if measure.bytes else "",
-        duration(measure.total_ns),
-        duration(measure.work_ns),
-        "" if inclusive is None else duration(inclusive.total_ns),
+        spent(measure.total_ns),
+        spent(measure.work_ns),
+        "" if inclusive is None else spent(inclusive.total_ns),
         *percentiles(distribution),
     )
 

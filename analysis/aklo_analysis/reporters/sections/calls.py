@@ -14,7 +14,7 @@ from aklo_analysis.reporters.page import Page
 from aklo_analysis.tables.access import Access, Accesses
 from aklo_analysis.tables.failures import error
 from aklo_analysis.tables.operations import OperationRow
-from aklo_analysis.units import count, counted, duration, share, size
+from aklo_analysis.units import count, counted, duration, share, size, spent
 from aklo_trace.escape import escape
 
 OPERATIONS: Final = (
@@ -71,7 +71,8 @@ def operations(report: Report, page: Page) -> None:
         if other:
             _add_measure(grid, sum(other, start=Measure()), name, "dim")
     _add_measure(grid, report.operations.total, "all calls", "strong")
-    page.titled("I/O OPERATIONS", grid, str(scale) if io else "")
+    timed = any(row.distribution for row in io)
+    page.titled("I/O OPERATIONS", grid, str(scale) if timed else "")
     if sequential := _sequential(report.access):
         page.sentence(sequential, "dim")
 
@@ -112,7 +113,7 @@ def _add_measure(
         calls,
         count(failed) if failed else "",
         size(moved) if moved else "",
-        duration(measure.total_ns),
+        spent(measure.total_ns),
         *percentiles(distribution),
         spark,
         name,
@@ -161,9 +162,9 @@ def failures(report: Report, page: Page) -> None:
     grid = Grid(FAILURES)
     for row in report.failures.rows:
         paths = count(row.paths) if row.paths else ""
-        time, path = duration(row.measure.total_ns), _file(row.path, None, row.fd)
+        time, path = spent(row.measure.total_ns), _file(row.path, None, row.fd)
         grid.add(count(row.measure.calls), time, row.name, row.syscall, paths, path)
     if report.failures.others:
         rest, more = report.failures.rest, f"{report.failures.others} more"
-        grid.add(count(rest.calls), duration(rest.total_ns), more, "", "", "", style="dim")
+        grid.add(count(rest.calls), spent(rest.total_ns), more, "", "", "", style="dim")
     page.titled("FAILED CALLS", grid)

@@ -10,7 +10,7 @@ from aklo_analysis.reporters.grid import Column, Grid
 from aklo_analysis.reporters.page import Page
 from aklo_analysis.tables.access import Accesses
 from aklo_analysis.tables.files import NAMELESS, RELATIVE, UNKNOWN_FILE
-from aklo_analysis.units import count, duration, share, size
+from aklo_analysis.units import count, share, size, spent
 from aklo_trace.escape import escape
 
 APART: Final = {
@@ -65,7 +65,7 @@ def directories(report: Report, page: Page) -> None:
 
 def _numbers(measure: Measure) -> tuple[str, str, str, str]:
     return (
-        duration(measure.total_ns),
+        spent(measure.total_ns),
         count(measure.calls),
         count(measure.failed) if measure.failed else "",
         size(measure.bytes) if measure.bytes else "",

@@ -11,7 +11,7 @@ from aklo_analysis.reporters.page import Page
 from aklo_analysis.signals import signal_name
 from aklo_analysis.tables.processes import ProcessRow
 from aklo_analysis.tables.times import WAIT, WORK, TimeRow
-from aklo_analysis.units import count, counted, duration, share
+from aklo_analysis.units import count, counted, duration, share, spent
 from aklo_trace.escape import escape, escape_command
 
 BAR: Final = 20
@@ -46,7 +46,7 @@ FORKS: Final = "Forks: processes that began as a copy of the program, as subshel
 
 def times(report: Report, page: Page) -> None:
     """Work with its shares; then waiting, being stopped, and what is unknown, without shares."""
-    if not report.times:
+    if not any(row.time_ns for row in report.times):
         return
     page.heading("WHERE THE TIME WENT", _remark(report))
     own_ns = report.summary.measure.own_ns
@@ -92,9 +92,9 @@ def programs(report: Report, page: Page) -> None:
     longest_ns = max((row.measure.own_ns for row in ranking.rows), default=1) or 1
 
     def add(measure: LifeMeasure, starts: str, forks: str, name: str, style: str) -> None:
-        own_ns, waited = measure.own_ns, duration(measure.waited_ns) if measure.waited_ns else ""
+        own_ns, waited = measure.own_ns, spent(measure.waited_ns)
         bar = Bar(min(own_ns / longest_ns, 1), SMALL_BAR) if style == "plain" else ""
-        cells = duration(own_ns), share(own_ns, whole_ns), bar, waited, starts, forks, name
+        cells = spent(own_ns), share(own_ns, whole_ns), bar, waited, starts, forks, name
         grid.add(*cells, style=style)
 
     for row in ranking.rows:
@@ -112,7 +112,7 @@ def processes(report: Report, page: Page) -> None:
     ranking, grid = report.processes, Grid(PROCESSES)
 
     def add(measure: LifeMeasure, lived: str, pid: str, end: str, name: str, style: str) -> None:
-        cells = duration(measure.own_ns), lived, count(measure.calls), pid, end, name
+        cells = spent(measure.own_ns), lived, count(measure.calls), pid, end, name
         grid.add(*cells, style=style)
 
     for row in ranking.rows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -34,9 +35,31 @@ def run(script: str, environ: dict[str, str], folder: Path) -> Done:
 
 def test_a_word_that_is_no_verb_is_not_run(environ: dict[str, str], tmp_path: Path) -> None:
     done = run('"$@" touch made', environ, tmp_path)
-    assert done.returncode == 2
+    assert done.returncode == 125
     assert "'touch' is no verb" in done.stderr
     assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize("options", ["--top many", "--engine magic", "--sample-hz -1"])
+def test_a_wrong_option_of_a_recording_is_told_from_a_commands_own_status(
+    options: str, environ: dict[str, str], tmp_path: Path
+) -> None:
+    assert run(f'"$@" {options} -- touch made', environ, tmp_path).returncode == 125
+    assert run('"$@" -- sh -c "exit 2"', environ, tmp_path).returncode == 2
+    assert run('"$@" report --top many', environ, tmp_path).returncode == 2
+    assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize("quiet", ["", "-q"])
+def test_a_report_for_programs_comes_alone(
+    quiet: str, environ: dict[str, str], tmp_path: Path
+) -> None:
+    done = run(f'"$@" --engine strace {quiet} --format json -- true', environ, tmp_path)
+    assert json.loads(done.stderr)["meta"]["argv"] == ["true"]
+    done = run(f'"$@" --engine strace {quiet} --format text -- true', environ, tmp_path)
+    assert ("\ntrace: " in done.stderr) == (not quiet)
+    assert "TOP PROCESSES" in done.stderr
+    assert run('"$@" --engine strace -q -- true', environ, tmp_path).stderr == ""
 
 
 @pytest.mark.parametrize("content", ["root:x:0:0::/root:/bin/sh\n", "", "% time     seconds\n"])

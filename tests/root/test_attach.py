@@ -17,7 +17,7 @@ from aklo_trace.store import LIVE
 
 from .attaching import attached, attachment, running
 from .processes import has_ended, holder_of, is_gone, programs_of, state_of
-from .recording import TIMEOUT_S, Recorder, Recording, await_that
+from .recording import COMMAND, TIMEOUT_S, Recorder, Recording, await_that
 from .test_conservation import assert_conserved
 
 PROCESSES = 16
@@ -156,6 +156,20 @@ def test_a_call_under_way_at_attach_is_marked(shell: Recording) -> None:
     assert all(call.dur_ns > 0 for call in marked)
     assert shell.meta.complete
     assert_conserved(shell)
+
+
+def test_a_process_that_may_not_be_looked_at_is_refused_in_words(record: Recorder) -> None:
+    without = ("setpriv", "--bounding-set", "-sys_ptrace", "--inh-caps", "-sys_ptrace")
+    with running("sleep", "60") as target:
+        done = subprocess.run(
+            [*without, *COMMAND, "attach", "-p", str(target.pid)],
+            env=record.environ,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_S,
+        )
+    assert done.returncode == 1
+    assert f"Process {target.pid} (sleep) has privileges that aklo-trace lacks" in done.stderr
 
 
 def test_a_call_that_never_returns_lasts_as_long_as_the_recording(record: Recorder) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from aklo_trace.syscalls import by_name
 
-from .recording import Recorder, Recording
+from .recording import TRACER_FAILED, Recorder, Recording
 
 SCRIPT = "cd /; cat /etc/passwd >/dev/null; exec 3</etc/group; exec 3<&-; head -c 1 /etc/passwd"
 LIFECYCLE = {"execve", "exit_group", "openat", "close", "chdir", "wait4", "dup2"}
@@ -98,7 +98,7 @@ def test_a_senseless_option_stops_before_the_target_starts(
 ) -> None:
     marker = record.folder / "ran"
     recording = record("touch", marker, options=options, fails=True)
-    assert recording.status == 2
+    assert recording.status == TRACER_FAILED
     assert word in recording.stderr
     assert "Traceback" not in recording.stderr
     assert not marker.exists()

@@ -20,17 +20,27 @@ from pathlib import Path
 from typing import Final, NoReturn, Protocol, cast
 
 from aklo_trace import __version__
-from aklo_trace.errors import REMEDIES, AkloTraceError, reason_of, remedy_of
+from aklo_trace.errors import (
+    REMEDIES,
+    AkloTraceError,
+    TargetError,
+    UsageError,
+    reason_of,
+    remedy_of,
+)
 from aklo_trace.escape import escape
 
 INTERRUPTED, BROKEN_PIPE = 130, 141
 """As a shell gives them after SIGINT and SIGPIPE."""
 TRACER_FAILED: Final = 125
-"""The status of a recording that failed before its command started."""
+"""The status of a recording that failed before its command started; 126 and 127 are what a shell
+gives for one that cannot."""
 DATA_INCOMPLETE: Final = 3
 """The status of a check that cannot tell whether a threshold is crossed."""
 UNWRITABLE: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 """What writing to standard output may fail with."""
+DENIED: Final = (errno.EACCES, errno.EPERM)
+PERMIT: Final = "see to it that this user may do that"
 RECORD: Final = "record"
 COMMANDS: Final[dict[str, str]] = {
     RECORD: "trace a command and print its report (the default)",
@@ -79,7 +89,8 @@ def main(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
     except AkloTraceError as error:
         complain(error)
-        return error.exit_status
+        unstarted = verb == RECORD and not isinstance(error, TargetError)
+        return failed if unstarted else error.exit_status
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
@@ -116,7 +127,8 @@ def explained(error: BaseException) -> str:
     match error:
         case OSError():
             where = f": {error.filename!r}" if error.filename else ""
-            return f"The system refuses: {reason_of(error)}{where}; {remedy_of(error)}."
+            remedy = PERMIT if error.errno in DENIED else remedy_of(error)
+            return f"The system refuses: {reason_of(error)}{where}; {remedy}."
         case MemoryError() | SystemError():  # the second where C code did not notice the first
             return f"There is not enough memory; {REMEDIES[errno.ENOMEM]}."
         case ImportError():
@@ -167,8 +179,13 @@ def _is_taken(descriptor: int, patience_s: float) -> bool:
 
 
 class _Parser(argparse.ArgumentParser):
+    failed = UsageError.exit_status
+
     def error(self, message: str) -> NoReturn:
         super().error(escape(message))
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        super().exit(self.failed if status else 0, message)
 
 
 def _run(arguments: Sequence[str]) -> int:
@@ -182,6 +199,8 @@ def _run(arguments: Sequence[str]) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    if name == RECORD:
+        parser.failed = TRACER_FAILED
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     command.configure(parser)
     options = parser.parse_args(rest)

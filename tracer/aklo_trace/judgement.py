@@ -22,7 +22,7 @@ from aklo_trace.config.entry import Problem
 from aklo_trace.errors import StoreError
 from aklo_trace.escape import escape
 from aklo_trace.places import Asker, complain_of
-from aklo_trace.presentation import print_report
+from aklo_trace.presentation import NO_REPORT, form_of, print_report
 from aklo_trace.store import Trace
 
 if TYPE_CHECKING:
@@ -65,14 +65,13 @@ def judged(trace: Trace, report: Report, asker: Asker) -> Report:
 
 
 def settle(trace: Trace, options: argparse.Namespace, asker: Asker) -> None:
-    """At the end of a recording: write its alerts down, print the report unless all is to be
-    quiet, and do what is to be done about alerts. Raises OSError if nobody takes the report."""
+    """At the end of a recording: write its alerts down, print the report if it is wanted, and do what is to be done about alerts. Raises OSError if nobody takes the report."""
     complain_of(problems_of(asker))
     report = analysed(trace, asker, options.top, options.by)
     is_monitored = asker.configuration.value("monitoring.enabled", bool)
     if is_monitored:
         report = written_down(trace, report, asker)
-    untaken = None if options.quiet else _print(report, options)
+    untaken = None if form_of(options) == NO_REPORT else _print(report, options)
     if is_monitored:
         act(trace, report, asker)
     if untaken:
@@ -82,7 +81,7 @@ def settle(trace: Trace, options: argparse.Namespace, asker: Asker) -> None:
 def _print(report: Report, options: argparse.Namespace) -> OSError | None:
     """What keeps the report from being taken."""
     try:
-        print_report(report, options.format, options, sys.stderr)
+        print_report(report, form_of(options), options, sys.stderr)
         sys.stderr.flush()
     except OSError as error:
         return error

@@ -15,7 +15,9 @@ from aklo_trace.places import Asker
 if TYPE_CHECKING:
     from aklo_analysis.report import Report
 
-FORMATS: Final = ("text", "json")
+TEXT: Final = "text"
+FORMATS: Final = (TEXT, "json")
+NO_REPORT: Final = "none"
 COLORS: Final = ("auto", "always", "never")
 DEFAULT_WIDTH: Final = 80
 DESTINATIONS: Final = {
@@ -55,6 +57,12 @@ def configure_options(options: argparse.Namespace, asker: Asker) -> None:
     for name, destination in DESTINATIONS.items():
         if getattr(options, destination, "") is None:
             setattr(options, destination, asker.configuration.setting(name).value)
+
+
+def form_of(options: argparse.Namespace) -> str:
+    """Of `FORMATS` or `NO_REPORT` what a recording prints at its end: what was asked for, else text,
+    unless all is to be quiet."""
+    return options.format or (NO_REPORT if options.quiet else TEXT)
 
 
 def _sections(text: str) -> tuple[str, ...]:

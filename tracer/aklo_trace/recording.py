@@ -32,7 +32,7 @@ from aklo_trace.identity import Identity
 from aklo_trace.judgement import settle
 from aklo_trace.meta import Meta
 from aklo_trace.places import Asker
-from aklo_trace.recording_options import NO_REPORT
+from aklo_trace.presentation import NO_REPORT, TEXT, form_of
 
 FINISHED, EXPLAINED = 0, 100
 """What the process that finishes a recording returns: all is done, or it said why not."""
@@ -178,10 +178,16 @@ def _finish(
 
 
 def _report(directory: Path, options: argparse.Namespace, asker: Asker) -> None:
-    if options.format != NO_REPORT and not (options.quiet and _has_no_alerts_of_its_own(asker)):
+    unwanted = form_of(options) == NO_REPORT and _has_no_alerts_of_its_own(asker)
+    if options.format != NO_REPORT and not unwanted:
         settle(store.open_trace(directory), options, asker)
-    if not options.quiet:
+    if may_talk(options):
         print(f"trace: {escape(str(directory))}", file=sys.stderr)
+
+
+def may_talk(options: argparse.Namespace) -> bool:
+    """Whether words beside the report are wanted: a program that reads it wants none."""
+    return not options.quiet and form_of(options) in (TEXT, NO_REPORT)
 
 
 def _has_no_alerts_of_its_own(asker: Asker) -> bool:

@@ -9,9 +9,8 @@ from typing import Final
 from aklo_trace import filter
 from aklo_trace.engine import SAMPLE_HZ, CaptureOptions
 from aklo_trace.errors import UsageError
-from aklo_trace.presentation import FORMATS, add_options
+from aklo_trace.presentation import FORMATS, NO_REPORT, TEXT, add_options
 
-NO_REPORT: Final = "none"
 SIZES: Final = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 MOST_SAMPLES: Final = 10_000
 SMALLEST_RING, LARGEST_RING = 4 << 10, 1 << 30
@@ -23,8 +22,8 @@ def add_recording_options(parser: argparse.ArgumentParser) -> None:
     add("-o", "--output", metavar="DIR", type=Path, help="where to put the trace")
     add("--force", action="store_true", help="replace a trace that is there")
     add_capture_options(parser)
-    add("--format", choices=(*FORMATS, NO_REPORT), default="text", help="of the report")
-    add("-q", "--quiet", action="store_true", help="print nothing but errors")
+    add("--format", choices=(*FORMATS, NO_REPORT), help=f"of the report (default: {TEXT})")
+    add("-q", "--quiet", action="store_true", help="print errors, and a report only with --format")
     add_options(parser)
 
 

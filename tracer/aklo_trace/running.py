@@ -7,6 +7,7 @@ import errno
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from aklo_trace.ancestry import Process
 from aklo_trace.engine import MOST_JOINED
@@ -97,3 +98,11 @@ def _check(process: Process) -> None:
             f"Process {process.pid} ({process.status['Name']}) runs as user {process.uid}, or with "
             "another user's privilege: only root may trace it. Put sudo before the command."
         )
+    try:
+        Path(f"/proc/{process.pid}/exe").readlink()
+    except PermissionError as error:
+        raise CaptureError(
+            f"Process {process.pid} ({process.status['Name']}) has privileges that aklo-trace "
+            "lacks, so the system lets us look at nothing of it. Run aklo-trace with the "
+            "capability SYS_PTRACE, or outside of the container."
+        ) from error

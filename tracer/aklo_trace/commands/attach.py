@@ -102,7 +102,7 @@ def _start(
     except BaseException:
         session.close()
         raise
-    if not options.quiet:
+    if recording.may_talk(options):
         print(f"aklo-trace: {meta.notes[0]} Ctrl-C ends the recording.", file=sys.stderr)
     return under_way
 

@@ -2,7 +2,8 @@
 
 The command runs as if untraced: same output, status, signals, environment and terminal; under
 sudo as the user who called sudo. Our own words go to stderr. The exit status is the command's
-own: 128+n after signal n, 125 when the tracer failed before the command started.
+own: 128+n after signal n, 126 and 127 when it cannot be executed or found, 125 when something
+else, as a wrong option, kept it from being started.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from dataclasses import replace
 from typing import Final
 
 from aklo_trace import recording
-from aklo_trace.cli import COMMANDS, TRACER_FAILED
+from aklo_trace.cli import COMMANDS
 from aklo_trace.engine import CaptureOptions, Session
 from aklo_trace.engines import Choice, check, choose
-from aklo_trace.errors import AkloTraceError, CaptureError, TargetError, UsageError
+from aklo_trace.errors import AkloTraceError, CaptureError, UsageError
 from aklo_trace.identity import drop_privileges, invoking, named
 from aklo_trace.places import Asker, working_directory
 from aklo_trace.presentation import configure_options
@@ -53,7 +54,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     words = _command(options.command)
     argv = [os.fsencode(word) for word in words]
-    asker, asked = _asker(words), None
+    asker, asked = Asker.of(invoking(), words), None
     owner = asker.identity
     configure_options(options, asker)
     capture = capture_options(options)
@@ -66,11 +67,8 @@ def run(options: argparse.Namespace) -> int:
             asked = ShellLines.written(user.environ, user.limits, owner.uid)
             user = replace(user, environ=asked.added_to(user.environ))
         held = hold(argv, user, ptracer=True)
-    except AkloTraceError as error:
+    except AkloTraceError:
         _forget(asked)
-        if isinstance(error, TargetError | UsageError):
-            raise
-        _mark_unstarted(error)
         raise
     search_path = os.fsdecode(user.variable(b"PATH") or b"")
     capture = replace(
@@ -83,10 +81,9 @@ def run(options: argparse.Namespace) -> int:
     os.umask(PRIVATE)
     try:
         under_way = _start(options, capture, asker, held)
-    except BaseException as error:
+    except BaseException:
         held.cancel()
         _forget(asked)
-        _mark_unstarted(error)
         raise
     held.release()
     outcome = supervise(held)
@@ -100,14 +97,6 @@ def run(options: argparse.Namespace) -> int:
     )
     recording.finish_apart(under_way, ended, options, problems, held.unblock_signals)
     exit_as(outcome)
-
-
-def _asker(command: list[str]) -> Asker:
-    try:
-        return Asker.of(invoking(), command)
-    except AkloTraceError as error:
-        _mark_unstarted(error)
-        raise
 
 
 def _forget(asked: ShellLines | None) -> None:
@@ -161,9 +150,3 @@ def _command(words: list[str]) -> list[str]:
             f"the verbs are {', '.join(COMMANDS)}."
         )
     return words[1:]
-
-
-def _mark_unstarted(error: BaseException) -> None:
-    """Let the exit status say that the command has not been started."""
-    if isinstance(error, AkloTraceError):
-        error.exit_status = TRACER_FAILED

@@ -64,6 +64,10 @@ RECORDS_APART: Final = {
     Loss.OFF_CPU_RECORDS: layout.RECORD_OFFCPU,
 }
 """Causes of loss of their own, for whatever reason: records that stand for rows."""
+UNSAMPLED: Final = (
+    "No samples were taken (--sample-hz 0): what a shell computes between two calls is charged to the "
+    "lines of these calls, and a line or function that makes none has nothing."
+)
 _SPOOLED: Final = dtype_of(layout.EVENT)
 ALL: Final = np.iinfo(np.int64).max
 
@@ -145,7 +149,7 @@ class EbpfRecorded:
             lost={str(cause): count for cause, count in causes.items() if count},
             lost_by_syscall=self._by_name(lost),
             in_flight_by_syscall=self._by_name(in_flight),
-            notes=(*self._shells.notes(), *self._probe_costs(kernel)),
+            notes=(*self._shells.notes(), *self._probe_costs(kernel), *self._unsampled()),
             clock_offset_ns=self._start["offset_ns"],
             recorder_cpu_ns=end.get("cpu_ns"),
             recorder_max_rss_bytes=end.get("max_rss_bytes"),
@@ -160,6 +164,10 @@ class EbpfRecorded:
             for name in ("probe_hits", "probe_ns", "stranger_hits")
         )
         return (self._probes.cost(hits, program_ns, others),)
+
+    def _unsampled(self) -> tuple[str, ...]:
+        is_said = self._start["attribution"] and not self._start["sample_hz"]
+        return (UNSAMPLED,) if is_said else ()
 
     def _end(self) -> dict[str, int]:
         try:

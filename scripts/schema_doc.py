@@ -32,6 +32,7 @@ JSON_TYPES = {
     "bool": "true or false",
     "tuple[str, ...]": "list of texts",
     "dict[str, int]": "counts by name",
+    "dict[str, str]": "texts by name",
 }
 
 

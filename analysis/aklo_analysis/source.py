@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Final
 
 from aklo_analysis.stacks import Line
+from aklo_trace import script_content
 from aklo_trace.meta import Meta
-from aklo_trace.plain_file import open_plain
+from aklo_trace.script_content import digest
 from aklo_trace.text import decode
 
-LARGEST_BYTES: Final = 8 << 20
-"""Of a script that is read."""
 LONGEST: Final = 400
 """Characters of a line that are kept."""
 
@@ -33,7 +30,7 @@ class Sources:
     is not as it was when the trace began is not shown: its lines are others now."""
 
     def __init__(self, meta: Meta) -> None:
-        self._began_ns = meta.started_at_ns
+        self._began_ns, self._digests = meta.started_at_ns, meta.scripts
         self._foreign = meta.host not in (None, "", socket.gethostname())
         self._script = cache(self._read)
 
@@ -65,13 +62,10 @@ class Sources:
         if not file.startswith("/"):
             return "in an unknown directory"
         try:
-            with os.fdopen(open_plain(Path(file)), "rb") as script:
-                status = os.fstat(script.fileno())
-                if max(status.st_mtime_ns, status.st_ctime_ns) > self._began_ns:
-                    return "changed since"
-                if status.st_size > LARGEST_BYTES:
-                    return "too large to read"
-                return script.read(status.st_size).splitlines()
+            content, changed_ns = script_content.read(file)
+            if changed_ns > self._began_ns and digest(content) != self._digests.get(file):
+                return "changed since"
+            return content.splitlines()
         except OSError as error:
             return (error.strerror or "cannot be read").lower()
         except ValueError:  # a null byte in the name

@@ -148,6 +148,10 @@ class Assembler:
             yield {"files": {**self._files.columns(first, end), **ends}}
         yield {"sites": dict(self._sites.columns())}
 
+    def scripts(self) -> set[str]:
+        """The files of all shell code, as the table `sites` names them."""
+        return self._sites.files()
+
     def _follow(self, batch: EventBatch, directories: Directories) -> tuple[_Rows, _Rows]:
         """Bring the state of the processes up to the end of the batch."""
         processes, images = _Rows(), _Rows()

@@ -65,7 +65,8 @@ def judged(trace: Trace, report: Report, asker: Asker) -> Report:
 
 
 def settle(trace: Trace, options: argparse.Namespace, asker: Asker) -> None:
-    """At the end of a recording: write its alerts down, print the report if it is wanted, and do what is to be done about alerts. Raises OSError if nobody takes the report."""
+    """At the end of a recording: write its alerts down, print the report if that is wanted, and do
+    what is to be done about alerts. Raises OSError if nobody takes the report."""
     complain_of(problems_of(asker))
     report = analysed(trace, asker, options.top, options.by)
     is_monitored = asker.configuration.value("monitoring.enabled", bool)

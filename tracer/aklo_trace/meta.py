@@ -112,6 +112,9 @@ class Meta:
     """Peak resident set size of the recording process."""
     filter: tuple[str, ...] = ()
     """What was asked to be recorded, if not everything."""
+    scripts: dict[str, str] = field(default_factory=dict)
+    """By path the SHA-256 of each script that `sites` names, if it had not been changed between the
+    start and the making of the tables."""
 
     @property
     def ended_at_ns(self) -> int:
@@ -213,6 +216,8 @@ def _fits(value: Any, kind: str) -> bool:
             return isinstance(value, tuple) and all(isinstance(item, str) for item in value)
         case "dict[str, int]":
             return isinstance(value, dict) and all(type(item) is int for item in value.values())
+        case "dict[str, str]":
+            return isinstance(value, dict) and all(isinstance(item, str) for item in value.values())
         case simple:
             return type(value).__name__ == simple
 

@@ -60,8 +60,8 @@ def configure_options(options: argparse.Namespace, asker: Asker) -> None:
 
 
 def form_of(options: argparse.Namespace) -> str:
-    """Of `FORMATS` or `NO_REPORT` what a recording prints at its end: what was asked for, else text,
-    unless all is to be quiet."""
+    """Of `FORMATS` or `NO_REPORT` what a recording prints at its end: what was asked for, else
+    text, unless all is to be quiet."""
     return options.format or (NO_REPORT if options.quiet else TEXT)
 
 

@@ -119,6 +119,11 @@ class SiteTable:
                 table.setdefault(name, []).append(value)
         return table
 
+    def files(self) -> set[str]:
+        """The scripts of the table."""
+        sources = {source for _, of_site in self._ids for source in of_site}
+        return {decode(resolve(None, source))[0] for source in sources}
+
     def script(self, proc_id: int, ts_ns: int, source: bytes) -> bytes:
         """The path of a script that a process knows by that name, if it is known."""
         if is_settled(source):

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Final
 
 from aklo_trace import loss as losses
 from aklo_trace import meta as meta_file
+from aklo_trace import script_content
 from aklo_trace.engine import Account, Recorded
 from aklo_trace.errors import (
     CorruptTrace,
@@ -231,6 +232,7 @@ def _convert(directory: Path, recorded: Recorded, outcome: Meta) -> Meta:
     target, account = assembler.target, recorded.account()
     if account.timing == ORDER:
         target = replace(target, start_ns=None, wall_ns=None)
+    started_ns = target.start_ns or outcome.started_at_ns
     return _accounted(
         replace(
             outcome,
@@ -238,11 +240,12 @@ def _convert(directory: Path, recorded: Recorded, outcome: Meta) -> Meta:
             tables=writer.rows,
             argv=outcome.argv or target.argv,
             target_proc_id=target.proc_id,
-            started_at_ns=target.start_ns or outcome.started_at_ns,
+            started_at_ns=started_ns,
             started_at=meta_file.iso(target.start_ns) if target.start_ns else outcome.started_at,
             wall_ns=target.wall_ns if outcome.wall_ns is None else outcome.wall_ns,
             exit_status=target.exit_status if outcome.exit_status is None else outcome.exit_status,
             signal=target.signal if outcome.signal is None else outcome.signal,
+            scripts=script_content.digests(assembler.scripts(), started_ns),
         ),
         account,
     )

@@ -19,7 +19,7 @@ from .sample import HOSTILE, sample_trace
 from .synthetic_trace import SyntheticTrace
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "report-json.md"
-NAMES = ("loss", "lost_by_syscall", "in_flight_by_syscall", "apart")
+NAMES = ("loss", "lost_by_syscall", "in_flight_by_syscall", "apart", "scripts")
 """Objects whose keys are data."""
 
 

@@ -10,17 +10,21 @@ from pathlib import Path
 
 import pytest
 
-from aklo_analysis.source import LARGEST_BYTES, LONGEST, Source, Sources
+from aklo_analysis.source import LONGEST, Source, Sources
+from aklo_trace.script_content import LARGEST_BYTES, digests
 
 from .synthetic_trace import SyntheticTrace
 
 HOUR_NS = 3_600_000_000_000
 
 
-def sources(began_ns: int | None = None, host: str = "") -> Sources:
+def sources(
+    began_ns: int | None = None, host: str = "", scripts: dict[str, str] | None = None
+) -> Sources:
     """Of a trace that begins an hour from now, when all that a test wrote is old."""
     began_ns = time.time_ns() + HOUR_NS if began_ns is None else began_ns
-    return Sources(replace(SyntheticTrace().meta, started_at_ns=began_ns, host=host))
+    meta = replace(SyntheticTrace().meta, started_at_ns=began_ns, host=host, scripts=scripts or {})
+    return Sources(meta)
 
 
 @pytest.fixture
@@ -45,6 +49,20 @@ def test_a_script_that_changed_after_the_trace_began_is_not_shown(script: str) -
     assert sources(changed_ns - 1).line(script, 2) == Source(None, "changed since")
     os.utime(script, ns=(0, 0))  # what a copy can pretend; the inode's own change tells
     assert sources(changed_ns - 1).line(script, 2) == Source(None, "changed since")
+
+
+def test_a_script_of_the_same_content_is_shown_whatever_its_times_say(script: str) -> None:
+    began_ns = Path(script).stat().st_ctime_ns
+    known = digests([script, "relative.sh", "/gone.sh"], began_ns)
+    assert [*known] == [script]
+    Path(script).chmod(0o700)
+    os.utime(script)
+    assert Path(script).stat().st_mtime_ns > began_ns
+    assert digests([script], began_ns) == {}
+    assert sources(began_ns, scripts=known).line(script, 2) == Source("echo one")
+    with Path(script).open("ab") as file:
+        file.write(b"\n")
+    assert sources(began_ns, scripts=known).line(script, 2) == Source(None, "changed since")
 
 
 def test_lines_beyond_the_end_have_no_text(script: str) -> None:

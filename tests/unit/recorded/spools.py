@@ -43,6 +43,7 @@ class Spools:
     kernel: dict[str, int] = field(default_factory=dict)
     open_files: list[OpenFile] = field(default_factory=lambda: [HOME])
     now_ns: int = START_NS
+    sample_hz: int = 0
 
     def call(self, name: str, *, proc: int = 1, flags: int = 0, **fields: int) -> None:
         self.now_ns += 100
@@ -129,7 +130,7 @@ class Spools:
             "machine": MACHINE,
             "page_bytes": PAGE_BYTES,
             "launcher_rss_bytes": 0,
-            "sample_hz": 0,
+            "sample_hz": self.sample_hz,
             "attribution": True,
             "function_calls": None,
             "cpus": 1,

@@ -171,6 +171,15 @@ def test_accounts_older_than_the_last_calls_do_not_go_below_zero(tmp_path: Path)
     assert (meta.attempts, meta.in_flight_by_syscall) == (6, {"read": 1})
 
 
+@pytest.mark.parametrize("sample_hz", [0, 99])
+def test_that_no_samples_were_taken_is_said(tmp_path: Path, sample_hz: int) -> None:
+    """Lines are charged with what was computed between calls, which without samples is a guess."""
+    spools = small_life()
+    spools.sample_hz = sample_hz
+    notes = read(spools, tmp_path).meta.notes
+    assert any("No samples were taken" in note for note in notes) == (not sample_hz)
+
+
 def test_losses_are_told_by_cause(tmp_path: Path) -> None:
     spools = small_life()
     read_slot, open_slot = number("read"), number("openat")

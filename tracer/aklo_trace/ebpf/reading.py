@@ -65,8 +65,8 @@ RECORDS_APART: Final = {
 }
 """Causes of loss of their own, for whatever reason: records that stand for rows."""
 UNSAMPLED: Final = (
-    "No samples were taken (--sample-hz 0): what a shell computes between two calls is charged to the "
-    "lines of these calls, and a line or function that makes none has nothing."
+    "No samples were taken (--sample-hz 0): what a shell computes between two calls is charged to "
+    "the lines of these calls, and a line or function that makes none has nothing."
 )
 _SPOOLED: Final = dtype_of(layout.EVENT)
 ALL: Final = np.iinfo(np.int64).max

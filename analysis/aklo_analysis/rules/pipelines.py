@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
-from aklo_analysis.calls import UNKNOWN, positions
-from aklo_analysis.nullable import objects
+from aklo_analysis.calls import UNKNOWN
 from aklo_analysis.rules.case import Case
 
 Int64 = npt.NDArray[np.int64]
 
+ENDS: Final = ("file", "writer", "reader")
 WAITED_NS: Final = 1_000_000
 """Pipes for which less was waited, in all, are not looked at."""
 
@@ -67,20 +66,14 @@ def _reached(start: int, following: Callable[[int], set[int]]) -> set[int]:
 def pipelines(case: Case) -> Pipelines:
     """Those with pipes for which was waited. A shell that reads what its own child writes is no
     stage."""
-    files, rows = case.frames.files, _waited_for(case)
-    writers, readers = (
-        _processes(case, files[column].iloc[rows]) for column in ("writers", "readers")
-    )
-    parent = positions(
-        case.frames.processes, "proc_id", case.frames.processes["parent_proc_id"]
-    ).tolist()
-    first = _first_lives(case)
+    pipes = case.pipes[case.pipes["file"].isin(_waited_for(case))]
+    first = np.append(case.places.first, UNKNOWN)
+    parent = first[case.lives.table["origin"].to_numpy(np.int64)].tolist()
     found: dict[Joint, None] = {}
-    for pipe, sources, sinks in zip(rows.tolist(), writers, readers, strict=True):
-        for source, sink in ((w, r) for w in sources for r in sinks):
-            stages = _siblings(source, sink, parent)
-            if stages is not None:
-                found[Joint(pipe, first[stages[0]], first[stages[1]])] = None
+    for pipe, writer, reader in zip(*(pipes[name].tolist() for name in ENDS), strict=True):
+        stages = _siblings(writer, reader, parent)
+        if stages is not None:
+            found[Joint(pipe, *stages)] = None
     return Pipelines(tuple(found))
 
 
@@ -93,33 +86,20 @@ def _waited_for(case: Case) -> Int64:
     return np.flatnonzero(sums >= WAITED_NS)
 
 
-def _processes(case: Case, ends: pd.Series[Any]) -> list[list[int]]:
-    """The rows of `frames.processes` for each tuple of `proc_id`."""
-    row = pd.Index(case.frames.processes["proc_id"])
-    found = [row.get_indexer(pd.Index(ids or (), dtype="int64")).tolist() for ids in objects(ends)]
-    return [[process for process in some if process != UNKNOWN] for some in found]
-
-
-def _first_lives(case: Case) -> dict[int, int]:
-    process = case.lives.table["process"]
-    first = process[~process.duplicated()]
-    return dict(zip(first.tolist(), first.index.tolist(), strict=True))
-
-
 def _siblings(source: int, sink: int, parent: list[int]) -> tuple[int, int] | None:
-    """The processes with one parent of which these are, or descend from; None if one descends from
-    the other, or they have nobody in common."""
+    """The lives with one parent that these are, or come from; None if one comes from the
+    other, or they have nobody in common. All are the first ones of their processes."""
     line = [*_upwards(source, parent)]
     below = UNKNOWN
-    for process in _upwards(sink, parent):
-        if process in line:
-            place = line.index(process)
+    for life in _upwards(sink, parent):
+        if life in line:
+            place = line.index(life)
             return (line[place - 1], below) if place and below != UNKNOWN else None
-        below = process
+        below = life
     return None
 
 
-def _upwards(process: int, parent: list[int]) -> Iterator[int]:
-    while process != UNKNOWN:
-        yield process
-        process = parent[process]
+def _upwards(life: int, parent: list[int]) -> Iterator[int]:
+    while life != UNKNOWN:
+        yield life
+        life = parent[life]

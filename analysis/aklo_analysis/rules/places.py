@@ -66,6 +66,15 @@ class Places:
         return self.lives.table["executed"].to_numpy(dtype=bool)
 
     @cached_property
+    def programs(self) -> Int64:
+        """For each life the one that executed what it runs: itself, or that it is a copy of."""
+        found = np.arange(len(self._origin))
+        for life in np.argsort(self.lives.table["birth"].to_numpy(), kind="stable").tolist():
+            if self.copies[life]:
+                found[life] = found[self._origin[life]]
+        return found
+
+    @cached_property
     def first(self) -> Int64:
         """For each life the first one of its process."""
         process = self.lives.table["process"]

@@ -192,7 +192,7 @@ def _candidate(case: Case, kind: _Kind, spot: Spot, looks: Bools) -> Candidate:
     paths = case.calls["file"].iloc[calls].nunique()
     what = f"a {kind.thing} is" if paths == 1 else f"{count(paths)} {kind.thing}s are"
     return Candidate(
-        place=case.place(spot.line),
+        place=case.place(spot.place),
         title=kind.title.format(what, count(len(calls))),
         cost_ns=spot.cost_ns,
         claim=instead(spot.rows, case.segments_ns, 0),

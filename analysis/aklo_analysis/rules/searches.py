@@ -165,7 +165,7 @@ def _candidate(case: Case, paths: Paths, kind: _Kind, made: _Searches, spot: Spo
     what = names[0] if len(names) == 1 else counted(len(names), "name")
     more = ["…"] if len(names) > MOST else []
     return Candidate(
-        place=case.place(spot.line),
+        place=case.place(spot.place),
         title=f"{what} searched for in {count(len(spot.calls))} wrong places",
         cost_ns=spot.cost_ns,
         claim=instead(spot.rows, case.segments_ns, left_ns),

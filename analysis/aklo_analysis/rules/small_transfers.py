@@ -15,13 +15,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from aklo_analysis.causes import is_bash
 from aklo_analysis.nullable import known_values, objects
 from aklo_analysis.rules.case import Case
 from aklo_analysis.rules.claim import Claim, instead
 from aklo_analysis.rules.evidence import most_used
 from aklo_analysis.rules.rule import COST, Candidate, Rule, Threshold
-from aklo_analysis.rules.shells import bash_version
 from aklo_analysis.rules.stretches import Spot, in_calls, runs, spots
 from aklo_analysis.units import count
 
@@ -44,6 +42,23 @@ READ_AGAIN: Final = 3
 READS: Final = ("read", "pipe_read", "read_unknown")
 WRITES: Final = ("write", "pipe_write", "write_unknown")
 """Activities; what a terminal or a peer is sent is meant to be seen at once."""
+
+PIPED: Final = (
+    "bash cannot go back in a pipe, so it takes one byte at a time. Read from a file, in blocks: "
+    "command >file, then while read …; done <file, or mapfile -t <file; or let awk do the loop."
+)
+PIPED_FORMERLY: Final = (
+    "bash cannot go back in a pipe, so it takes one byte at a time. Take all output first, by a "
+    'here-string, which is a file: while read …; done <<<"$(command)".'
+)
+BYTEWISE: Final = (
+    "This shell takes one byte at a time from whatever it reads: let awk or sed do the loop, or "
+    "bash, which reads files in blocks."
+)
+HERE: Final = (
+    "A here-document or here-string that fits into a pipe is read from one, byte by byte: put the "
+    "text into quotes, text='…', and split it there."
+)
 
 
 @dataclass(frozen=True)
@@ -72,7 +87,7 @@ def _small(case: Case) -> _Small:
     small = (moved > 0) & (moved < SMALL_BYTES) & quick & (read | written)
     small &= calls["leader"].to_numpy() & ~_on_devices(case) & ~_in_dialogue(case)
     follows = _follows(case, small, read)
-    shell = is_bash(case.frames)[case.lives.table["image"]][case.lives.of_calls]
+    shell = case.places.shells[case.lives.of_calls]
     return _Small(
         follows & shell & read & (moved == 1),
         follows & shell & written,
@@ -113,15 +128,17 @@ def _in_dialogue(case: Case) -> Bools:
 
 
 def _lines_read(case: Case, small: Bools) -> Iterator[Candidate]:
+    own = _of_itself(case)
     for spot in runs(case, small, LOOP_NS):
         lines = _reads_begun(case, spot.calls)
         each_ns = spot.cost_ns / len(spot.calls)
+        here = bool(own[spot.calls].mean() > 0.5)
         yield _candidate(
             case,
             spot,
-            title=f"bash reads {count(len(spot.calls))} bytes one by one",
+            title=f"a shell reads {count(len(spot.calls))} bytes one by one",
             claim=instead(spot.rows, case.segments_ns, lines * READ_AGAIN * each_ns),
-            advice=_reading(case, spot),
+            advice=_reading(case, spot, here),
         )
 
 
@@ -130,7 +147,7 @@ def _lines_written(case: Case, small: Bools) -> Iterator[Candidate]:
         yield _candidate(
             case,
             spot,
-            title=f"bash writes {count(len(spot.calls))} times a few bytes",
+            title=f"a shell writes {count(len(spot.calls))} times a few bytes",
             claim=_blocks(case, spot),
             advice="Collect the lines in a variable or an array, and write them with one printf "
             'behind the loop: lines+=("…"), then printf \'%s\\n\' "${lines[@]}".',
@@ -153,7 +170,7 @@ def _candidate(case: Case, spot: Spot, *, title: str, claim: Claim, advice: str)
     moved = int(case.calls["bytes"].to_numpy()[spot.calls].sum())
     each = f"{count(len(spot.calls))} calls for {count(moved)} bytes"
     return Candidate(
-        place=case.place(spot.line),
+        place=case.place(spot.place),
         title=title,
         cost_ns=spot.cost_ns,
         claim=claim,
@@ -179,15 +196,22 @@ def _reads_begun(case: Case, calls: Int64) -> int:
     return int(np.count_nonzero(tried & there))
 
 
-def _reading(case: Case, spot: Spot) -> str:
-    version = bash_version(case, spot.rows)
-    begin = "bash cannot go back in a pipe, so it takes one byte at a time. "
-    if version is not None and version < (5, 1):
-        return begin + 'Take all output first: while read …; done <<<"$(command)", which is a file.'
-    return begin + (
-        "Read from a file, in blocks: command >file, then while read …; done <file, or mapfile -t "
-        "<file; or let awk or sed do the loop."
-    )
+def _of_itself(case: Case) -> Bools:
+    """Calls on a pipe that only one process writes, which also reads it: a here-document."""
+    files = case.frames.files
+    ends = zip(objects(files["readers"]), objects(files["writers"]), strict=True)
+    own = [bool(writers) and writers == readers for readers, writers in ends]
+    found: Bools = np.array([*own, False, False], bool)[case.calls["file"].to_numpy()]
+    return found
+
+
+def _reading(case: Case, spot: Spot, here: bool) -> str:
+    if here:
+        return HERE
+    dialect = case.dialect(int(case.lives.of_calls[spot.calls[0]]))
+    if not dialect.is_bash(0):
+        return BYTEWISE
+    return PIPED if dialect.is_bash(5, 1) else PIPED_FORMERLY
 
 
 def _program(case: Case, spot: Spot) -> str:

@@ -53,17 +53,7 @@ def sourcings(case: Case) -> pd.DataFrame:
     first_ns, last_ns = at_ns.min(), at_ns.max()
     changed = first_ns.index[written_between(case, first_ns, last_ns)]
     stays: pd.DataFrame = found[~found["file"].isin(changed)]
-    return stays.assign(shell=_executed(case)[stays["life"].to_numpy()])
-
-
-def _executed(case: Case) -> Int64:
-    """Of each life the one that executed what it runs."""
-    origin, executed = case.lives.table["origin"].to_numpy(np.int64), case.places.executed
-    found = np.arange(len(origin))
-    for life in np.argsort(case.lives.table["birth"].to_numpy(), kind="stable").tolist():
-        if not executed[life] and origin[life] >= 0:
-            found[life] = found[origin[life]]
-    return found
+    return stays.assign(shell=case.places.programs[stays["life"].to_numpy()])
 
 
 def _candidate(case: Case, file: int, here: pd.DataFrame, since_open: pd.DataFrame) -> Candidate:

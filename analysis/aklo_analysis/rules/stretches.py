@@ -19,10 +19,10 @@ Bools = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Spot:
-    """A line, by its number in `stacks.lines` or `UNKNOWN`, with the segments of the wall that
-    something takes there, the calls that they are within, and how long they are in all."""
+    """A place as `Places` numbers them, or `UNKNOWN`, with the segments of the wall that something
+    takes there, the calls that they are within, and how long they are in all."""
 
-    line: int
+    place: int
     rows: Int64
     calls: Int64
     cost_ns: int
@@ -54,27 +54,32 @@ def line_of_causes(case: Case) -> Int64:
     return np.append(np.full(len(APART), UNKNOWN), case.stacks.line_of)
 
 
-def lines_of_segments(case: Case, rows: Int64) -> Int64:
-    """The line to blame for each of these segments, or `UNKNOWN`."""
-    found: Int64 = line_of_causes(case)[case.wall.segments["cause"].to_numpy()[rows]]
-    return found
+def places_of_segments(case: Case, rows: Int64) -> Int64:
+    """The line to blame for each of these segments; where lines are not known, the script of the
+    shell, as `Places` numbers them, or `UNKNOWN`."""
+    pieces, places = case.wall.segments.iloc[rows], case.places
+    cause, life = pieces["cause"].to_numpy(), pieces["life"].to_numpy()
+    line = line_of_causes(case)[cause]
+    script = places.of_segments(cause, life)
+    begun = np.append(places.of_lives, UNKNOWN)[life]
+    return np.where(line != UNKNOWN, line, np.where(script != UNKNOWN, script, begun))
 
 
 def spots(case: Case, rows: Int64) -> Iterator[Spot]:
-    """These segments, each once, line by line, where there are calls among them."""
+    """These segments, each once, place by place, where there are calls among them."""
     rows = np.unique(rows)
     call = case.wall.segments["call"].to_numpy()
-    lines = lines_of_segments(case, rows)
-    for places in pd.Series(rows).groupby(lines).indices.values():
+    numbers = places_of_segments(case, rows)
+    for places in pd.Series(rows).groupby(numbers).indices.values():
         chosen = rows[places]
         calls = np.unique(call[chosen])
         calls = calls[calls != UNKNOWN]
         if len(calls):
-            yield Spot(int(lines[places[0]]), chosen, calls, int(case.segments_ns[chosen].sum()))
+            yield Spot(int(numbers[places[0]]), chosen, calls, int(case.segments_ns[chosen].sum()))
 
 
 def runs(case: Case, chosen: Bools, within_ns: int) -> Iterator[Spot]:
-    """What these calls take, line by line, with what is computed between two of them, if that
+    """What these calls take, place by place, with what is computed between two of them, if that
     takes no longer than `within_ns`."""
     between = between_calls(case, chosen, chosen)
     short = between[case.segments_ns[between] <= within_ns]

@@ -21,12 +21,12 @@ ADVICE: Final = (
 
 
 def check(case: Case) -> Iterator[Candidate]:
-    flushes = (case.calls["activity"] == "sync").to_numpy()
+    flushes = (case.calls["activity"] == "sync").to_numpy() & ~case.calls["failed"].to_numpy()
     for spot in spots(case, in_calls(case, flushes)):
         each_ns = spot.cost_ns // len(spot.calls)
         names = "/".join(sorted(set(case.calls["syscall"].iloc[spot.calls])))
         yield Candidate(
-            place=case.place(spot.line),
+            place=case.place(spot.place),
             title=f"the disk is waited for {count(len(spot.calls))} times",
             cost_ns=spot.cost_ns,
             claim=instead(spot.rows, case.segments_ns, each_ns),

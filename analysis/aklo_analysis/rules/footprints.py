@@ -23,7 +23,7 @@ MAKES: Final = ("mkdir", "mkdirat", "rmdir")
 LISTS: Final = ("getdents", "getdents64")
 
 PARENT: Final = -1
-"""The number of what the parent of all pieces does in between."""
+"""The number of what the parent of all pieces does in between, with its other children."""
 
 
 def independent(case: Case, paths: Paths, calls: Int64, piece: Int64) -> bool:

@@ -29,6 +29,7 @@ CUT: Final = (
     | SyscallFlag.PATH_LOST
     | SyscallFlag.PATH_RELATIVE
 )
+UNKNOWN_FILES: Final = "{} calls are about unknown files"
 RECORD_MORE: Final = "Record it again with more memory for events: --ring-size 64M."
 
 
@@ -67,7 +68,7 @@ GAPS: Final = (
         "shorten paths that are longer than 4,095 bytes.",
     ),
     _Gap(
-        "{} calls are about unknown files",
+        UNKNOWN_FILES,
         _files,
         "What was open before the recording has no name: record the command from its start.",
     ),
@@ -78,6 +79,14 @@ GAPS: Final = (
         "BASH_LINENO as bash has made them, and use a bash that 'aklo-trace doctor' knows.",
     ),
 )
+
+OTHER_ENGINE: Final = {
+    "bcc": {
+        UNKNOWN_FILES: "The engine bcc does not tell which file a descriptor is: use ebpf, which "
+        "needs a kernel with BTF ('aklo-trace doctor')."
+    }
+}
+"""By engine and title, what to do where the engine is why."""
 
 
 def check(case: Case) -> Iterator[Candidate]:
@@ -90,7 +99,7 @@ def check(case: Case) -> Iterator[Candidate]:
                 case.place(_line(case, missing)),
                 gap.title.format(count(number)),
                 int(case.segments_ns[in_calls(case, missing)].sum()),
-                gap.advice,
+                OTHER_ENGINE.get(case.meta.engine, {}).get(gap.title, gap.advice),
                 number,
                 whole,
             )

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from aklo_analysis.calls import UNKNOWN
 from aklo_analysis.nullable import known_values
 from aklo_analysis.rules.case import Case
 from aklo_analysis.rules.claim import instead
 from aklo_analysis.rules.evidence import MOST
 from aklo_analysis.rules.paths import LOCALE, Paths, paths_of
-from aklo_analysis.rules.rule import COST, Candidate, Rule, Threshold
+from aklo_analysis.rules.rule import SAVING as SAVING_OF_ALL
+from aklo_analysis.rules.rule import SHARE as SHARE_OF_ALL
+from aklo_analysis.rules.rule import Candidate, Rule, Threshold
 from aklo_analysis.rules.stretches import runs
 from aklo_analysis.units import count, counted, duration
 
 Int64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-STARTS: Final = Threshold("starts", "count", 3, "programs that were started")
+SAVING: Final = replace(SAVING_OF_ALL, default=5)
+SHARE: Final = replace(SHARE_OF_ALL, default=2)
+STARTS: Final = Threshold("starts", "count", 8, "programs that were started")
 CALLS: Final = Threshold(
     "load_calls", "count", 30, "calls of each start that load what could be left out"
 )
@@ -65,7 +71,9 @@ def _locale(case: Case, paths: Paths) -> Iterator[Candidate]:
     """All of it is one finding, at the costliest line: one setting changes it everywhere."""
     made = paths.match(LOCALE)[case.calls["file"].to_numpy()]
     made &= case.lives.table["executed"].to_numpy()[case.lives.of_calls]
-    spots = sorted(runs(case, made, MAPPING_NS), key=lambda spot: -spot.cost_ns)
+    spots = sorted(
+        runs(case, made, MAPPING_NS), key=lambda spot: (spot.place == UNKNOWN, -spot.cost_ns)
+    )
     if not spots:
         return
     rows = np.concatenate([spot.rows for spot in spots])
@@ -75,7 +83,7 @@ def _locale(case: Case, paths: Paths) -> Iterator[Candidate]:
     cost_ns = sum(spot.cost_ns for spot in spots)
     names = pd.Series(case.names[case.lives.table["image"].to_numpy()[started]]).value_counts()
     yield Candidate(
-        place=case.place(spots[0].line),
+        place=case.place(spots[0].place),
         title=f"the locale is loaded {count(len(started))} times",
         cost_ns=cost_ns,
         claim=instead(rows, case.segments_ns, 0),
@@ -138,4 +146,6 @@ def _loaded(case: Case, paths: Paths) -> tuple[Int64, Int64]:
     return over_ns, number
 
 
-RULE: Final = Rule("SH12", "start-up of short-lived programs", check, (*COST, STARTS, CALLS))
+RULE: Final = Rule(
+    "SH12", "start-up of short-lived programs", check, (SAVING, SHARE, STARTS, CALLS)
+)

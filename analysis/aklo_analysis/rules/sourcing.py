@@ -12,23 +12,25 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from aklo_analysis.calls import UNKNOWN
 from aklo_analysis.rules.case import Case
 
 Int64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 STEPS: Final = ("open", "stat", "read", "close")
-"""Activities, one right after the other, on one file."""
+"""Activities, one right after the other but for what memory that takes, on one file."""
 
 
 def sourced(case: Case) -> pd.DataFrame:
     """A row for each time that a file was sourced, by life and time: `call`, the one that opened
-    it, a row of `frames.syscalls`; `life`; `ts_ns`; `file`, a row of `frames.files`; and the
-    `cause` of the command."""
+    XX, a row of `frames.files`; and the
+        `cause` of the command."""
     rows = case.order.calls
+    rows = rows[(case.calls["activity"] != "memory").to_numpy()[rows]]
     count = len(rows) - len(STEPS) + 1
     if count < 1:
-        return _frame(case, rows[:0])
+        return _frame(case, rows[:0], rows[:0])
     life, file = case.lives.of_calls[rows], case.calls["file"].to_numpy()[rows]
     activity = case.calls["activity"].astype("object").to_numpy()[rows]
     failed = case.calls["failed"].to_numpy()[rows]
@@ -37,15 +39,20 @@ def sourced(case: Case) -> pd.DataFrame:
         there = slice(place, place + count)
         found &= (activity[there] == step) & ~failed[there]
         found &= (life[there] == life[:count]) & (file[there] == file[:count])
-    return _frame(case, rows[:count][found])
+    begins = np.flatnonzero(found)
+    return _frame(case, rows[begins], np.append(rows, UNKNOWN)[begins + len(STEPS)])
 
 
-def _frame(case: Case, calls: Int64) -> pd.DataFrame:
+def _frame(case: Case, calls: Int64, after: Int64) -> pd.DataFrame:
+    """`after`: the call that came next, of whichever life, or `UNKNOWN`."""
+    life, ts_ns = case.lives.of_calls, case.frames.syscalls["ts_ns"].to_numpy()
+    goes_on = (after != UNKNOWN) & (np.append(life, UNKNOWN)[after] == life[calls])
+    end_ns = case.lives.table["end_ns"].to_numpy()[life[calls]]
     return pd.DataFrame(
         {
-            "call": calls,
-            "life": case.lives.of_calls[calls],
-            "ts_ns": case.frames.syscalls["ts_ns"].to_numpy()[calls],
+            "life": life[calls],
+            "ts_ns": ts_ns[calls],
+            "read_ns": np.where(goes_on, np.append(ts_ns, 0)[after], end_ns),
             "file": case.calls["file"].to_numpy(np.int64)[calls],
             "cause": case.causes.of_calls[calls],
         }

@@ -3,8 +3,9 @@
 A turn is a child of a shell (or of xargs or find), with all that comes of it, from its fork until
 it has ended; the turns of a place follow each other, and the parent waits for each. They are taken
 to be independent only if nothing tells otherwise: no file but a device is written by one and used
-by another, none is used by their parent in between, no folder that one changes is listed by
-another, no two do the same thing, as those that try again, and not all but the last failed.
+by another, or by their parent or its other children in between, no folder that one changes is
+listed by another, no two do the same thing, as those that try again, and not all but the last
+failed.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ Int64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 TURNS: Final = Threshold("turns", "count", 3, "children that ran one after the other")
-EACH: Final = Threshold("each_ms", "ms", 10, "what one of them takes, on average")
+EACH: Final = Threshold("each_ms", "ms", 20, "what one of them takes, on average")
 EACH_NS: Final = 1_000_000
 """What takes less, on average, is not looked at."""
 WAITED_SHARE: Final = 0.5
@@ -146,11 +147,13 @@ def _tries(case: Case, turns: _Turns) -> bool:
 
 
 def _independent(case: Case, paths: Paths, turns: _Turns, piece: Int64) -> bool:
+    """What the parent does meanwhile is its own work and that of all its other children."""
     life, ts_ns = case.lives.of_calls, case.frames.syscalls["ts_ns"].to_numpy()
     start_ns, end_ns = _spans(case, turns.lives)
-    meanwhile = (ts_ns >= start_ns.min()) & (ts_ns <= end_ns.max()) & (life == turns.parent)
+    meanwhile = (ts_ns >= start_ns.min()) & (ts_ns <= end_ns.max())
+    around = case.family.of(np.array([turns.parent])) & (piece == UNKNOWN)
     number = np.where(piece == UNKNOWN, OUTSIDE, piece)[life]
-    number[meanwhile] = PARENT
+    number[meanwhile & around[life]] = PARENT
     rows = np.flatnonzero(number != OUTSIDE)
     return independent(case, paths, rows, number[rows])
 

@@ -34,7 +34,8 @@ Bools = npt.NDArray[np.bool_]
 
 FILES: Final = Threshold("files", "count", 5, "sourced files that were not used")
 
-NO_FUNCTION: Final = ("source", "main")
+SOURCE: Final = "source"
+NO_FUNCTION: Final = (SOURCE, "main")
 """What bash calls the code of a file outside of functions."""
 
 DEFINITION: Final = re.compile(rb"\s*(?:function\s+\S|[^\s()#=$\"']+\s*\(\s*\))")
@@ -49,7 +50,7 @@ ADVICE: Final = (
 
 def check(case: Case) -> Iterator[Candidate]:
     made = sourced(case)
-    shell = _shells(case)
+    shell = case.places.programs
     made["shell"] = shell[made["life"]]
     made["path"] = [normpath(path) for path in file_names(case)[made["file"]]]
     keys = pd.MultiIndex.from_frame(made[["shell", "path"]])
@@ -73,17 +74,6 @@ def _has_functions(case: Case) -> Callable[[str], bool]:
         return lines is None or any(DEFINITION.match(line) for line in lines)
 
     return has_functions
-
-
-def _shells(case: Case) -> Int64:
-    """For each life the one that executed the program it runs, itself or by its parents."""
-    table = case.lives.table
-    executed, origin = table["executed"].to_numpy(), table["origin"].to_numpy(np.int64)
-    found = np.arange(len(table))
-    for life in np.argsort(table["birth"].to_numpy(), kind="stable").tolist():
-        if not executed[life] and origin[life] != UNKNOWN:
-            found[life] = found[origin[life]]
-    return found
 
 
 def _used(case: Case, shell: Int64) -> pd.MultiIndex:
@@ -127,24 +117,40 @@ def _called(case: Case, shell: Int64) -> Iterator[tuple[int, str]]:
 
 
 def _own_time(case: Case, made: pd.DataFrame) -> tuple[Int64, Int64]:
-    """The segments in which shells sourced, and for each the place in `made` of what it was."""
+    """The segments in which shells sourced, and for each the place in `made` of what it was: from
+    when it was opened, at the place of the command, until the next call after it was read; and
+    all of that file outside of functions."""
     pieces, causes = case.wall.segments, case.causes
-    innermost = np.array([(stack or ("",))[-1] == "source" for stack, _ in _stacks(case)], bool)
-    in_file = np.append(np.zeros(len(APART), bool), np.append(innermost, False)[causes.site])
-    sourcing = in_file | np.isin(np.arange(causes.count), made["cause"])
-    life, slices = pieces["life"].to_numpy(), bounds(made["life"].to_numpy(), len(case.lives.table))
-    rows = np.flatnonzero(sourcing[pieces["cause"].to_numpy()] & (life != UNKNOWN))
+    life, cause = pieces["life"].to_numpy(), pieces["cause"].to_numpy()
+    slices = bounds(made["life"].to_numpy(), len(case.lives.table))
+    inside = _files_outside_functions(case)
+    commands = np.isin(np.arange(causes.count), made["cause"])
+    outside = np.array([name is None for name in inside], dtype=bool)
+    rows = np.flatnonzero((commands | ~outside)[cause] & (life != UNKNOWN))
     low, high = slices[life[rows]], slices[life[rows] + 1]
-    ends_ns = (pieces["start_ns"] + pieces["ns"]).to_numpy()[rows]
-    event = last_before(made["ts_ns"].to_numpy(), low, high, ends_ns)
-    return rows[event != UNKNOWN], event[event != UNKNOWN]
+    start_ns = pieces["start_ns"].to_numpy()[rows]
+    event = last_before(made["ts_ns"].to_numpy(), low, high, start_ns + 1)
+    rows, event, start_ns = (one[event != UNKNOWN] for one in (rows, event, start_ns))
+    reading = made["cause"].to_numpy()[event] == cause[rows]
+    reading &= start_ns < made["read_ns"].to_numpy()[event]
+    running = np.array(inside, dtype=object)[cause[rows]] == made["path"].to_numpy()[event]
+    mine = reading | running
+    return rows[mine], event[mine]
+
+
+def _files_outside_functions(case: Case) -> list[str | None]:
+    """Of each cause the sourced file that it is in, if it is in no function of it."""
+    innermost = [
+        normpath(files[-1]) if stack and stack[-1] == SOURCE else None
+        for stack, files in _stacks(case)
+    ]
+    return [None] * len(APART) + [innermost[site] for site in case.causes.site.tolist()]
 
 
 def _candidate(case: Case, script: str, made: pd.DataFrame, rows: Int64) -> Candidate:
     """`rows`: the segments of those that were not used."""
     unused = made[~made["used"]]
-    lines, place = np.unique(line_of_causes(case)[unused["cause"]], return_inverse=True)
-    line = int(lines[np.bincount(place, unused["cost_ns"]).argmax()])
+    line = int(line_of_causes(case)[unused["cause"].iloc[unused["ts_ns"].argmin()]])
     costs_ns = unused["cost_ns"].groupby(unused["path"].map(base_name)).sum().nlargest(MOST)
     whole_ns = int(made["cost_ns"].sum())
     return Candidate(

@@ -62,7 +62,8 @@ SELF: Final = (
 )
 IDLE: Final = "idle: waiting for a timer, the network or the terminal; no work."
 RELATIVE: Final = (
-    "~ no line of the file, but counted as bash does within eval, traps and command substitutions."
+    "~ no line of the file, but counted as bash does within eval, traps and command "
+    "substitutions of several lines."
 )
 
 

@@ -3,7 +3,7 @@
 if [[ ! -d modules ]]; then
     mkdir modules
     lines=$(printf 'step_%s() {\n    case $1 in\n        a | b) echo "$1" ;;\n        *) return 1 ;;\n    esac\n}\n' \
-        {1..100})
+        {1..400})
     for ((n = 0; n < 30; n++)); do
         echo "${lines//step/"step_$n"}" >"modules/$n.sh"
     done

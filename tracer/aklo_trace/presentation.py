@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-from collections.abc import Collection
+import sys
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Final, TextIO
 
 from aklo_trace.contents import BY, KEYS, SECTIONS
@@ -20,6 +21,8 @@ FORMATS: Final = (TEXT, "json")
 NO_REPORT: Final = "none"
 COLORS: Final = ("auto", "always", "never")
 DEFAULT_WIDTH: Final = 80
+ASCII_ONLY: Final = ("C", "POSIX")
+COERCED: Final = ("C.UTF-8", "C.utf8", "UTF-8")
 DESTINATIONS: Final = {
     "trace.engine": "engine",
     "trace.sample_hz": "sample_hz",
@@ -99,7 +102,7 @@ def print_report(report: Report, form: str, options: argparse.Namespace, stream:
     look = Options(
         width=_width(stream),
         color=_color(options.color, stream),
-        utf8=_utf8(stream),
+        utf8=takes_utf8(stream, os.environ, bool(sys.flags.utf8_mode)),
         sections=options.section or ((BY,) if options.by else ()),
     )
     REPORTERS[form](report, stream, look)
@@ -118,5 +121,13 @@ def _color(wanted: str, stream: TextIO) -> bool:
     return wanted == "always"
 
 
-def _utf8(stream: TextIO) -> bool:
-    return stream.encoding.lower().replace("-", "") == "utf8"
+def takes_utf8(stream: TextIO, environ: Mapping[str, str], assumed: bool) -> bool:
+    """Whether the reader of a stream takes more than ASCII. Where the locale is C Python assumes
+    UTF-8 (`assumed`) and names C.UTF-8 in the environment (PEP 538, 540): what the user named
+    counts."""
+    if stream.encoding.lower().replace("-", "") != "utf8":
+        return False
+    names = [environ.get(variable) for variable in ("LC_ALL", "LC_CTYPE", "LANG")]
+    if assumed and names[1] in COERCED:
+        names[1] = None
+    return next(filter(None, names), "") not in ASCII_ONLY

@@ -56,7 +56,7 @@ class SiteFlag(IntFlag):
     """Bits of `sites.flags`."""
 
     LINE_RELATIVE = 1 << 0
-    """Within `eval`, a trap or a command substitution of several lines: bash counts its lines
+    """Within `eval`, a trap or a command substitution: bash counts its lines
     from where the text begins or runs past the command, as its own LINENO does."""
     STACK_TRUNCATED = 1 << 1
     """The stack is deeper than could be read; its outer functions are missing."""

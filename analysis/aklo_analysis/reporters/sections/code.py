@@ -62,8 +62,7 @@ SELF: Final = (
 )
 IDLE: Final = "idle: waiting for a timer, the network or the terminal; no work."
 RELATIVE: Final = (
-    "~ no line of the file, but counted as bash does within eval, traps and command "
-    "substitutions of several lines."
+    "~ no line of the file, but counted as bash does within eval, traps and command substitutions."
 )
 
 

@@ -97,12 +97,11 @@ def _alerts(report: Report) -> str:
 
 def _wall(meta: Meta, summary: Summary) -> str:
     wall = "unknown" if meta.wall_ns is None else duration(meta.wall_ns)
-    cpu = [
-        f"{duration(ns)} {where}"
-        for ns, where in ((summary.cpu_user_ns, "user"), (summary.cpu_kernel_ns, "kernel"))
-        if ns is not None
-    ]
-    return f"{wall}, CPU {' + '.join(cpu)}" if cpu else wall
+    outside_ns, within_ns = summary.cpu_user_ns, summary.cpu_kernel_ns
+    if outside_ns is None or within_ns is None:
+        return wall
+    parts = f"{duration(outside_ns)} outside calls, {duration(within_ns)} within"
+    return f"{wall}, CPU {duration(outside_ns + within_ns)}: {parts}"
 
 
 def _filtered(words: Iterable[str]) -> str:

@@ -45,7 +45,8 @@ FUNCTIONS: Final = (
 PROGRAMS: Final = (*NUMBERS, MOSTLY, Column("program", "left"))
 
 ONCE: Final = (
-    "Each instant counts once: where a process waits for another, as what that one does meanwhile."
+    "Each instant counts once: where a process waits for another, as what that one does meanwhile. "
+    "Shares are rounded down."
 )
 OWN: Final = (
     "time: with the programs that it started and waited for; total: with the functions it called."

@@ -24,12 +24,14 @@ static __always_inline void *the_scratch(void)
 	return bpf_map_lookup_elem(&scratches, &zero);
 }
 
-static __always_inline void lose_record(enum record_kind kind)
+static __always_inline void lose_record(const struct task_state *member,
+					enum record_kind kind)
 {
 	struct counters *counters = count_here();
 
 	if (counters)
 		__sync_fetch_and_add(&counters->records_lost[kind & (RECORD_SLOTS - 1)], 1);
+	lose_detail_in_tree(member);
 }
 
 /* Hand a record of a task to the reader, or count it as lost. */
@@ -43,7 +45,7 @@ static __always_inline bool emit_record_of(const struct task_state *member, void
 				fill < config.wakeup_record_bytes ? BPF_RB_NO_WAKEUP
 								  : BPF_RB_FORCE_WAKEUP))
 		return true;
-	lose_record(kind);
+	lose_record(member, kind);
 	return false;
 }
 
@@ -79,7 +81,7 @@ static __always_inline void emit_event(struct task_state *state)
 		counters = count_here();
 		if (counters)
 			counters->lost[state->slot & (SYSCALL_SLOTS - 1)]++;
-		count_in_tree(state, lost);
+		lose_call_in_tree(state);
 		return;
 	}
 	*event = state->event;

@@ -317,9 +317,15 @@ struct root {
 	__u32 processes; /* that there have been */
 	__u32 zero;
 	__u64 attempts;	 /* of threads that have ended */
-	__u64 lost;
 };
-_Static_assert(sizeof(struct root) == 32, "struct root");
+_Static_assert(sizeof(struct root) == 24, "struct root");
+
+/* What was lost of a tree. Mapped by user space, which clears it before it frees the slot. */
+struct tree_losses {
+	__u64 details; /* records, and threads that could not be followed */
+	__u32 calls[SYSCALL_SLOTS];
+};
+_Static_assert(sizeof(struct tree_losses) == 4104, "struct tree_losses");
 
 /* A tree that begins. The names of its working directory follow, innermost first. */
 struct beginning {

@@ -22,7 +22,7 @@ static __always_inline void count_attempt(struct task_state *state)
 {
 	struct counters *counters = count_here();
 
-	count_in_tree(state, attempts);
+	attempt_in_tree(state);
 	if (counters)
 		counters->attempts[state->slot & (SYSCALL_SLOTS - 1)]++;
 }

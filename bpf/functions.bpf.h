@@ -77,7 +77,7 @@ static __always_inline bool read_call(struct task_struct *task, struct task_stat
 	    (!call->layout->substitution_depth ||
 	     read_number(shell, call->layout->substitution_depth, &call->substitutions)))
 		return true;
-	lose_record(RECORD_FUNCTION);
+	lose_record(member_here(), RECORD_FUNCTION);
 	return false;
 }
 

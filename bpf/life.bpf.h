@@ -11,6 +11,7 @@ static __always_inline void lose_task(void)
 
 	if (counters)
 		__sync_fetch_and_add(&counters->tasks_lost, 1);
+	lose_detail_in_tree(member_here());
 }
 
 /* A new task of the tree is traced before it has run its first instruction. */

@@ -95,7 +95,6 @@ struct task_state {
 	__u32 root;	 /* of several trees, the serial of this one; else 0 */
 	__u32 root_slot; /* and where it stands among them */
 	__u64 attempts;
-	__u64 lost;
 	struct off_cpu off_cpu;
 #endif
 };
@@ -200,6 +199,14 @@ struct {
 	__type(value, struct root);
 } trees SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1); /* as for trees */
+	__type(key, __u32);
+	__type(value, struct tree_losses);
+} tree_losses SEC(".maps");
+
 const volatile struct config config = {};
 
 static __always_inline struct task_state *state_of(struct task_struct *task)
@@ -242,7 +249,32 @@ static __always_inline __u32 tree_here(void)
 	return state ? state->root : 0;
 }
 
-#define count_in_tree(state, what) ((state)->what++)
+static __always_inline void attempt_in_tree(struct task_state *state)
+{
+	state->attempts++;
+}
+
+static __always_inline struct tree_losses *losses_of(const struct task_state *member)
+{
+	return member && config.watching ? bpf_map_lookup_elem(&tree_losses, &member->root_slot)
+					 : NULL;
+}
+
+static __always_inline void lose_call_in_tree(const struct task_state *member)
+{
+	struct tree_losses *losses = losses_of(member);
+
+	if (losses)
+		__sync_fetch_and_add(&losses->calls[member->slot & (SYSCALL_SLOTS - 1)], 1);
+}
+
+static __always_inline void lose_detail_in_tree(const struct task_state *member)
+{
+	struct tree_losses *losses = losses_of(member);
+
+	if (losses)
+		__sync_fetch_and_add(&losses->details, 1);
+}
 
 #else /* there is one tree */
 
@@ -261,7 +293,9 @@ static __always_inline void mark_tree(void *record, enum record_kind kind,
 {
 }
 
-#define count_in_tree(state, what) ((void)(state))
+static __always_inline void attempt_in_tree(struct task_state *state) {}
+static __always_inline void lose_call_in_tree(const struct task_state *member) {}
+static __always_inline void lose_detail_in_tree(const struct task_state *member) {}
 
 #endif /* AKLO_BCC */
 

@@ -33,7 +33,6 @@ static __always_inline void leave_root(const struct task_state *state, bool is_p
 	if (!root)
 		return;
 	__sync_fetch_and_add(&root->attempts, state->attempts);
-	__sync_fetch_and_add(&root->lost, state->lost);
 	if (is_process)
 		__sync_fetch_and_sub(&root->live, 1);
 }

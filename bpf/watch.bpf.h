@@ -226,7 +226,7 @@ static __always_inline __u32 take_root(__u32 serial)
 		slot = 1 + (serial + i) % (ROOTS - 1);
 		root = bpf_map_lookup_elem(&trees, &slot);
 		if (root && !__sync_val_compare_and_swap(&root->serial, 0, serial)) {
-			root->attempts = root->lost = 0;
+			root->attempts = 0;
 			root->live = root->processes = 1;
 			return slot;
 		}

@@ -287,6 +287,38 @@ def test_what_failed_once_is_made_into_traces_the_next_time(record: Recorder) ->
     assert_conserved(recording)
 
 
+def test_what_a_tree_lost_is_said_of_it_alone_and_by_call(
+    record: Recorder, workloads: Path
+) -> None:
+    storm, calls = 4, 100_000
+    with watching(record, "--ring-size", "4K", match="akw-*") as watch:
+        loud = watch.script.with_name("akw-loud")
+        loud.write_text(f"#!/bin/bash\nread line\n{workloads}/getpid_storm {storm} {calls}\n")
+        loud.chmod(0o755)
+        watch.script.write_text("#!/bin/bash\nread line\n")
+        with (
+            running(watch.script, stdin=subprocess.PIPE) as quiet,
+            running(loud, stdin=subprocess.PIPE) as target,
+        ):
+            roots = watch.folder / "spool"
+            await_that(lambda: len([*roots.glob("watch-*/roots/*/root.json")]) == 2, "both")
+            for process in (target, quiet):
+                assert process.stdin
+                process.stdin.close()
+                process.wait(TIMEOUT_S)
+        recordings = watch.awaited(2)
+        watch.stop()
+    by_name = {Path(recording.meta.argv[0]).name: recording for recording in recordings}
+    for name, expected in ((watch.name, 0), ("akw-loud", storm * calls)):
+        recording = by_name[name]
+        lost = recording.meta.lost_by_syscall
+        attempted = len(recording.calls_of("getpid")) + lost.get("getpid", 0)
+        assert 0 <= attempted - expected < 50
+        assert "unknown" not in lost
+        assert_conserved(recording)
+    assert lost["getpid"] > 0
+
+
 def spooled(watch: Watch) -> int:
     spools = (watch.folder / "spool").glob("watch-*/segments/*/events.bin")
     return sum(path.stat().st_size for path in spools)

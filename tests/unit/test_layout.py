@@ -26,7 +26,7 @@ NUMBERS = {
 }
 ARRAYS = (
     *("zero2", "zero", "text", "bytes", "base", "path", "dirfd"),
-    *("attempts", "lost", "records_lost"),
+    *("attempts", "lost", "records_lost", "calls"),
 )
 IDENTITY = ("inode", "dev", "mode", "instance")
 NESTED = {
@@ -168,6 +168,7 @@ def test_maps_of_the_object_hold_values_of_these_sizes() -> None:
         "specs": layout.SYSCALL_SPEC.size,
         "patterns": layout.PATTERN.size,
         "trees": layout.ROOT.size,
+        "tree_losses": layout.TREE_LOSSES.size,
     }
     found = {}
     for name in expected:

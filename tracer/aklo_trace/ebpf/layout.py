@@ -344,8 +344,12 @@ ROOT: Final = Struct(
         ("processes", "u4"),
         ("zero", "u4"),
         ("attempts", "u8"),
-        ("lost", "u8"),
     ),
+)
+
+TREE_LOSSES: Final = Struct(
+    "tree_losses",
+    (("details", "u8"), *((f"calls{slot}", "u4") for slot in range(SYSCALL_SLOTS))),
 )
 
 BEGINNING: Final = Struct(
@@ -462,7 +466,7 @@ SHELL_STATE_BYTES: Final = (
 )
 OFF_CPU_BYTES: Final = 2 * 8 + 4 * 4
 TASK_STATE_BYTES: Final = (
-    TASK_MARK.size + EVENT.size + 8 * 8 + 7 * 8 + SHELL_STATE_BYTES + 16 + 48 + OFF_CPU_BYTES
+    TASK_MARK.size + EVENT.size + 8 * 8 + 7 * 8 + SHELL_STATE_BYTES + 16 + 40 + OFF_CPU_BYTES
 )
 CONFIG_FORMAT: Final = "=IIIIIIIIII"
 CONFIG_BYTES: Final = struct.calcsize(CONFIG_FORMAT) + PROGRAMS * COMM_BYTES

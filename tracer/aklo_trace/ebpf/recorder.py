@@ -20,6 +20,7 @@ from typing import Final
 from aklo_trace.ebpf.layout import CONTROL, COUNTERS, EVENT, KIND_MASK, RING_HEADER_BYTES
 from aklo_trace.ebpf.ring import EventRings, RecordRing, map_array, record_stride
 from aklo_trace.ebpf.strangers import Strangers
+from aklo_trace.ebpf.tree_losses import TreeLosses
 
 EVENTS_FILE: Final = "events.bin"
 RECORDS_FILE: Final = "records.bin"
@@ -135,11 +136,18 @@ class Recorder:
     """Drains the rings into files below `live` until told to stop."""
 
     def __init__(
-        self, maps: Maps, live: Path, calls: Callable[[], bytes], spools: Path | None = None
+        self,
+        maps: Maps,
+        live: Path,
+        calls: Callable[[], bytes],
+        spools: Path | None = None,
+        tree_losses: TreeLosses | None = None,
     ) -> None:
         """`spools` is where files go that grow, if not to `live`; `calls` gives the events of the
-        calls that are under way."""
+        calls that are under way; `tree_losses` is told what cannot be written, if there are several
+        trees."""
         self._calls = calls
+        self._tree_losses = tree_losses
         self._events = EventRings(maps.events, maps.positions, maps.cpus, maps.ring_events)
         self._records = RecordRing(maps.records, maps.record_ring_bytes)
         self._bell = RecordRing(maps.bell, BELL_BYTES)
@@ -151,9 +159,19 @@ class Recorder:
 
     def spool_into(self, folder: Path) -> None:
         """Write what is drained into new files in this folder."""
-        self._event_spool = Spool(folder / EVENTS_FILE, self.accounts.lose_events)
-        self._record_spool = Spool(folder / RECORDS_FILE, self.accounts.lose_records)
+        self._event_spool = Spool(folder / EVENTS_FILE, self._lose_events)
+        self._record_spool = Spool(folder / RECORDS_FILE, self._lose_records)
         self._mark_spool = Spool(folder / MARKS_FILE, lambda _: None)
+
+    def _lose_events(self, data: memoryview) -> None:
+        self.accounts.lose_events(data)
+        if self._tree_losses:
+            self._tree_losses.lose_events(data)
+
+    def _lose_records(self, data: memoryview) -> None:
+        self.accounts.lose_records(data)
+        if self._tree_losses:
+            self._tree_losses.lose_records(data)
 
     def close_spools(self) -> None:
         for spool in (self._event_spool, self._record_spool, self._mark_spool):

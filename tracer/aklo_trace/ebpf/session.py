@@ -269,8 +269,8 @@ class EbpfSession(RingSession):
         self._set_control(control)
         _write_shells(live, [binary for binary, _ in self._shells])
         self._object.fill("patterns", self._patterns)
-        roots = Roots(self._map_fd("trees"), self._map_fd("beginnings"))
-        return self._maps(), roots, self._calls()
+        fds = (self._map_fd(name) for name in ("trees", "tree_losses", "beginnings"))
+        return self._maps(), Roots(*fds), self._calls()
 
     def _load(self, options: CaptureOptions) -> None:
         self._object.set_config(self._config(options, direct=_has_cast()))
@@ -278,7 +278,8 @@ class EbpfSession(RingSession):
         self._object.set_max_entries("positions", self._cpus)
         self._object.set_max_entries("cpu_counters", self._cpus)
         self._object.set_max_entries("records", self._record_ring_bytes)
-        self._object.set_max_entries("trees", layout.ROOTS if options.watch else 1)
+        for name in ("trees", "tree_losses"):
+            self._object.set_max_entries(name, layout.ROOTS if options.watch else 1)
         self._object.leave_out(_superfluous(options))
         self._object.load()
         self._object.fill("specs", list(specs(platform.machine(), options.filter)))

@@ -22,6 +22,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from aklo_trace.ebpf.tree_losses import NOTHING, Lost
 from aklo_trace.ebpf.watching import Root
 from aklo_trace.errors import StoreError, reason_of
 
@@ -42,14 +43,14 @@ class RootFacts:
 
 @dataclass(frozen=True)
 class Ended:
-    """A tree that is recorded to its end. The counts are of its calls; `details_lost` is of
-    everything that was watched meanwhile, and so may be of others. `interrupted`: the watch was
-    killed; `live_tasks` were running on when it was stopped."""
+    """A tree that is recorded to its end, with how many of its calls were attempted, and what of
+    it memory or the disk had no room for. `interrupted`: the watch was killed; `live_tasks` were
+    running on when it was stopped."""
 
     facts: RootFacts
     attempts: int = 0
-    lost: int = 0
-    details_lost: int = 0
+    unkept: Lost = NOTHING
+    unwritten: Lost = NOTHING
     live_tasks: int = 0
     interrupted: bool = False
 

@@ -163,19 +163,19 @@ def _command(records: Path, names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _counters(ended: Ended, events: list[Path]) -> bytes:
-    """The accounts of one tree, in the shape of those of a recording with one CPU. Which calls were
-    lost is not known."""
+    """The accounts of one tree, in the shape of those of a recording with one CPU. Of calls that
+    have not returned it is not known which they are."""
     counters = np.zeros((2, layout.COUNTERS.size // 8), np.uint64)
-    kernel = counters[1]
-    kind = dtype_of(layout.EVENT)
+    own, kernel = counters
+    calls, kind = kernel[: layout.SYSCALL_SLOTS], dtype_of(layout.EVENT)
     for path in events:
         numbers = np.frombuffer(path.read_bytes(), kind)["nr"]
-        kernel[: layout.SYSCALL_SLOTS] += np.bincount(
-            numbers, minlength=layout.SYSCALL_SLOTS
-        ).astype(np.uint64)
-    read = int(kernel.sum())
-    unknown, lost = layout.UNKNOWN_SLOT, layout.COUNTERS.offset("lost0") // 8
-    kernel[unknown] += np.uint64(max(ended.attempts - read, 0))
-    kernel[lost + unknown] = ended.lost
-    kernel[layout.COUNTERS.offset("records_lost0") // 8] = ended.details_lost
+        calls += np.bincount(numbers, minlength=layout.SYSCALL_SLOTS).astype(np.uint64)
+    lost, details = (layout.COUNTERS.offset(name) // 8 for name in ("lost0", "records_lost0"))
+    for row, losses in ((kernel, ended.unkept), (own, ended.unwritten)):
+        row[details] = losses.details
+        for slot, count in losses.calls.items():
+            row[lost + slot] = count
+            calls[slot] += np.uint64(count)
+    calls[layout.UNKNOWN_SLOT] += np.uint64(max(ended.attempts - int(calls.sum()), 0))
     return counters.tobytes()

@@ -38,14 +38,6 @@ NICENESS: Final = 10
 
 
 @dataclass
-class _Tree:
-    """A tree that lives. `lost_before` is what had been lost when it began."""
-
-    facts: RootFacts
-    lost_before: int
-
-
-@dataclass
 class _Work:
     """What a child is at."""
 
@@ -67,9 +59,11 @@ class Watcher:
         """`calls` as for `Recorder`."""
         self._spool, self._terms = spool, terms
         self._number = 0
-        self._recorder = Recorder(maps, spool.folder, calls, spool.begin_segment(0))
+        self._recorder = Recorder(
+            maps, spool.folder, calls, spool.begin_segment(0), tree_losses=roots.losses
+        )
         self._roots = roots
-        self._live: dict[int, _Tree] = {}
+        self._live: dict[int, RootFacts] = {}
         self._backlog = Backlog()
         self._at_work: _Work | None = None
         self._due_s = 0.0
@@ -88,7 +82,7 @@ class Watcher:
 
     def _work(self) -> None:
         self._note_beginnings()
-        ended = [tree for tree in self._live.values() if not self._roots.is_live(tree.facts.root)]
+        ended = [tree for tree in self._live.values() if not self._roots.is_live(tree.root)]
         self._recorder.work()  # after that, all that these have done is in the segment
         for tree in ended:
             self._end(tree, 0)
@@ -101,18 +95,24 @@ class Watcher:
             self._begin_batch()
 
     def _note_beginnings(self) -> None:
-        lost = self._recorder.accounts.details_lost()
         for root in self._roots.begun():
             start = start_facts(self._terms.sample_hz, self._terms.attribution)
             facts = RootFacts(root, start, self._terms.filter)
             self._spool.note(facts)
-            self._live[root.serial] = _Tree(facts, lost)
+            self._live[root.serial] = facts
 
-    def _end(self, tree: _Tree, live_tasks: int) -> None:
-        del self._live[tree.facts.root.serial]
-        attempts, lost = self._roots.counts(tree.facts.root)
-        details = self._recorder.accounts.details_lost() - tree.lost_before
-        self._backlog.ended.append(Ended(tree.facts, attempts, lost, details, live_tasks))
+    def _end(self, facts: RootFacts, live_tasks: int) -> None:
+        root, losses = facts.root, self._roots.losses
+        del self._live[root.serial]
+        self._backlog.ended.append(
+            Ended(
+                facts,
+                self._roots.attempts(root),
+                losses.for_want_of_memory(root.slot),
+                losses.for_want_of_disk(root.slot),
+                live_tasks,
+            )
+        )
 
     def _close_segment(self) -> None:
         self._backlog.segments.append(self._spool.segment(self._number))
@@ -126,8 +126,7 @@ class Watcher:
         self._close_segment()
         self._tell_loss()
         batch = self._backlog.batch(most)
-        trees = [tree.facts for tree in self._live.values()]
-        trees += [tree.facts for tree in batch.ended]
+        trees = [*self._live.values(), *(tree.facts for tree in batch.ended)]
 
         def work() -> None:
             from aklo_trace.ebpf.harvest import harvest
@@ -182,7 +181,7 @@ class Watcher:
         self._note_beginnings()
         self._reap(0)
         for tree in list(self._live.values()):
-            self._end(tree, int(self._roots.is_live(tree.facts.root)))
+            self._end(tree, int(self._roots.is_live(tree.root)))
         self._begin_batch(sys.maxsize)
         self._reap(0)
         if not self._failures:

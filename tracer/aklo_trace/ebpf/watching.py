@@ -22,6 +22,7 @@ from aklo_trace.ebpf.layout import (
     ROOTS,
 )
 from aklo_trace.ebpf.ring import RecordRing, map_array, record_stride
+from aklo_trace.ebpf.tree_losses import TreeLosses
 from aklo_trace.errors import UsageError
 from aklo_trace.shell_names import BOURNE
 
@@ -94,8 +95,9 @@ def _text(name: str) -> bytes:
 class Roots:
     """The trees that live, as the kernel side accounts for them."""
 
-    def __init__(self, roots_fd: int, beginnings_fd: int) -> None:
+    def __init__(self, roots_fd: int, losses_fd: int, beginnings_fd: int) -> None:
         self.ring = RecordRing(beginnings_fd, BEGINNINGS_BYTES)
+        self.losses = TreeLosses(losses_fd)
         table = map_array(roots_fd, ROOT.size * ROOTS, writable=True)
         self._words, self._counts = table.cast("I"), table.cast("Q")
 
@@ -114,14 +116,13 @@ class Roots:
     def is_live(self, root: Root) -> bool:
         return self._words[(root.slot * ROOT.size + ROOT.offset("live")) // 4] != 0
 
-    def counts(self, root: Root) -> tuple[int, int]:
-        """Calls that were attempted and lost, by threads that have ended."""
-        place = root.slot * ROOT.size
-        attempts, lost = (place + ROOT.offset(name) for name in ("attempts", "lost"))
-        return self._counts[attempts // 8], self._counts[lost // 8]
+    def attempts(self, root: Root) -> int:
+        """Calls that were attempted, by threads that have ended."""
+        return self._counts[(root.slot * ROOT.size + ROOT.offset("attempts")) // 8]
 
     def free(self, root: Root) -> None:
         """Let another tree have the slot."""
+        self.losses.clear(root.slot)
         self._words[(root.slot * ROOT.size + ROOT.offset("serial")) // 4] = 0
 
 

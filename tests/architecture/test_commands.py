@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import re
 import subprocess
 import sys
@@ -18,6 +19,8 @@ from .test_imports import HEAVY, belongs_to, imported_by, in_main
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
+NARROW = 80
+
 
 def module_of(name: str) -> str:
     return f"aklo_trace.commands.{name}" + ("_" if name == "import" else "")
@@ -31,7 +34,8 @@ def parser_of(name: str) -> argparse.ArgumentParser:
 
 def aklo_trace(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "aklo_trace", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+    environ = {**os.environ, "COLUMNS": str(NARROW)}
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, env=environ)
 
 
 def test_every_module_is_a_command() -> None:
@@ -46,7 +50,12 @@ def test_a_command_has_help(name: str) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     first_line = (importlib.import_module(module_of(name)).__doc__ or "").splitlines()[0]
     assert first_line.endswith(".")
-    assert first_line in done.stdout
+    assert first_line in " ".join(done.stdout.split())
+    assert max(map(len, done.stdout.splitlines())) <= NARROW
+
+
+def test_engines_are_listed_as_wide_as_the_terminal() -> None:
+    assert max(map(len, aklo_trace("doctor").stdout.splitlines())) <= NARROW
 
 
 @pytest.mark.parametrize("name", COMMANDS)

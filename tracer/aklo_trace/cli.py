@@ -13,6 +13,7 @@ import io
 import os
 import select
 import sys
+import textwrap
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
@@ -188,6 +189,16 @@ class _Parser(argparse.ArgumentParser):
         super().exit(self.failed if status else 0, message)
 
 
+class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        """Paragraphs fitted to the width; what is indented, as a table is, stays as it is."""
+        paragraphs = text.strip("\n").split("\n\n")
+        return "\n\n".join(
+            part if "\n " in part else textwrap.fill(part, width, initial_indent=indent)
+            for part in paragraphs
+        )
+
+
 def _run(arguments: Sequence[str]) -> int:
     named = arguments[0] in COMMANDS
     name, rest = (arguments[0], arguments[1:]) if named else (RECORD, arguments)
@@ -196,7 +207,7 @@ def _run(arguments: Sequence[str]) -> int:
     parser = _Parser(
         prog=f"aklo-trace {name}",
         description=command.__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_HelpFormatter,
         allow_abbrev=False,
     )
     if name == RECORD:

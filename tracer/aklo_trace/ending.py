@@ -32,9 +32,9 @@ class Signals:
         signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
 
 
-def await_end(processes: Sequence[int], recorder: int, duration_s: float | None) -> None:
+def await_end(processes: Sequence[int], recorder: int, duration_s: float | None) -> bool:
     """Wait until all `processes` have ended, or the `recorder` has, or `duration_s` is over, or a
-    signal asks us to end. Processes are pidfds."""
+    signal asks us to end. Processes are pidfds. Whether it was Ctrl-C."""
     deadline = None if duration_s is None else time.monotonic() + duration_s
     left = set(processes)
     with asked_to_end() as asked:
@@ -45,10 +45,11 @@ def await_end(processes: Sequence[int], recorder: int, duration_s: float | None)
             pause_ms = None if deadline is None else max(deadline - time.monotonic(), 0) * 1000
             ready = {fd for fd, _ in poll.poll(pause_ms)}
             if not ready or ready & {recorder, asked}:
-                return
+                return asked in ready and signal.SIGINT in os.read(asked, PIPE_BYTES)
             for fd in ready:
                 poll.unregister(fd)
             left -= ready
+    return False
 
 
 @contextmanager

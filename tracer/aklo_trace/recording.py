@@ -51,13 +51,14 @@ PRIVATE: Final = 0o077
 
 @dataclass(frozen=True)
 class UnderWay:
-    """A recording that has begun, and where it goes."""
+    """A recording that has begun, and where it goes. `interrupted`: the user typed Ctrl-C."""
 
     recording: Recording
     directory: Path
     lock: int
     meta: Meta
     asker: Asker
+    interrupted: bool = False
 
 
 def described(choice: Choice, argv: Sequence[str], cwd: Path | None, owner: Identity) -> Meta:
@@ -157,6 +158,9 @@ def _finish(
     problems: list[AkloTraceError],
 ) -> int:
     directory = under_way.directory
+    speaks = not options.quiet or form_of(options) != NO_REPORT
+    if under_way.interrupted and speaks and sys.stderr.isatty():
+        print(file=sys.stderr)  # the terminal has shown ^C, and stays behind it
     try:
         store.check_place(directory, under_way.lock, ended)
         for problem in problems:

@@ -8,11 +8,14 @@ import shlex
 import shutil
 import signal
 import struct
+import sys
 import termios
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from aklo_trace.engine import CaptureEngine
 
 from .terminal import CTRL_BACKSLASH, CTRL_C, CTRL_D, CTRL_Z, PROMPT, Terminal
 
@@ -46,6 +49,18 @@ def inner(terminal: Terminal, words: Words) -> Terminal:
 
 def status(terminal: Terminal) -> int:
     return int(terminal.run("echo $?"))
+
+
+def test_what_is_said_after_ctrl_c_has_a_line_of_its_own(
+    terminal: Terminal, ready: Callable[[str], CaptureEngine], tmp_path: Path
+) -> None:
+    """The terminal has shown ^C, and its cursor stays there."""
+    engine = ready("strace").name
+    options = ["--engine", engine, "--format", "none", "-o", str(tmp_path / "trace")]
+    terminal.type(shlex.join([sys.executable, "-m", "aklo_trace", *options]) + f" -- {WAITS}\n")
+    terminal.expect("ready\n")
+    terminal.type(CTRL_C)
+    assert terminal.expect("trace: ") == "\ntrace: "
 
 
 def test_terminal_is_the_targets(terminal: Terminal, words: Words) -> None:

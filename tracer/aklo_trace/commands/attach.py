@@ -70,10 +70,11 @@ def run(options: argparse.Namespace) -> int:
         raise
     recorder = os.pidfd_open(under_way.recording.pid)
     started_ns = time.monotonic_ns()
-    await_end([process.pidfd for process in wanted], recorder, duration_s)
+    typed = await_end([process.pidfd for process in wanted], recorder, duration_s)
     problems: list[AkloTraceError] = []
     ended = recording.stop(under_way, problems)
     ended = replace(ended, wall_ns=time.monotonic_ns() - started_ns)
+    under_way = replace(under_way, interrupted=typed)
     finished = recording.finish_apart(under_way, ended, options, problems, signals.unblock)
     return 0 if finished and not problems else 1
 

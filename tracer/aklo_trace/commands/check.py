@@ -8,7 +8,7 @@ exit status:
   1  one is
   2  the command line or the configuration makes no sense
   3  the trace cannot tell: it is incomplete, or does not have what is limited
-  4  no engine can record what is to be checked; a trace that is there needs none
+  4  no engine can record what is to be checked; a trace needs none
 """
 
 from __future__ import annotations

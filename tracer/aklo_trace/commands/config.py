@@ -2,12 +2,13 @@
 
 ACTION is one of:
 
-  show      every key with its value; with --origin the file and line, variable or option
-            that it comes from
-  validate  say everything that cannot be used, with file, line, key and what is allowed
+  show      every key with its value; with --origin the file and line,
+            variable or option that it comes from
+  validate  say everything that cannot be used, with file, line, key and what
+            is allowed
   path      the files that are looked for, what counts most first
-  trust     allow the actions of a file, FILE or the project's, as the file is now: a change
-            of it ends that; with --remove, allow them no longer
+  trust     allow the actions of a file, FILE or the project's, as the file is
+            now: a change of it ends that; with --remove, allow them no longer
 
 docs/configuration.md has all keys. The exit status of validate is 0, or 2 if there is something
 that should be put right.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import platform
+import shutil
 import textwrap
 from typing import Final
 
@@ -16,7 +17,8 @@ from aklo_trace.engines import ENGINES
 from aklo_trace.errors import EngineUnavailable
 from aklo_trace.escape import escape
 
-WIDTH: Final = 100
+WIDEST: Final = 100
+INDENT: Final = " " * 11
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -31,15 +33,16 @@ def run(options: argparse.Namespace) -> int:
     for engine in ENGINES:
         capability = engine.probe()
         best = best or (engine.name if capability.usable else "")
-        print(f"  {engine.name:<8} {'usable' if capability.usable else 'not usable'}: ", end="")
-        print(escape(capability.reason))
+        usable = "usable" if capability.usable else "not usable"
+        print(_filled(f"{usable}: {escape(capability.reason)}", f"  {engine.name:<8} "))
         if engine.lacks:
-            print(_indented(f"without: {', '.join(f for f in Feature if f in engine.lacks)}"))
+            print(_filled(f"without: {', '.join(f for f in Feature if f in engine.lacks)}"))
         if capability.fix:
-            print(f"           to do: {escape(capability.fix)}")
+            print(_filled(f"to do: {escape(capability.fix)}"))
     print(f"\nA recording takes {best}." if best else "\nNo engine can run here.")
     return 0 if best else EngineUnavailable.exit_status
 
 
-def _indented(text: str) -> str:
-    return textwrap.fill(text, WIDTH, initial_indent=" " * 11, subsequent_indent=" " * 11)
+def _filled(text: str, before: str = INDENT) -> str:
+    width = min(shutil.get_terminal_size().columns, WIDEST)
+    return textwrap.fill(text, width, initial_indent=before, subsequent_indent=INDENT)

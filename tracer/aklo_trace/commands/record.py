@@ -95,6 +95,7 @@ def run(options: argparse.Namespace) -> int:
         exit_status=outcome.exit_status,
         signal=outcome.signal,
     )
+    under_way = replace(under_way, interrupted=outcome.interrupted)
     recording.finish_apart(under_way, ended, options, problems, held.unblock_signals)
     exit_as(outcome)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import capture, latency
+from benchmarks import capture, latency, savings
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rounds", type=int, default=7, help="rounds of the quick ways")
     parser.add_argument("--slow-rounds", type=int, default=1, help="rounds of the slow ways")
-    parser.add_argument("--only", nargs="*", default=list("abcd"), metavar="KEY")
+    parser.add_argument("--only", nargs="*", default=list("abcds"), metavar="KEY")
     options = parser.parse_args()
     for workload in capture.WORKLOADS:
         if workload.key in options.only:
@@ -20,6 +20,9 @@ def main() -> None:
     if "d" in options.only:
         latencies = [latency.measure() for _ in range(options.rounds)]
         print("\n".join(latency.table(latencies)), flush=True)
+    if "s" in options.only:
+        pairs = [savings.measure(pair, options.rounds) for pair in savings.PAIRS]
+        print("\n".join(savings.table(pairs)), flush=True)
 
 
 if __name__ == "__main__":

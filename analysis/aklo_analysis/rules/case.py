@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from aklo_analysis.calls import UNKNOWN
-from aklo_analysis.causes import Causes
+from aklo_analysis.causes import APART, Causes
 from aklo_analysis.frames import Frames
 from aklo_analysis.lives import Lives
 from aklo_analysis.nullable import Objects, optional
@@ -119,7 +119,8 @@ class Case:
             return Place(None, None, None)
         if number >= len(self.stacks.lines):
             return self._script(number - len(self.stacks.lines))
-        found, around = self.stacks.lines[number], self.stacks.around[number]
+        found = self.stacks.lines[number]
+        around = self._functions.get(number, self.stacks.around[number])
         return Place(
             self.stacks.functions[around].name,
             found.file,
@@ -127,6 +128,21 @@ class Case:
             found.relative,
             self.sources.of(found).text,
         )
+
+    @cached_property
+    def _functions(self) -> dict[int, int]:
+        """By line the function of most of its wall time: a line of a file that is sourced within
+        functions is in several."""
+        cause = self.wall.segments["cause"].to_numpy(np.int64)
+        ns = np.zeros(self.causes.count, np.int64)
+        np.add.at(ns, cause, self.segments_ns)
+        columns = {
+            "line": self.stacks.line_of,
+            "function": self.stacks.function_of,
+            "ns": ns[len(APART) :],
+        }
+        sums = pd.DataFrame(columns).groupby(["line", "function"])["ns"].sum()
+        return dict(sums.sort_values(kind="stable").index.tolist())
 
     def _script(self, image: int) -> Place:
         row = self.frames.images.iloc[image]

@@ -15,7 +15,7 @@ from aklo_analysis.nullable import known_values
 from aklo_analysis.rules import costs
 from aklo_analysis.rules.away import away
 from aklo_analysis.rules.case import Case
-from aklo_analysis.rules.claim import instead
+from aklo_analysis.rules.claim import Claim, instead
 from aklo_analysis.rules.dialect import Dialect
 from aklo_analysis.rules.rule import COST, Candidate, Rule, Threshold
 from aklo_analysis.rules.wording import times
@@ -60,17 +60,27 @@ def _candidate(case: Case, life: Int64, number: int, use: str) -> Candidate:
     own, _ = case.on_path.of_lives(life)
     made = own[case.wall.segments["doing"].to_numpy()[own] == "process"]
     rows = np.union1d(made, case.on_path.of_upkeep(life)[0])
-    cost_ns, place = int(case.segments_ns[rows].sum()), case.place(number)
+    body = np.setdiff1d(own, rows)
     instead_ns = costs.HERE_STRING if use == FEEDS else costs.FUNCTION
+    claim = _with_faults(case, instead(rows, case.segments_ns, instead_ns * len(life)), body, life)
+    cost_ns, place = int(case.segments_ns[claim.rows].sum()), case.place(number)
     return Candidate(
         place=place,
         title=f"a subshell {TITLES[use]}, {times(len(life))}",
         cost_ns=cost_ns,
-        claim=instead(rows, case.segments_ns, instead_ns * len(life)),
+        claim=claim,
         advice=_advice(use, place.source or "", case.dialect(case.places.mother[life[0]])),
         evidence=(f"{duration(cost_ns // len(life))} each to make a process and to end it",),
         seen={FORKS.name: len(life)},
     )
+
+
+def _with_faults(case: Case, claim: Claim, body: Int64, life: Int64) -> Claim:
+    """With what these lives take for shared pages out of the time of their own work."""
+    body_ns = int(case.segments_ns[body].sum())
+    part = min(1.0, costs.FAULTS * len(life) / body_ns) if body_ns else 0.0
+    parts = np.concatenate([claim.parts, np.full(len(body), part)])
+    return Claim(np.concatenate([claim.rows, body]), parts)
 
 
 TITLES: Final = {

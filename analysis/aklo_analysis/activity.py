@@ -84,9 +84,7 @@ MEDIUM_OF_KIND = {
     "socket": "socket",
     "anonymous": "event",
 }
-"""By `files.kind`; terminals are character devices and known by their path."""
-
-TERMINALS = ("/dev/pts/", "/dev/tty", "/dev/console")
+"""By `files.kind`."""
 
 BY_MEDIUM = {
     ("read", "pipe"): "pipe_read",
@@ -154,5 +152,4 @@ def medium_codes(files: pd.DataFrame) -> npt.NDArray[np.int8]:
     path = files["path"].fillna("").str
     medium = files["kind"].astype("object").map(MEDIUM_OF_KIND)
     medium = medium.mask(medium.isna() & path.startswith("/"), "file")
-    medium = medium.mask((medium == "file") & path.startswith(TERMINALS), "terminal")
     return pd.Categorical(medium.fillna("unknown"), categories=MEDIA).codes

@@ -19,7 +19,11 @@ ENDING: Final = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 """Signals that ask a process to end."""
 INTERRUPTED: Final = 130
 FAULT: Final = 255
-_THREADS: Final = "OPENBLAS_NUM_THREADS"
+
+
+def spare_threads() -> None:
+    """Keep numpy, which is not imported yet, from starting a thread for each CPU."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def do_apart(work: Callable[[], int], unblock: Callable[[], None]) -> int:
@@ -62,7 +66,7 @@ def _do(work: Callable[[], int], unblock: Callable[[], None], parent: int) -> No
         if os.getppid() == parent:
             _on_ending(_interrupt)
             unblock()
-            os.environ.setdefault(_THREADS, "1")  # numpy would start one for each CPU
+            spare_threads()
             status = work()
     except KeyboardInterrupt:
         status = INTERRUPTED

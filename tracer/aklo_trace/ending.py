@@ -13,8 +13,8 @@ from typing import Final
 
 from aklo_trace.afterwork import ENDING
 from aklo_trace.errors import UsageError
-from aklo_trace.heir import EVERY_SIGNAL
 from aklo_trace.quantity import duration_ns
+from aklo_trace.waiting_signals import block_signals, unblock_signals
 
 PIPE_BYTES: Final = 4096
 
@@ -23,13 +23,11 @@ class Signals:
     """Every signal waits while this exists, but for `await_end`."""
 
     def __init__(self) -> None:
-        self._mask = signal.pthread_sigmask(signal.SIG_BLOCK, EVERY_SIGNAL)
+        self._mask = block_signals()
 
     def unblock(self) -> None:
         """Take signals again; those that came until now are dropped."""
-        while signal.sigtimedwait(EVERY_SIGNAL, 0):
-            pass
-        signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
+        unblock_signals(self._mask)
 
 
 def await_end(processes: Sequence[int], recorder: int, duration_s: float | None) -> bool:

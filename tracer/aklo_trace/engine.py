@@ -16,6 +16,7 @@ later, by this process or another: a recorder that was killed leaves the same di
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -46,6 +47,16 @@ class Capability:
     usable: bool
     reason: str
     fix: str = ""
+
+
+def older_kernel(needed: tuple[int, int]) -> Capability | None:
+    """Why the running kernel is too old; None if it is not."""
+    release = platform.release()
+    version = tuple(int(part) for part in release.split("-")[0].split(".")[:2])
+    if version >= needed:
+        return None
+    reason = f"kernel {release} is older than {'.'.join(map(str, needed))}"
+    return Capability(False, reason, "run a newer kernel, or use strace")
 
 
 class Feature(StrEnum):

@@ -18,8 +18,8 @@ from typing import Final, NoReturn
 from aklo_trace import command, libc
 from aklo_trace.errors import AkloTraceError
 from aklo_trace.identity import HIDDEN_SIGNALS, Identity, assume
+from aklo_trace.waiting_signals import EVERY_SIGNAL
 
-EVERY_SIGNAL: Final = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
 READY: Final = b"\0"
 CANCELLED: Final = b"\1"
 """What the barrier says when the target is not to run. An end without a word means: run."""

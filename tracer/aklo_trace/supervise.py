@@ -22,8 +22,8 @@ from typing import Final, NoReturn
 
 from aklo_trace.ancestry import Process
 from aklo_trace.errors import AkloTraceError
-from aklo_trace.heir import EVERY_SIGNAL
 from aklo_trace.target import HeldTarget
+from aklo_trace.waiting_signals import EVERY_SIGNAL
 
 _SI_KERNEL: Final = 0x80
 """si_code of a signal that the kernel made, such as Ctrl-C at the terminal; see sigaction(2)."""

@@ -20,8 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aklo_trace.errors import AkloTraceError, CaptureError, TargetError, UsageError
-from aklo_trace.heir import CANCELLED, EVERY_SIGNAL, READY, Heir
+from aklo_trace.heir import CANCELLED, READY, Heir
 from aklo_trace.identity import Identity
+from aklo_trace.waiting_signals import block_signals, unblock_signals
 from aklo_trace.witness import Witness
 
 
@@ -75,9 +76,7 @@ class HeldTarget:
 
     def unblock_signals(self) -> None:
         """Take signals again. What came for the target and too late for it is dropped."""
-        while signal.sigtimedwait(EVERY_SIGNAL, 0):
-            pass
-        signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
+        unblock_signals(self._mask)
 
     def _open_barrier(self, word: bytes) -> None:
         with suppress(BrokenPipeError):  # it has been killed; supervise() will see it
@@ -98,7 +97,7 @@ def hold(argv: Sequence[bytes], identity: Identity, *, ptracer: bool = False) ->
     if not argv or any(b"\0" in argument for argument in argv):
         raise UsageError("no command to trace, or a NUL in its arguments; say: aklo-trace -- CMD")
     _occupy_standard_descriptors()
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, EVERY_SIGNAL)
+    mask = block_signals()
     try:
         held = _fork(Heir(argv, identity, mask, ptracer), identity, mask)
     except OSError as error:

@@ -13,14 +13,9 @@ from aklo_analysis.frames import Frames
 from aklo_analysis.measure import Measure, measured
 from aklo_analysis.nullable import known_values, optional, optional_int
 from aklo_analysis.ranking import Ranking, rank
+from aklo_trace.restarts import RESTARTS
 
-RESTARTS = {
-    512: "ERESTARTSYS",
-    513: "ERESTARTNOINTR",
-    514: "ERESTARTNOHAND",
-    516: "ERESTART_RESTARTBLOCK",
-}
-"""The kernel's own codes of a call that a signal interrupted: include/linux/errno.h."""
+RESTART_NAMES = {number: name for name, number in RESTARTS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +57,6 @@ def failures(frames: Frames, calls: pd.DataFrame, top: int) -> Failures:
 
 def error(number: int) -> tuple[str, str]:
     """Name and meaning of an errno."""
-    if number in RESTARTS:
-        return RESTARTS[number], "interrupted by a signal"
+    if number in RESTART_NAMES:
+        return RESTART_NAMES[number], "interrupted by a signal"
     return errno.errorcode.get(number, str(number)), os.strerror(number)

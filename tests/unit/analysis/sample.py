@@ -52,7 +52,7 @@ def _shell(trace: SyntheticTrace) -> None:
     bash = trace.image(shell, 2 * MS, "/usr/bin/bash", *words, shell="bash 5.2.15")
     script, title, loop = _sites(trace)
     config, pipe = trace.file("/home/dev/project/.aklo.conf"), trace.file("pipe:[77]", "pipe")
-    terminal, hostile = trace.file("/dev/pts/1", "character"), trace.file(HOSTILE)
+    terminal, hostile = trace.file("/dev/pts/1", "terminal"), trace.file(HOSTILE)
     for number in range(30):
         module = trace.file(f"/opt/aklo/modules/{number % 3}/module-{number:02}.sh")
         at = (5 + number) * MS

@@ -160,7 +160,7 @@ def everything() -> SyntheticTrace:
     trace.image(trace.process(10, 0, 900 * MS, utime_ns=9 * MS, run_delay_ns=MS), 0, "/bin/sh")
     trace.process(11, 0, 900 * MS, parent_proc_id=10, utime_ns=9 * MS, stopped_ns=20 * MS)
     trace.process(12, 0, 900 * MS, parent_proc_id=10)
-    media = [("/x", "regular"), (None, "pipe"), (None, "socket"), ("/dev/pts/1", "character")]
+    media = [("/x", "regular"), (None, "pipe"), (None, "socket"), ("/dev/pts/1", "terminal")]
     files = [trace.file(path, kind) for path, kind in [*media, (None, "anonymous"), (None, None)]]
     for number, call in enumerate(syscalls.table()):
         for place, file in enumerate(files):

@@ -84,7 +84,7 @@ def test_calls_need_not_be_in_the_order_of_time() -> None:
 def test_pipes_and_terminals_have_no_positions() -> None:
     trace = SyntheticTrace()
     trace.process(10, 0, 900 * MS)
-    for file in trace.file(None, "pipe"), trace.file("/dev/pts/1", "character"), None:
+    for file in trace.file(None, "pipe"), trace.file("/dev/pts/1", "terminal"), None:
         trace.call(10, "read", 1, 1, file_id=file, fd=3, bytes=10)
     assert build(trace).access == Accesses(Access(), Access())
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from aklo_trace.bcc.headers import ARCHITECTURES, find_headers
 from aklo_trace.bcc.programs import SOURCE
-from aklo_trace.engine import Capability, CaptureOptions, Feature, Recorded
+from aklo_trace.engine import Capability, CaptureOptions, Feature, Recorded, older_kernel
 from aklo_trace.errors import CaptureError, UsageError
 from aklo_trace.privilege import CAP_SYS_ADMIN, has_capability
 
@@ -65,12 +65,8 @@ def find_package(root: Path = Path("/usr/lib")) -> Path | None:
 
 
 def _missing_kernel() -> Capability | None:
-    release = platform.release()
-    version = tuple(int(part) for part in release.split("-")[0].split(".")[:2])
-    if version < KERNEL_NEEDED:
-        return Capability(
-            False, f"kernel {release} is older than 5.12", "run a newer kernel, or use strace"
-        )
+    if old := older_kernel(KERNEL_NEEDED):
+        return old
     if platform.machine() not in ARCHITECTURES:
         return Capability(False, f"there is no version for {platform.machine()}", "use strace")
     return None

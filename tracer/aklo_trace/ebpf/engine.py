@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from aklo_trace.ebpf.libbpf import LIBRARY, library
 from aklo_trace.ebpf.machine import BTF, object_path
-from aklo_trace.engine import Capability, CaptureOptions, Feature, Recorded
+from aklo_trace.engine import Capability, CaptureOptions, Feature, Recorded, older_kernel
 from aklo_trace.privilege import CAP_BPF, CAP_PERFMON, CAP_SYS_ADMIN, has_capability
 
 if TYPE_CHECKING:  # it is heavy, and --help comes by here
@@ -42,12 +42,8 @@ class EbpfEngine:
 
 
 def _missing_kernel() -> Capability | None:
-    release = platform.release()
-    version = tuple(int(part) for part in release.split("-")[0].split(".")[:2])
-    if version < KERNEL_NEEDED:
-        return Capability(
-            False, f"kernel {release} is older than 5.17", "run a newer kernel, or use strace"
-        )
+    if old := older_kernel(KERNEL_NEEDED):
+        return old
     if not BTF.exists():
         return Capability(
             False,

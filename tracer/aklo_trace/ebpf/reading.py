@@ -50,6 +50,7 @@ from aklo_trace.loss import Loss
 from aklo_trace.meta import MEMORY
 from aklo_trace.naming import distinct
 from aklo_trace.open_files import OPEN_FILES_FILE, OpenFile, read_open_files
+from aklo_trace.restarts import RESTART_FIRST, RESTART_LAST
 from aklo_trace.schema import FileFlag, ProcessFlag, SyscallFlag
 from aklo_trace.syscalls import UNKNOWN, by_name, by_number, table
 
@@ -58,7 +59,6 @@ BATCH_EVENTS: Final = 1 << 19
 KERNEL_FLAGS: Final = (1 << 12) - 1
 """Bits above are the kernel side's own."""
 ERRNO_MAX: Final = 4095
-RESTART_FIRST, RESTART_LAST = 512, 516
 RECORDS_APART: Final = {
     Loss.FUNCTION_RECORDS: layout.RECORD_FUNCTION,
     Loss.OFF_CPU_RECORDS: layout.RECORD_OFFCPU,

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from aklo_trace.afterwork import ENDING
+from aklo_trace.afterwork import ENDING, spare_threads
 from aklo_trace.cli import complain
 from aklo_trace.ebpf.backlog import Backlog, Batch
 from aklo_trace.ebpf.recorder import TICK_SECONDS, Maps, Recorder
@@ -217,7 +217,7 @@ def in_child(work: Callable[[], None]) -> int:
         with suppress(PermissionError):
             os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
         os.nice(NICENESS)
-        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+        spare_threads()
         work()
         status = 0
     except Exception as error:  # noqa: BLE001 - said in words; the parent goes on

@@ -13,6 +13,7 @@ from aklo_trace.events import (
     NO_STRING,
     NULL,
     EventBatch,
+    Int32,
     ProcessEvent,
     ProcessStart,
     Site,
@@ -22,9 +23,6 @@ from aklo_trace.strace.columns import Texts, of_calls
 from aklo_trace.strace.piece import Piece
 from aklo_trace.strace.processes import OURS, Joined, JoinedCall
 from aklo_trace.timeline import latest
-
-Int64 = npt.NDArray[np.int64]
-Int32 = npt.NDArray[np.int32]
 
 _OURS: Final = -2
 """In `site`: see `processes.OURS`."""

@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from aklo_trace.restarts import RESTARTS
 from aklo_trace.syscalls import UNKNOWN, by_name, table
 
 ALIASES: Final = {
@@ -52,18 +53,10 @@ OFFSET_FROM_END: Final = {
 
 CLONE_THREAD: Final = 0x10000
 
-RESTARTS: Final = {
-    "ERESTARTSYS": 512,
-    "ERESTARTNOINTR": 513,
-    "ERESTARTNOHAND": 514,
-    "ENOIOCTLCMD": 515,
-    "ERESTART_RESTARTBLOCK": 516,
-}
-"""The kernel's own error numbers; the first, second, third and last mean a restart."""
-
 ERRNOS: Final = {
     **{name.encode(): number for name, number in vars(errno).items() if name.startswith("E")},
     **{name.encode(): number for name, number in RESTARTS.items()},
+    b"ENOIOCTLCMD": 515,
     b"ENOTSUPP": 524,
     b"EPROBE_DEFER": 517,
     b"EOPENSTALE": 518,
@@ -77,8 +70,6 @@ ERRNOS: Final = {
     b"EJUKEBOX": 528,
     b"EIOCBQUEUED": 529,
 }
-RESTART_FIRST: Final = 512
-RESTART_LAST: Final = 516
 
 
 @dataclass(frozen=True, slots=True)

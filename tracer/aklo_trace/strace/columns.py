@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from aklo_trace.events import NO_STRING, NULL
+from aklo_trace.events import NO_STRING, NULL, Int32, Int64
 from aklo_trace.strace.bytewise import Buffer, Positions
 from aklo_trace.strace.calls import Image
 from aklo_trace.strace.descriptors import Descriptor, describe
@@ -17,9 +17,6 @@ from aklo_trace.strace.fastpath import FastCalls
 from aklo_trace.strace.line import Call, Part
 from aklo_trace.strace.quoting import unescape
 from aklo_trace.strace.spans import distinct
-
-Int64 = npt.NDArray[np.int64]
-Int32 = npt.NDArray[np.int32]
 
 NOTHING: Final = -1
 

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from aklo_trace.events import CWD, NO_STRING, NULL
+from aklo_trace.events import CWD, NO_STRING, NULL, Int32, Int64
 from aklo_trace.strace.arguments import makes_thread, read_argv
 from aklo_trace.strace.bytewise import (
     Buffer,
@@ -29,10 +29,6 @@ from aklo_trace.strace.marks import Marks
 from aklo_trace.strace.quoting import unescape
 from aklo_trace.strace.shapes import Shape
 from aklo_trace.syscalls import NONE
-
-Int64 = npt.NDArray[np.int64]
-Int32 = npt.NDArray[np.int32]
-
 
 _AT_FDCWD: Final = word(b"AT_FDCWD")
 _DELETED: Final = word(b"(deleted")

@@ -12,7 +12,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from aklo_trace.events import NULL
+from aklo_trace.events import NULL, Int32, Int64
+from aklo_trace.restarts import RESTART_FIRST, RESTART_LAST
 from aklo_trace.schema import SyscallFlag
 from aklo_trace.strace.bytewise import (
     Buffer,
@@ -25,12 +26,8 @@ from aklo_trace.strace.bytewise import (
     spaces_at_start,
     word,
 )
-from aklo_trace.strace.calls import RESTART_FIRST, RESTART_LAST
 from aklo_trace.strace.marks import Marks
 from aklo_trace.strace.names import NONE, error_names
-
-Int64 = npt.NDArray[np.int64]
-Int32 = npt.NDArray[np.int32]
 
 _LONGEST_PADDING: Final = 48
 _MOST_DIGITS: Final = 15

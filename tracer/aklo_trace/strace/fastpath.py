@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from aklo_trace.events import NULL
+from aklo_trace.events import NULL, Int32, Int64
 from aklo_trace.strace.bytewise import (
     Buffer,
     Mask,
@@ -35,8 +35,6 @@ from aklo_trace.strace.shapes import Shape, shapes
 from aklo_trace.syscalls import NONE as NO_ARGUMENT
 from aklo_trace.syscalls import table
 
-Int64 = npt.NDArray[np.int64]
-Int32 = npt.NDArray[np.int32]
 Int8 = npt.NDArray[np.int8]
 T = TypeVar("T", bound=np.generic)
 Span = tuple[Positions, Positions]

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from aklo_trace.events import NULL
+from aklo_trace.events import NULL, Int32, Int64
 from aklo_trace.strace.bytewise import Mask, Positions
 from aklo_trace.strace.calls import IS_EXEC, IS_EXIT, IS_SPAWN
 from aklo_trace.strace.columns import NOTHING, call_at
@@ -30,9 +29,6 @@ from aklo_trace.strace.moments import (
 from aklo_trace.strace.reading import NO_SIGNAL, NO_STATUS, Reading
 from aklo_trace.strace.site_marks import SiteMarks
 from aklo_trace.strace.threads import Threads
-
-Int64 = npt.NDArray[np.int64]
-Int32 = npt.NDArray[np.int32]
 
 
 @dataclass

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from aklo_trace.events import NULL
+from aklo_trace.events import NULL, Int64
 from aklo_trace.strace.bytewise import (
     Buffer,
     Mask,
@@ -20,8 +19,6 @@ from aklo_trace.strace.bytewise import (
     word,
 )
 from aklo_trace.strace.layout import Clock, Layout, PidStyle
-
-Int64 = npt.NDArray[np.int64]
 
 NO_BODY: Final = -1
 NO_TID: Final = -1

@@ -7,14 +7,11 @@ are one call: what the first half says stays, what only the second knows is fill
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from aklo_trace.events import NULL
+from aklo_trace.events import NULL, Int64
 from aklo_trace.strace.bytewise import Mask, Positions
 from aklo_trace.strace.columns import NOTHING, CallColumns
 from aklo_trace.strace.line import Call, Part
-
-Int64 = npt.NDArray[np.int64]
 
 
 def pair(calls: CallColumns, thread: Int64, ts_ns: Int64 | None) -> tuple[Mask, Positions]:

@@ -12,7 +12,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from aklo_trace.events import NO_STRING, NULL
+from aklo_trace.events import NO_STRING, NULL, Int32, Int64
 from aklo_trace.strace import site_marks
 from aklo_trace.strace.bytewise import Buffer
 from aklo_trace.strace.calls import IS_EXIT
@@ -31,8 +31,6 @@ from aklo_trace.strace.threads import Threads
 from aklo_trace.strace.times import Extent, piece_times
 
 T = TypeVar("T", bound=np.generic)
-Int64 = npt.NDArray[np.int64]
-Int32 = npt.NDArray[np.int32]
 
 
 @dataclass

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from aklo_trace.events import NULL
+from aklo_trace.events import NULL, Int64
 from aklo_trace.strace import fastpath
 from aklo_trace.strace.bytewise import Positions
 from aklo_trace.strace.calls import UNKNOWN_CODE, Image
@@ -19,8 +18,6 @@ from aklo_trace.strace.leaders import NO_BODY, Leaders, Lines
 from aklo_trace.strace.line import Call, Note, NoteKind, Part, read_line
 from aklo_trace.strace.marks import Marks
 from aklo_trace.strace.tally import MOST_EXAMPLES, Tally
-
-Int64 = npt.NDArray[np.int64]
 
 NO_SIGNAL: Final = -1
 NO_STATUS: Final = -1

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from aklo_trace.events import NULL
+from aklo_trace.restarts import RESTART_FIRST, RESTART_LAST
 from aklo_trace.schema import SyscallFlag
 from aklo_trace.strace.arguments import DESCRIPTION, integer
-from aklo_trace.strace.calls import ERRNOS, RESTART_FIRST, RESTART_LAST
+from aklo_trace.strace.calls import ERRNOS
 from aklo_trace.strace.descriptors import Descriptor, describe
 
 _RETURNED: Final = re.compile(

@@ -13,14 +13,11 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 import numpy as np
-import numpy.typing as npt
 
-from aklo_trace.events import NULL
+from aklo_trace.events import NULL, Int64
 from aklo_trace.strace.layout import Layout, PidStyle
 from aklo_trace.strace.line import NoteKind
 from aklo_trace.strace.times import DAY_NS
-
-Int64 = npt.NDArray[np.int64]
 
 LONGEST_LINE_BYTES: Final = 16 << 20
 """What is longer is cut; strace writes at most a few MB for the longest possible exec."""

@@ -11,12 +11,9 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from aklo_trace.events import NULL
+from aklo_trace.events import NULL, Int64
 from aklo_trace.strace.layout import Clock
-
-Int64 = npt.NDArray[np.int64]
 
 LINE_NS: Final = 1_000_000_000
 """Lines without any time are put this far apart, the first so far from the epoch, where nobody

@@ -18,7 +18,7 @@ from aklo_trace.cli import COMMANDS
 from aklo_trace.engine import CaptureOptions, Session
 from aklo_trace.engines import Choice, check, choose
 from aklo_trace.errors import AkloTraceError, CaptureError, UsageError
-from aklo_trace.identity import drop_privileges, invoking, named
+from aklo_trace.identity import Identity, drop_privileges, invoking, named
 from aklo_trace.places import Asker, working_directory
 from aklo_trace.presentation import configure_options
 from aklo_trace.recording import PRIVATE, UnderWay
@@ -53,27 +53,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     words = _command(options.command)
-    argv = [os.fsencode(word) for word in words]
-    asker, asked = Asker.of(invoking(), words), None
-    owner = asker.identity
+    asker = Asker.of(invoking(), words)
     configure_options(options, asker)
     capture = capture_options(options)
     check(options.engine)
     if options.shell_lines and options.engine != STRACE:
         raise UsageError(NOT_NEEDED)
-    try:
-        user = named(options.user) if options.user else owner
-        if options.shell_lines:
-            asked = ShellLines.written(user.environ, user.limits, owner.uid)
-            user = replace(user, environ=asked.added_to(user.environ))
-        held = hold(argv, user, ptracer=True)
-    except AkloTraceError:
-        _forget(asked)
-        raise
-    search_path = os.fsdecode(user.variable(b"PATH") or b"")
+    held, asked, search_path = _hold(options, words, asker.identity)
     capture = replace(
         capture,
-        command=os.fsdecode(argv[0]),
+        command=words[0],
         search_path=search_path,
         shell_lines=str(asked.path) if asked else "",
     )
@@ -98,6 +87,24 @@ def run(options: argparse.Namespace) -> int:
     under_way = replace(under_way, interrupted=outcome.interrupted)
     recording.finish_apart(under_way, ended, options, problems, held.unblock_signals)
     exit_as(outcome)
+
+
+def _hold(
+    options: argparse.Namespace, words: list[str], owner: Identity
+) -> tuple[HeldTarget, ShellLines | None, str]:
+    """The command, held; the file by which its shells are asked for lines, if they are; and the
+    PATH that it has."""
+    asked = None
+    try:
+        user = named(options.user) if options.user else owner
+        if options.shell_lines:
+            asked = ShellLines.written(user.environ, user.limits, owner.uid)
+            user = replace(user, environ=asked.added_to(user.environ))
+        held = hold([os.fsencode(word) for word in words], user, ptracer=True)
+    except AkloTraceError:
+        _forget(asked)
+        raise
+    return held, asked, os.fsdecode(user.variable(b"PATH") or b"")
 
 
 def _forget(asked: ShellLines | None) -> None:

@@ -71,6 +71,8 @@ UNSAMPLED: Final = (
 _SPOOLED: Final = dtype_of(layout.EVENT)
 ALL: Final = np.iinfo(np.int64).max
 
+TEXTS: Final = ("path", "base", "path2", "base2", "fd_path", "fd2_path")
+
 Events = npt.NDArray[np.void]
 
 
@@ -118,28 +120,11 @@ class EbpfRecorded:
         words = counters.view(np.uint64).reshape(-1, layout.COUNTERS.size // 8).astype(np.int64)
         slots = layout.SYSCALL_SLOTS
         own, kernel = words[0], words[1:].sum(axis=0)
-        attempts, ring_lost, disk_lost = (
-            kernel[:slots],
-            kernel[slots : 2 * slots],
-            own[slots : 2 * slots],
-        )
-        lost = ring_lost + disk_lost
+        lost = kernel[slots : 2 * slots] + own[slots : 2 * slots]
         # The accounts of a recorder that was killed may be older than its last events.
-        attempts = np.maximum(attempts, self._read + lost)
-        first = layout.COUNTERS.offset("records_lost0") // 8
-        records, tasks = slice(first, first + layout.RECORD_SLOTS), first + layout.RECORD_SLOTS
-        apart = {name: first + kind for name, kind in RECORDS_APART.items()}
-        separate = {name: int(kernel[at]) + int(own[at]) for name, at in apart.items()}
-        end = self._end()
-        causes = {
-            Loss.EVENT_RING_FULL: int(ring_lost.sum()),
-            Loss.DISK_WRITE_FAILED: int(disk_lost.sum()),
-            Loss.RECORD_RING_FULL: int(kernel[records].sum() - kernel[[*apart.values()]].sum()),
-            Loss.RECORD_DISK_WRITE_FAILED: int(own[records].sum() - own[[*apart.values()]].sum()),
-            **separate,
-            Loss.TASK_STATE_FULL: int(kernel[tasks]),
-        }
+        attempts = np.maximum(kernel[:slots], self._read + lost)
         in_flight = attempts - self._read - lost
+        causes, end = _causes(own, kernel), self._end()
         if "live_tasks" in end:
             causes[Loss.UNACCOUNTED] = max(int(in_flight.sum()) - end["live_tasks"], 0)
             causes[Loss.PROGRAM_NOT_RUN] = end["missed_runs"]
@@ -187,9 +172,7 @@ class EbpfRecorded:
         ts_ns = events["start_ns"].astype(np.int64) + self._start["offset_ns"]
         unfinished = events["flags"] & layout.EVENT_UNFINISHED != 0
         ret, errno, flags = _results(events, unfinished, self._codes)
-        identified = events["flags"] & layout.EVENT_HAS_IDENTITY != 0
         has_fd = (events["flags"] & layout.EVENT_HAS_FD != 0) & (events["fd"] >= 0)
-        nothing = np.full(len(events), NO_STRING, np.int32)
         sites, places = self._stream.stacks.sites(events)
         batch = EventBatch(
             ts_ns=ts_ns,
@@ -201,16 +184,8 @@ class EbpfRecorded:
             errno=errno,
             fd=np.where(has_fd, events["fd"].astype(np.int64), NULL),
             offset=np.where(events["flags"] & layout.EVENT_HAS_OFFSET != 0, events["offset"], NULL),
-            path=nothing,
-            base=nothing,
-            path2=nothing,
-            base2=nothing,
-            fd_path=nothing,
-            fd2_path=nothing,
-            dev=np.where(identified, _devices(events["dev"]), NULL),
-            inode=np.where(identified, events["inode"].astype(np.int64), NULL),
-            instance=np.where(identified, events["instance"], 0).astype(np.int32),
-            mode=np.where(identified, events["mode"], 0).astype(np.int32),
+            **_no_texts(events),
+            **_identities(events),
             flags=flags,
             site=sites,
             sites=places,
@@ -311,6 +286,23 @@ class EbpfRecorded:
         return ProcessStart(ts_ns, proc_id, pid)  # in a pid namespace: ours are not the kernel's
 
 
+def _causes(own: Int64, kernel: Int64) -> dict[str, int]:
+    """What was lost, by cause, as the recorder and the kernel side have counted it."""
+    slots = slice(layout.SYSCALL_SLOTS, 2 * layout.SYSCALL_SLOTS)
+    first = layout.COUNTERS.offset("records_lost0") // 8
+    records, tasks = slice(first, first + layout.RECORD_SLOTS), first + layout.RECORD_SLOTS
+    apart = {name: first + kind for name, kind in RECORDS_APART.items()}
+    others = [*apart.values()]
+    return {
+        Loss.EVENT_RING_FULL: int(kernel[slots].sum()),
+        Loss.DISK_WRITE_FAILED: int(own[slots].sum()),
+        Loss.RECORD_RING_FULL: int(kernel[records].sum() - kernel[others].sum()),
+        Loss.RECORD_DISK_WRITE_FAILED: int(own[records].sum() - own[others].sum()),
+        **{name: int(kernel[at]) + int(own[at]) for name, at in apart.items()},
+        Loss.TASK_STATE_FULL: int(kernel[tasks]),
+    }
+
+
 def _codes_of_slots(machine: str) -> Int32:
     """Syscall.code by slot of the kernel's table."""
     codes = np.full(layout.SYSCALL_SLOTS, by_name()[UNKNOWN].code, np.int32)
@@ -331,6 +323,22 @@ def _pieces(marks: Path, count: int) -> Iterator[tuple[int, int]]:
             yield events_end, records_end
             taken = events_end
     yield count, ALL
+
+
+def _no_texts(events: Events) -> dict[str, Any]:
+    """The columns of texts: an event has none, they are in records."""
+    return dict.fromkeys(TEXTS, np.full(len(events), NO_STRING, np.int32))
+
+
+def _identities(events: Events) -> dict[str, Any]:
+    """The columns that say which file each call worked on."""
+    known = events["flags"] & layout.EVENT_HAS_IDENTITY != 0
+    return {
+        "dev": np.where(known, _devices(events["dev"]), NULL),
+        "inode": np.where(known, events["inode"].astype(np.int64), NULL),
+        "instance": np.where(known, events["instance"], 0).astype(np.int32),
+        "mode": np.where(known, events["mode"], 0).astype(np.int32),
+    }
 
 
 def _results(

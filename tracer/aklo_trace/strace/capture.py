@@ -171,31 +171,30 @@ def attach(
         raise EngineUnavailable(f"cannot trace process {pid}: strace is not installed; {_INSTALL}.")
     writer, pipe = scribe.start(log, leave)
     messages, stderr = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)  # strace never waits for us to read
+    wanted = options(version, calls, string_bytes)
+    command = [program, *wanted, "-o", f"/proc/self/fd/{pipe}", "-p", str(pid)]
     try:
-        process = subprocess.Popen(
-            [
-                program,
-                *options(version, calls, string_bytes),
-                "-o",
-                f"/proc/self/fd/{pipe}",
-                "-p",
-                str(pid),
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=stderr,
-            env={**os.environ, "LC_ALL": "C", "NO_COLOR": "1"},
-            start_new_session=True,
-            pass_fds=(pipe,),
-            preexec_fn=_take_signals,
-        )
+        tracer = Tracer(_started(command, pipe, stderr), writer)
     finally:
         os.close(pipe)
         os.close(stderr)
-    tracer = Tracer(process, writer)
     _await_attached(tracer, pid, messages)
     os.close(messages)
     return tracer
+
+
+def _started(command: list[str], pipe: int, stderr: int) -> subprocess.Popen[bytes]:
+    """strace, which has `pipe` open."""
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=stderr,
+        env={**os.environ, "LC_ALL": "C", "NO_COLOR": "1"},
+        start_new_session=True,
+        pass_fds=(pipe,),
+        preexec_fn=_take_signals,
+    )
 
 
 def _take_signals() -> None:

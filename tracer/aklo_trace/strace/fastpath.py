@@ -135,10 +135,9 @@ def _read(
     after: Positions,
     end: Positions,
 ) -> FastCalls:
-    begun = part == Part.BEGIN
-    done = np.flatnonzero(~begun)
+    done = np.flatnonzero(part != Part.BEGIN)
     returns = FastReturns(buffer, marks, after[done], end[done])
-    good = begun | _spread(done, returns.good, len(line), False)
+    good = _spread(done, returns.good, len(line), True)
     args_end = end - len(_UNFINISHED)
     args_end[done] = np.where(returns.good, returns.close, after[done])
     shape = shapes()[part, syscall]

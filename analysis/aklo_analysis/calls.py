@@ -22,6 +22,7 @@ wait_ns       int64     duration if its activity waits, else 0
 from __future__ import annotations
 
 import errno
+from collections.abc import Collection
 from typing import Any, Final
 
 import numpy as np
@@ -84,6 +85,13 @@ def durations(calls: pd.DataFrame) -> tuple[npt.NDArray[np.bool_], npt.NDArray[n
 def categories(column: pd.Series[Any]) -> tuple[list[str], npt.NDArray[np.integer]]:
     """The categories of a column, and for each row the place of its own."""
     return list(column.cat.categories), column.cat.codes.to_numpy()
+
+
+def among(column: pd.Series[Any], values: Collection[str]) -> npt.NDArray[np.bool_]:
+    """For each row of a categorical column without nulls whether it is one of the values."""
+    names, codes = categories(column)
+    found: npt.NDArray[np.bool_] = np.array([name in values for name in names], bool)[codes]
+    return found
 
 
 def positions(table: pd.DataFrame, column: str, values: pd.Series[Any]) -> Int32:

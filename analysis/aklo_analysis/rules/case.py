@@ -102,6 +102,16 @@ class Case:
         return order(self.frames, self.calls, self.lives)
 
     @cached_property
+    def between(self) -> tuple[Int64, Int64, Int64]:
+        """The segments of the wall outside calls, and the calls of their main thread before and
+        after each, or `UNKNOWN`."""
+        pieces = self.wall.segments
+        life = pieces["life"].to_numpy()
+        rows = np.flatnonzero((pieces["call"].to_numpy() == UNKNOWN) & (life != UNKNOWN))
+        last, following = self.order.around(life[rows], pieces["start_ns"].to_numpy()[rows])
+        return rows, last, following
+
+    @cached_property
     def on_path(self) -> OnPath:
         found = upkeep(self.wall.segments, self.calls, self.places)
         return OnPath(self.family, self.wall.segments, found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from aklo_analysis.calls import among
 from aklo_analysis.rules.case import Case
 from aklo_analysis.rules.claim import instead
 from aklo_analysis.rules.evidence import most_used
@@ -21,7 +22,7 @@ ADVICE: Final = (
 
 
 def check(case: Case) -> Iterator[Candidate]:
-    flushes = (case.calls["activity"] == "sync").to_numpy() & ~case.calls["failed"].to_numpy()
+    flushes = among(case.calls["activity"], ("sync",)) & ~case.calls["failed"].to_numpy()
     for spot in spots(case, in_calls(case, flushes)):
         each_ns = spot.cost_ns // len(spot.calls)
         names = "/".join(sorted(set(case.calls["syscall"].iloc[spot.calls])))

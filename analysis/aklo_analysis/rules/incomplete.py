@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from aklo_analysis.calls import NO_FILE, UNKNOWN
+from aklo_analysis.calls import NO_FILE, UNKNOWN, among
 from aklo_analysis.rules.case import Case, Place
 from aklo_analysis.rules.claim import NOTHING
 from aklo_analysis.rules.rule import Candidate, Rule, Threshold
@@ -44,7 +44,7 @@ class _Gap:
 
 def _paths(case: Case) -> tuple[Bools, Bools]:
     flags = case.frames.syscalls["flags"].to_numpy()
-    named = case.calls["activity"].isin(("open", "stat", "metadata", "exec")).to_numpy()
+    named = among(case.calls["activity"], ("open", "stat", "metadata", "exec"))
     cut = (flags & int(CUT)) != 0
     return cut, cut | (named & case.frames.syscalls["fd"].isna().to_numpy())
 

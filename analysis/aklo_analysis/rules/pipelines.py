@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,22 +29,28 @@ class Joint:
     sink: int
 
 
-@dataclass(frozen=True)
 class Pipelines:
-    """All pipelines of a trace, by their joints."""
+    """All pipelines of a trace, by their joints, and the calls on their pipes."""
 
-    joints: tuple[Joint, ...]
+    def __init__(self, case: Case, joints: Iterable[Joint]) -> None:
+        self._case = case
+        self._into: dict[int, list[Joint]] = {}
+        self._out_of: dict[int, list[Joint]] = {}
+        for joint in joints:
+            self._into.setdefault(joint.sink, []).append(joint)
+            self._out_of.setdefault(joint.source, []).append(joint)
+        self._calls = self._by_pipe([joint.pipe for joint in joints])
 
     @property
     def stages(self) -> list[int]:
         """Those that read from another."""
-        return [*dict.fromkeys(joint.sink for joint in self.joints)]
+        return [*self._into]
 
     def into(self, stage: int) -> list[Joint]:
-        return [joint for joint in self.joints if joint.sink == stage]
+        return self._into.get(stage, [])
 
     def out_of(self, stage: int) -> list[Joint]:
-        return [joint for joint in self.joints if joint.source == stage]
+        return self._out_of.get(stage, [])
 
     def before(self, stage: int) -> set[int]:
         """All stages from which something reaches it."""
@@ -53,6 +59,28 @@ class Pipelines:
     def behind(self, stage: int) -> set[int]:
         """All stages that something reaches from it."""
         return _reached(stage, lambda one: {joint.sink for joint in self.out_of(one)})
+
+    def calls(self, stage: int, joints: list[Joint], activity: str) -> Int64:
+        """The calls of a stage, and of what it starts, on these pipes: rows of
+        `frames.syscalls`."""
+        case = self._case
+        found = [self._calls[joint.pipe] for joint in joints]
+        rows = np.concatenate([*found, np.empty(0, np.int64)])
+        life = case.lives.of_calls[rows]
+        mine = case.family.comes_from(life, np.full(len(life), stage))
+        chosen: Int64 = rows[mine & (case.calls["activity"].iloc[rows] == activity).to_numpy()]
+        return chosen
+
+    def _by_pipe(self, pipes: list[int]) -> dict[int, Int64]:
+        """The calls on each of these pipes."""
+        file = self._case.calls["file"].to_numpy()
+        wanted = np.zeros(len(self._case.frames.files) + 2, dtype=bool)
+        wanted[pipes] = True
+        rows = np.flatnonzero(wanted[file])
+        rows = rows[np.argsort(file[rows], kind="stable")]
+        pipe, begins = np.unique(file[rows], return_index=True)
+        parts = np.split(rows, begins[1:])
+        return dict(zip(pipe.tolist(), parts, strict=True)) if len(rows) else {}
 
 
 def _reached(start: int, following: Callable[[int], set[int]]) -> set[int]:
@@ -74,7 +102,7 @@ def pipelines(case: Case) -> Pipelines:
         stages = _siblings(writer, reader, parent)
         if stages is not None:
             found[Joint(pipe, *stages)] = None
-    return Pipelines(tuple(found))
+    return Pipelines(case, found)
 
 
 def _waited_for(case: Case) -> Int64:

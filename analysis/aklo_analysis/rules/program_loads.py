@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from aklo_analysis.calls import UNKNOWN
+from aklo_analysis.calls import UNKNOWN, among
 from aklo_analysis.nullable import known_values
 from aklo_analysis.rules.case import Case
 from aklo_analysis.rules.claim import instead
@@ -102,12 +102,11 @@ def _modules(case: Case, paths: Paths) -> Iterator[Candidate]:
     it could be left out."""
     loaded_ns, loads = _loaded(case, paths)
     pieces = case.wall.segments
-    life = pieces["life"].to_numpy()
-    loading = np.append(loaded_ns, 0)[life] > pieces["start_ns"].to_numpy()
+    loading = np.append(loaded_ns, 0)[pieces["life"].to_numpy()] > pieces["start_ns"].to_numpy()
     groups: Any = case.starts.groupby(["place", "program"], sort=False)["life"]
     for (place, program), lives in groups:
-        mine = np.isin(life, lives)
-        rows = np.flatnonzero(mine & loading)
+        mine, _ = case.on_path.of_lives(lives.to_numpy(np.int64))
+        rows = mine[loading[mine]]
         cost_ns = int(case.segments_ns[rows].sum())
         if 2 * cost_ns < case.segments_ns[mine].sum() or not cost_ns:
             continue
@@ -133,7 +132,7 @@ def _loaded(case: Case, paths: Paths) -> tuple[Int64, Int64]:
     """For each life when it had loaded what it needs, and the calls by which it did."""
     rows, slices = case.order.calls, case.order.slices
     loads = paths.match(f"{MODULES}|{LOCALE}")[case.calls["file"].to_numpy()][rows]
-    works = case.calls["activity"].isin(OWN_WORK).to_numpy()[rows]
+    works = among(case.calls["activity"], OWN_WORK)[rows]
     life = case.lives.of_calls[rows]
     place = np.arange(len(rows))
     first_work = slices[1:].copy()

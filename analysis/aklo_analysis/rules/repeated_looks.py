@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from aklo_analysis.calls import UNKNOWN
+from aklo_analysis.calls import UNKNOWN, among
 from aklo_analysis.causes import APART
 from aklo_analysis.nullable import known_values
 from aklo_analysis.rules.case import Case
@@ -93,7 +93,7 @@ def check(case: Case) -> Iterator[Candidate]:
     paths = paths_of(case)
     looks = _looks(case, paths)
     path, folder = (one[case.calls["file"].to_numpy()] for one in (paths.path, paths.folder))
-    alters = _doing(case, ALTERS) | case.calls["syscall"].isin(MAKES).to_numpy()
+    alters = _doing(case, ALTERS) | among(case.calls["syscall"], MAKES)
     tests = _for_nothing(case, path, looks.tests, _Changes(alters, path))
     for spot in spots(case, in_calls(case, tests)):
         yield _candidate(case, TESTED, spot, tests)
@@ -106,7 +106,7 @@ def check(case: Case) -> Iterator[Candidate]:
 
 
 def _doing(case: Case, activities: tuple[str, ...]) -> Bools:
-    found: Bools = case.calls["activity"].isin(activities).to_numpy()
+    found: Bools = among(case.calls["activity"], activities)
     return found
 
 
@@ -123,13 +123,13 @@ def _looks(case: Case, paths: Paths) -> _Looks:
     """Those of shell code at a known place, but not those by which a shell searches a program, or
     the C library a language; and not of files that are read from: these are read again."""
     calls, file = case.calls, case.calls["file"].to_numpy()
-    kind = np.append(case.frames.files["kind"].astype("object").to_numpy(), ["", ""])[file]
+    kinds = case.frames.files["kind"].isin(("pipe", "fifo", "socket")).to_numpy()
     asked = case.causes.shells[case.lives.of_calls] & (case.causes.of_calls >= len(APART))
     asked &= (paths.path[file] != UNKNOWN) & ~paths.match(LOCALE)[file]
-    asked &= ~np.isin(kind, ("pipe", "fifo", "socket"))
+    asked &= ~np.append(kinds, [False, False])[file]
     failed, opened = calls["failed"].to_numpy(), _doing(case, ("open",))
     stat = _doing(case, ("stat",)) & case.frames.syscalls["fd"].isna().to_numpy()
-    listed = opened & ~failed & _beside(case, file, case.calls["syscall"].isin(LISTS).to_numpy())
+    listed = opened & ~failed & _beside(case, file, among(case.calls["syscall"], LISTS))
     return _Looks(
         asked & (stat | (opened & failed)) & ~_by_searches(case, paths),
         asked & listed,
@@ -152,8 +152,13 @@ def _by_searches(case: Case, paths: Paths) -> Bools:
 
 def _beside(case: Case, file: Int64, others: Bools) -> Bools:
     """Calls on a file on which the same life makes one of the others at the same place."""
-    keys = pd.MultiIndex.from_arrays([case.lives.of_calls, case.causes.of_calls, file])
-    found: Bools = keys.isin(keys[others].unique())
+    rows = np.flatnonzero(_doing(case, ("open",)) | others)
+    keys = pd.DataFrame(
+        {"life": case.lives.of_calls[rows], "cause": case.causes.of_calls[rows], "file": file[rows]}
+    )
+    codes = keys.groupby(["life", "cause", "file"]).ngroup().to_numpy()
+    found = np.zeros(len(others), dtype=bool)
+    found[rows] = np.isin(codes, codes[others[rows]])
     return found
 
 

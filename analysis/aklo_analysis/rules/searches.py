@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from aklo_analysis.calls import UNKNOWN
+from aklo_analysis.calls import UNKNOWN, among
 from aklo_analysis.rules.case import Case
 from aklo_analysis.rules.claim import instead
 from aklo_analysis.rules.evidence import MOST
@@ -78,7 +78,7 @@ def looked_up(case: Case, paths: Paths) -> _Searches:
     which has programs."""
     rows = case.order.calls
     file = case.calls["file"].to_numpy()[rows]
-    stat = (case.calls["activity"] == "stat").to_numpy()[rows]
+    stat = among(case.calls["activity"], ("stat",))[rows]
     stat &= case.frames.syscalls["fd"].isna().to_numpy()[rows] & (paths.path[file] != UNKNOWN)
     life = case.lives.of_calls[rows]
     same = stat[1:] & stat[:-1] & (life[1:] == life[:-1])
@@ -105,7 +105,7 @@ def _among_programs(case: Case, paths: Paths) -> Bools:
 def _tried(case: Case, _: Paths) -> _Searches:
     """Programs that were executed where they are not: each life searches for one at a time."""
     rows = case.order.calls
-    rows = rows[(case.calls["activity"] == "exec").to_numpy()[rows]]
+    rows = rows[among(case.calls["activity"], ("exec",))[rows]]
     life = case.lives.of_calls[rows]
     return _marked(case, rows, life, case.calls["failed"].to_numpy()[rows])
 
@@ -114,9 +114,9 @@ def _libraries(case: Case, paths: Paths) -> _Searches:
     """Libraries that were opened where they are not, and the looks at the folder that follow."""
     rows = case.order.calls
     file, life = case.calls["file"].to_numpy()[rows], case.lives.of_calls[rows]
-    opened = (case.calls["activity"] == "open").to_numpy()[rows] & paths.match(LIBRARY)[file]
+    opened = among(case.calls["activity"], ("open",))[rows] & paths.match(LIBRARY)[file]
     missed = opened & case.calls["failed"].to_numpy()[rows]
-    stat = (case.calls["activity"] == "stat").to_numpy()[rows]
+    stat = among(case.calls["activity"], ("stat",))[rows]
     stat &= np.append(False, missed[:-1] & (life[1:] == life[:-1]))[: len(rows)]
     stat &= paths.path[file] == np.append(UNKNOWN, paths.folder[file[:-1]])[: len(rows)]
     every = opened | stat

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from aklo_analysis.calls import among
 from aklo_analysis.nullable import known_values, objects
 from aklo_analysis.rules.case import Case
 from aklo_analysis.rules.claim import Claim, instead
@@ -82,8 +83,7 @@ def _small(case: Case) -> _Small:
     calls, syscalls = case.calls, case.frames.syscalls
     moved = calls["bytes"].to_numpy()
     quick = known_values(syscalls["dur_ns"], WAITED_NS) < WAITED_NS
-    kind = calls["activity"].astype("object").to_numpy()
-    read, written = np.isin(kind, READS), np.isin(kind, WRITES)
+    read, written = among(calls["activity"], READS), among(calls["activity"], WRITES)
     small = (moved > 0) & (moved < SMALL_BYTES) & quick & (read | written)
     small &= calls["leader"].to_numpy() & ~_on_devices(case) & ~_in_dialogue(case)
     follows = _follows(case, small, read)
@@ -190,7 +190,7 @@ def _blocks(case: Case, spot: Spot) -> Claim:
 def _reads_begun(case: Case, calls: Int64) -> int:
     """How often a builtin began to read there: it tries whether it can go back."""
     life, cause = case.lives.of_calls, case.causes.of_calls
-    seeks = (case.calls["syscall"] == "lseek").to_numpy()
+    seeks = among(case.calls["syscall"], ("lseek",))
     tried = seeks & (known_values(case.frames.syscalls["errno"]) == errno.ESPIPE)
     there = np.isin(cause, cause[calls]) & np.isin(life, life[calls])
     return int(np.count_nonzero(tried & there))

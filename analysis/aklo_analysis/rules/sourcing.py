@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from aklo_analysis.calls import UNKNOWN
+from aklo_analysis.calls import UNKNOWN, among
 from aklo_analysis.rules.case import Case
 
 Int64 = npt.NDArray[np.int64]
@@ -27,17 +27,16 @@ def sourced(case: Case) -> pd.DataFrame:
     XX, a row of `frames.files`; and the
         `cause` of the command."""
     rows = case.order.calls
-    rows = rows[(case.calls["activity"] != "memory").to_numpy()[rows]]
+    rows = rows[~among(case.calls["activity"], ("memory",))[rows]]
     count = len(rows) - len(STEPS) + 1
     if count < 1:
         return _frame(case, rows[:0], rows[:0])
     life, file = case.lives.of_calls[rows], case.calls["file"].to_numpy()[rows]
-    activity = case.calls["activity"].astype("object").to_numpy()[rows]
     failed = case.calls["failed"].to_numpy()[rows]
     found = case.causes.shells[life[:count]] & (file[:count] >= 0)
     for place, step in enumerate(STEPS):
         there = slice(place, place + count)
-        found &= (activity[there] == step) & ~failed[there]
+        found &= among(case.calls["activity"], (step,))[rows][there] & ~failed[there]
         found &= (life[there] == life[:count]) & (file[there] == file[:count])
     begins = np.flatnonzero(found)
     return _frame(case, rows[begins], np.append(rows, UNKNOWN)[begins + len(STEPS)])

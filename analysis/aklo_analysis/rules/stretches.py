@@ -33,18 +33,10 @@ def in_calls(case: Case, chosen: Bools) -> Int64:
     return np.flatnonzero(np.append(chosen, False)[case.wall.segments["call"].to_numpy()])
 
 
-def in_lives(case: Case, chosen: Bools) -> Int64:
-    """The segments in which the path was with a life that is `chosen`, of all in `lives.table`."""
-    return np.flatnonzero(np.append(chosen, False)[case.wall.segments["life"].to_numpy()])
-
-
 def between_calls(case: Case, before: Bools, after: Bools) -> Int64:
     """The segments outside calls that follow on a call in `before`, and come before one in
     `after`, of the same main thread, with no other call of it in between."""
-    pieces = case.wall.segments
-    life = pieces["life"].to_numpy()
-    rows = np.flatnonzero((pieces["call"].to_numpy() == UNKNOWN) & (life != UNKNOWN))
-    last, following = case.order.around(life[rows], pieces["start_ns"].to_numpy()[rows])
+    rows, last, following = case.between
     found: Int64 = rows[np.append(before, False)[last] & np.append(after, False)[following]]
     return found
 

@@ -26,7 +26,7 @@ from aklo_analysis.rules.claim import instead
 from aklo_analysis.rules.footprints import PARENT, independent
 from aklo_analysis.rules.paths import Paths, paths_of
 from aklo_analysis.rules.rule import COST, Candidate, Rule, Threshold
-from aklo_analysis.rules.stretches import in_lives, line_of_causes
+from aklo_analysis.rules.stretches import line_of_causes
 from aklo_analysis.units import counted, duration
 
 Int64 = npt.NDArray[np.int64]
@@ -36,6 +36,8 @@ TURNS: Final = Threshold("turns", "count", 3, "children that ran one after the o
 EACH: Final = Threshold("each_ms", "ms", 20, "what one of them takes, on average")
 EACH_NS: Final = 1_000_000
 """What takes less, on average, is not looked at."""
+SMALL_SHARE: Final = 0.005
+"""Of the wall time: what takes less in all is not looked at either."""
 WAITED_SHARE: Final = 0.5
 """Of the time of all turns the part that must have been waited for."""
 
@@ -59,27 +61,25 @@ OUTPUT: Final = " What they print would mix: let each write to a file of its own
 
 @dataclass(frozen=True)
 class _Turns:
-    """Children of one life, forked at one place: `lives`, their first ones, by time, and the
-    `number` of the turn that each belongs to: those that run at the same time, as in a pipeline,
-    are one."""
+    """Children of one life, forked at one place: `lives`, their first ones, by time, with when
+    their processes began and ended, and the `number` of the turn that each belongs to: those that
+    run at the same time, as in a pipeline, are one."""
 
     parent: int
     lives: Int64
+    start_ns: Int64
+    end_ns: Int64
     number: Int64
 
 
 def check(case: Case) -> Iterator[Candidate]:
     paths = paths_of(case)
     for turns in _places(case):
-        of_life = case.family.branches(turns.lives)
-        piece = np.append(turns.number, UNKNOWN)[of_life]
-        rows = in_lives(case, piece != UNKNOWN)
-        if (
-            _is_one_by_one(case, turns, rows)
-            and not _tries(case, turns)
-            and _differ(case, piece)
-            and _independent(case, paths, turns, piece)
-        ):
+        rows, _ = case.on_path.of_families(turns.lives)
+        if _tries(case, turns) or not _is_one_by_one(turns, int(case.segments_ns[rows].sum())):
+            continue
+        piece = np.append(turns.number, UNKNOWN)[case.family.branches(turns.lives)]
+        if _differ(case, piece) and _independent(case, paths, turns, piece):
             yield _candidate(case, turns, piece, rows)
 
 
@@ -93,35 +93,29 @@ def _places(case: Case) -> Iterator[_Turns]:
         ~table["executed"].to_numpy() & parents[origin] & (causes.of_lives >= len(APART))
     )
     waited_ns = case.family.sums(case.life_ns)
+    end_ns = table.groupby("process")["end_ns"].transform("max").to_numpy(np.int64)
+    least_ns = SMALL_SHARE * case.wall.wall_ns
     keys = origin[born] * causes.count + causes.of_lives[born]
     for places in pd.Series(born).groupby(keys, sort=False).indices.values():
         lives = born[places]
-        if len(lives) > 1 and waited_ns[lives].sum() > EACH_NS * len(lives):
-            yield _turns(case, int(origin[lives[0]]), lives)
+        if len(lives) > 1 and waited_ns[lives].sum() > max(EACH_NS * len(lives), least_ns):
+            yield _turns(case, lives, end_ns[lives])
 
 
-def _turns(case: Case, parent: int, lives: Int64) -> _Turns:
-    start_ns, end_ns = _spans(case, lives)
+def _turns(case: Case, lives: Int64, end_ns: Int64) -> _Turns:
+    start_ns = case.lives.table["start_ns"].to_numpy(np.int64)[lives]
     order = np.argsort(start_ns, kind="stable")
-    latest_ns = np.maximum.accumulate(end_ns[order])
-    apart = start_ns[order][1:] >= latest_ns[:-1]
-    return _Turns(parent, lives[order], np.cumsum(np.append(0, apart)))
+    lives, start_ns, end_ns = lives[order], start_ns[order], end_ns[order]
+    apart = start_ns[1:] >= np.maximum.accumulate(end_ns)[:-1]
+    parent = int(case.lives.table["origin"].to_numpy()[lives[0]])
+    return _Turns(parent, lives, start_ns, end_ns, np.cumsum(np.append(0, apart)))
 
 
-def _spans(case: Case, lives: Int64) -> tuple[Int64, Int64]:
-    """When the processes of these first lives began and ended."""
-    table = case.lives.table
-    ends = table.groupby("process")["end_ns"].max()
-    process = table["process"].to_numpy()[lives]
-    return table["start_ns"].to_numpy()[lives], ends.loc[process].to_numpy()
-
-
-def _is_one_by_one(case: Case, turns: _Turns, rows: Int64) -> bool:
-    start_ns, end_ns = _spans(case, turns.lives)
-    spans = pd.DataFrame({"start": start_ns, "end": end_ns}).groupby(turns.number)
-    elapsed_ns = (spans["end"].max() - spans["start"].min()).sum()
-    waited_ns = case.segments_ns[rows].sum()
-    return bool(len(spans) > 1 and waited_ns >= WAITED_SHARE * elapsed_ns)
+def _is_one_by_one(turns: _Turns, waited_ns: int) -> bool:
+    """Whether most of their time was waited for."""
+    times = pd.DataFrame({"start": turns.start_ns, "end": turns.end_ns}).groupby(turns.number)
+    elapsed_ns = (times["end"].max() - times["start"].min()).sum()
+    return bool(turns.number[-1] > 0 and waited_ns >= WAITED_SHARE * elapsed_ns)
 
 
 def _differ(case: Case, piece: Int64) -> bool:
@@ -149,8 +143,7 @@ def _tries(case: Case, turns: _Turns) -> bool:
 def _independent(case: Case, paths: Paths, turns: _Turns, piece: Int64) -> bool:
     """What the parent does meanwhile is its own work and that of all its other children."""
     life, ts_ns = case.lives.of_calls, case.frames.syscalls["ts_ns"].to_numpy()
-    start_ns, end_ns = _spans(case, turns.lives)
-    meanwhile = (ts_ns >= start_ns.min()) & (ts_ns <= end_ns.max())
+    meanwhile = (ts_ns >= turns.start_ns.min()) & (ts_ns <= turns.end_ns.max())
     around = case.family.of(np.array([turns.parent])) & (piece == UNKNOWN)
     number = np.where(piece == UNKNOWN, OUTSIDE, piece)[life]
     number[meanwhile & around[life]] = PARENT

@@ -29,6 +29,7 @@ lint: setup-dev ## Check style, types and shell scripts
 
 wheel: setup ## Build a wheel that carries the BPF object into dist/
 	$(Q)$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+	@echo "wheel: $$(ls -t dist/*.whl | head -n 1)"
 
 bench: setup-dev ## Measure what tracing costs, in interleaved pairs (takes minutes)
 	$(Q)$(BIN)/python -m benchmarks

@@ -94,3 +94,4 @@ trap 'rm -f "$log"' EXIT
 install_packages
 create_environment
 build_object
+say "ready: $venv/bin/aklo-trace"

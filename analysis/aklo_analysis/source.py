@@ -13,6 +13,8 @@ from aklo_trace.meta import Meta
 from aklo_trace.script_content import digest
 from aklo_trace.text import decode
 
+AT_END: Final = "the end of the script"
+"""What bash calls the line behind the last."""
 LONGEST: Final = 400
 """Characters of a line that are kept."""
 
@@ -47,7 +49,7 @@ class Sources:
         if isinstance(found, str):
             return Source(None, found)
         if number == len(found) + 1:
-            return Source("")  # what bash calls the end of a file
+            return Source(None, AT_END)
         if not 1 <= number <= len(found):
             return Source(None, "no such line")
         return Source(decode(found[number - 1].strip())[0][:LONGEST])

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from aklo_trace.schema import ImageFlag, ProcessFlag, SyscallFlag
+from aklo_trace.schema import ImageFlag, ProcessFlag, SiteFlag, SyscallFlag
 from aklo_trace.store import LIVE
 
 from .attaching import attached, attachment, running
@@ -158,6 +158,21 @@ def test_a_call_under_way_at_attach_is_marked(shell: Recording) -> None:
     assert_conserved(shell)
 
 
+def test_a_script_with_a_relative_name_is_found(record: Recorder) -> None:
+    """Also when its shell has gone elsewhere, and by a subshell that runs already."""
+    folder = record.folder / "elsewhere"
+    folder.mkdir()
+    (folder / "deploy.sh").write_text("cd /\n(while :; do sleep 0.01; done)\n:\n")
+    with running("bash", "./deploy.sh", cwd=folder) as target:
+        await_that(lambda: "sleep" in programs_below(target.pid), "the loop")
+        recording = attachment(record, target.pid, **{"for": "300ms"})
+    sites = [site for site in recording.rows("sites") if site["line"] == 2]
+    assert {site["file"] for site in sites} == {str(folder / "deploy.sh")}
+    assert not any(site["flags"] & SiteFlag.FILE_RELATIVE for site in sites)
+    shown = record.run("report", recording.directory, "--section", "lines").stdout
+    assert "(while :; do sleep 0.01; done)" in shown
+
+
 def test_a_process_that_may_not_be_looked_at_is_refused_in_words(record: Recorder) -> None:
     without = ("setpriv", "--bounding-set", "-sys_ptrace", "--inh-caps", "-sys_ptrace")
     with running("sleep", "60") as target:
@@ -177,6 +192,7 @@ def test_a_call_that_never_returns_lasts_as_long_as_the_recording(record: Record
         await_that(lambda: programs_below(target.pid) == ["bash", "sleep"], "sleep")
         await_that(lambda: state_of(descendants(target.pid)[1]) == "S", "sleep to wait")
         recording = attachment(record, target.pid, **{"for": "300ms"})
+    assert "Ends after 300ms, or with Ctrl-C." in recording.stderr
     flags = SyscallFlag.NO_ENTRY | SyscallFlag.UNFINISHED
     assert {call.syscall: call.flags for call in recording.calls} == {
         "wait4": flags,

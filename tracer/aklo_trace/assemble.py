@@ -214,6 +214,8 @@ class Assembler:
         self._image_count += 1
         self._images.change(event.proc_id, event.ts_ns, image_id)
         self._is_shell.append(event.shell is not None)
+        if event.script_name is not None and event.script is not None:
+            self._scripts.opened(event.proc_id, event.ts_ns, event.script_name, event.script)
         cwd = self._started_from(event)
         texts = [resolve(cwd, name) for name in (event.exe, event.script) if name is not None]
         decoded = [decode(text) for text in [*texts, *(event.argv or ())]]

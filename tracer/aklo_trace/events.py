@@ -132,7 +132,8 @@ class ProcessEnd:
 class ImageStart:
     """A successful exec. `argv` is None if it could not be read; `shell` says which shell it
     is, and `site` where the process was when it called exec. A relative `exe` or `script` starts
-    from `directory`, or if that is None from the working directory that the process had."""
+    from `directory`, or if that is None from the working directory that the process had.
+    `script_name` is what a shell calls its script, if no call of the trace opened that."""
 
     ts_ns: int
     proc_id: int
@@ -145,6 +146,7 @@ class ImageStart:
     shell: str | None = None
     site: Site | None = None
     directory: Identity | None = None
+    script_name: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

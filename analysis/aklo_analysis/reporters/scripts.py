@@ -4,11 +4,29 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import Protocol
 
+from aklo_analysis.source import AT_END
 from aklo_trace.escape import escape
 
 SHORTEST = 2
 """Names below a directory; what is nearer to the root is no project."""
+
+
+class PlacedLine(Protocol):
+    """A line of shell code: see `aklo_analysis.tables.lines.LineRow`."""
+
+    @property
+    def file(self) -> str | None: ...
+
+    @property
+    def number(self) -> int | None: ...
+
+    @property
+    def relative(self) -> bool: ...
+
+    @property
+    def no_source(self) -> str | None: ...
 
 
 class Scripts:
@@ -39,7 +57,9 @@ def file_name(file: str | None, scripts: Scripts) -> str:
     return "(code of a string)" if file is None else escape(scripts.short(file))
 
 
-def line_name(file: str | None, number: int | None, relative: bool, scripts: Scripts) -> str:
-    """`config.sh:21`; of a line that is not its own in the file, `config.sh:~3`."""
-    mark = "~" if relative else ""
-    return f"{file_name(file, scripts)}:{mark}{'?' if number is None else number}"
+def line_name(row: PlacedLine, scripts: Scripts) -> str:
+    """`config.sh:21`; of a line that is not its own in the file, `config.sh:~3`; behind the last
+    line, `config.sh:22 (the end of the script)`."""
+    mark, number = "~" if row.relative else "", "?" if row.number is None else row.number
+    end = f" ({AT_END})" if row.no_source == AT_END else ""
+    return f"{file_name(row.file, scripts)}:{mark}{number}{end}"

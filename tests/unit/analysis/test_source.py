@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from aklo_analysis.source import LONGEST, Source, Sources
+from aklo_analysis.source import AT_END, LONGEST, Source, Sources
 from aklo_trace.script_content import LARGEST_BYTES, digests
 
 from .synthetic_trace import SyntheticTrace
@@ -66,7 +66,7 @@ def test_a_script_of_the_same_content_is_shown_whatever_its_times_say(script: st
 
 
 def test_lines_beyond_the_end_have_no_text(script: str) -> None:
-    assert sources().line(script, 5) == Source("")
+    assert sources().line(script, 5) == Source(None, AT_END)
     assert sources().line(script, 6) == Source(None, "no such line")
 
 

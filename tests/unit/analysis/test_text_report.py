@@ -23,6 +23,7 @@ from aklo_trace import syscalls
 from aklo_trace.contents import KEYS
 from aklo_trace.meta import ORDER
 from aklo_trace.schema import SiteFlag
+from aklo_trace.script_content import digest
 
 from .sample import HOSTILE, sample_trace
 from .synthetic_trace import MS, SyntheticTrace
@@ -278,6 +279,24 @@ def test_without_places_there_are_no_sections_of_code_and_strace_says_why() -> N
     assert "which line of a script" not in text(Options(), trace)
     trace.facts = {"engine": "strace"}
     assert "which line of a script" in text(Options(width=None), trace)
+
+
+def test_lines_without_a_file_are_told_apart_and_the_end_of_a_script_is_named(
+    tmp_path: Path,
+) -> None:
+    script, content = str(tmp_path / "s.sh"), b"one\ntwo\n"
+    Path(script).write_bytes(content)
+    trace = SyntheticTrace(wall_ns=90 * MS)
+    trace.facts = {"target_proc_id": 1, "scripts": {script: digest(content)}}
+    trace.process(1, 0, 90 * MS)
+    trace.image(1, 0, "/bin/bash", "bash", shell="bash 5.2.15")
+    strings = [trace.site(name, None, 1, (None, None, 4)) for name in ("f", "g")]
+    for number, site in enumerate([*strings, trace.site(None, script, 3)]):
+        trace.call(1, "openat", number * 30 * MS, 30 * MS, image_id=0, site_id=site)
+    found = text(Options(width=None), trace)
+    for place in "(code of a string):1 in f", "(code of a string):1 in g":
+        assert place in section(found, "── aklo-trace").split("  Lines")[1]
+    assert "s.sh:3 (the end of the script)" in section(found, "TOP LINES")
 
 
 def test_lines_have_their_text_below_them(tmp_path: Path) -> None:

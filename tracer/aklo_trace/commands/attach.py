@@ -104,7 +104,8 @@ def _start(
         session.close()
         raise
     if recording.may_talk(options):
-        print(f"aklo-trace: {meta.notes[0]} Ctrl-C ends the recording.", file=sys.stderr)
+        ends = f"Ends after {options.duration}, or with" if options.duration else "Ends with"
+        print(f"aklo-trace: {meta.notes[0]} {ends} Ctrl-C.", file=sys.stderr)
     return under_way
 
 

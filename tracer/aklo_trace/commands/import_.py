@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
         store.remove(directory)
     meta = Meta(
         engine="strace",
-        engine_reason="imported from " + ", ".join(options.logs),
+        engine_reason=f"imported from {_named(options.logs)}",
         argv=(),
         cwd=None,
         started_at_ns=time.time_ns(),
@@ -74,6 +74,11 @@ def run(options: argparse.Namespace) -> int:
         raise
     _say(directory, finished)
     return 0
+
+
+def _named(logs: list[str]) -> str:
+    """`s.17 and 42 more`: strace -ff writes a file for each process."""
+    return logs[0] + (f" and {len(logs) - 1} more" if logs[1:] else "")
 
 
 def _check_any(finished: Meta, recorded: StraceRecorded, logs: list[str]) -> None:

@@ -38,7 +38,8 @@ def before(joined: Joined, process_events: list[ProcessEvent]) -> list[ProcessEv
 
 def _without_arguments(event: ProcessEvent) -> ProcessEvent:
     if isinstance(event, ImageStart):
-        return replace(event, argv=None, flags=int(ImageFlag.ARGV_UNREADABLE))
+        flags = int(ImageFlag.ARGV_UNREADABLE)
+        return replace(event, argv=None, script=None, script_name=None, flags=flags)
     return event
 
 
@@ -54,6 +55,7 @@ def _events(process: JoinedProcess, offset_ns: int) -> Iterator[ProcessEvent]:
         flags=0 if process.began else int(ProcessFlag.START_UNSEEN),
     )
     if process.exe is not None:
+        name, script = map(os.fsencode, process.script) if process.script else (None, None)
         yield ImageStart(
             ts_ns,
             process.proc_id,
@@ -62,4 +64,6 @@ def _events(process: JoinedProcess, offset_ns: int) -> Iterator[ProcessEvent]:
             dev=unpacked(process.dev),
             inode=process.inode,
             flags=0 if process.argv else int(ImageFlag.ARGV_UNREADABLE),
+            script=script,
+            script_name=name,
         )

@@ -28,6 +28,8 @@ from aklo_trace.open_files import OpenFile, open_files
 PROGRAMS: Final = ("join_tasks", "on_joining_exit")
 """What is loaded only to join running processes."""
 JOINED_FILE: Final = "joined.json"
+SCRIPT_FD: Final = 255
+"""Where bash keeps its script open, unless it may not have that many files."""
 MOST_ROUNDS: Final = 100
 """Of marking: each finds what was forked in the one before. Two are usual."""
 
@@ -49,6 +51,8 @@ class JoinedProcess:
     inode: int
     argv: tuple[str, ...] | None = None
     read_ns: int = 0
+    script: tuple[str, str] | None = None
+    """Of a shell whose script was given by a relative name, that name and the file."""
     began: bool = False
     """Whether it is traced from the exec on that it is in the trace for."""
 
@@ -91,7 +95,7 @@ def read(live: Path) -> list[JoinedProcess]:
         JoinedProcess(
             **{
                 **values,
-                "argv": None if values["argv"] is None else tuple(values["argv"]),
+                **{name: values[name] and tuple(values[name]) for name in ("argv", "script")},
             }
         )
         for values in found
@@ -161,7 +165,19 @@ def _with_arguments(process: JoinedProcess) -> JoinedProcess:
         words = block.removesuffix(b"\0").split(b"\0") if block else []
         argv = tuple(os.fsdecode(word) for word in words) or None
     read_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
-    return replace(process, argv=argv, read_ns=read_ns)
+    script = _script(process.own_pid, argv or ())
+    return replace(process, argv=argv, script=script, read_ns=read_ns)
+
+
+def _script(pid: int, argv: tuple[str, ...]) -> tuple[str, str] | None:
+    """The script that a bash executes, by the relative name that it was given, and the file: where
+    it was when it opened that it may not be any more."""
+    with suppress(OSError):
+        path = Path(f"/proc/{pid}/fd/{SCRIPT_FD}").readlink()
+        for word in argv[1:]:
+            if not word.startswith("/") and path.is_absolute() and Path(word).name == path.name:
+                return word, str(path)
+    return None
 
 
 def unknown_programs(

@@ -10,6 +10,7 @@ from aklo_analysis.report import Report
 from aklo_analysis.reporters.grid import Column, Grid
 from aklo_analysis.reporters.page import Page
 from aklo_analysis.reporters.scripts import Scripts, file_name, function_name, line_name
+from aklo_analysis.source import AT_END
 from aklo_analysis.tables.functions import FunctionRow
 from aklo_analysis.tables.lines import LineRow
 from aklo_analysis.units import count, counted, duration, share, size
@@ -112,7 +113,7 @@ def lines(report: Report, page: Page) -> None:
         names = (
             _started(row),
             function_name(row.function),
-            line_name(row.file, row.number, row.relative, scripts),
+            line_name(row, scripts),
         )
         add(row.measure, row.with_calls, "plain", *names)
         if row.source:
@@ -134,7 +135,7 @@ def _without_text(rows: list[LineRow]) -> dict[str, dict[str, None]]:
     """By reason the files of which lines cannot be shown."""
     found: dict[str, dict[str, None]] = {}
     for row in rows:
-        if row.no_source is not None and row.file is not None:
+        if row.no_source not in (None, AT_END) and row.file is not None:
             found.setdefault(row.no_source, {})[row.file] = None
     return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from aklo_analysis.program import base_name
@@ -78,9 +79,10 @@ def _of_wall(report: Report) -> Iterator[tuple[str, str]]:
 
 
 def _place(row: WallLine) -> str:
-    """`config.sh:21`"""
+    """`config.sh:21`; what has no file has at least its function."""
     file = None if row.file is None else base_name(row.file)
-    return line_name(file, row.number, row.relative, Scripts(()))
+    within = f" in {escape(row.function)}" if file is None and row.function else ""
+    return line_name(replace(row, file=file), Scripts(())) + within
 
 
 def _largest(parts: Iterable[tuple[int, str]], whole_ns: int) -> str:

@@ -78,7 +78,7 @@ def wall(report: Report, page: Page) -> None:
 def _lines(report: Report, scripts: Scripts) -> Grid:
     ranking, grid = report.wall.lines, Grid(LINES)
     for row in [row for row in ranking.rows if row.measure.wall_ns]:
-        name = line_name(row.file, row.number, row.relative, scripts)
+        name = line_name(row, scripts)
         total, function = duration(row.with_calls.wall_ns), function_name(row.function)
         grid.add(*_numbers(report, row.measure.wall_ns), total, _mostly(row.doings), function, name)
         if row.source:

@@ -1,4 +1,5 @@
 #!/bin/bash
+# not strace: it slows down everything but reading code, which is then a trifle
 # A tool reads its modules in main, whatever it is asked to do.
 if [[ ! -d modules ]]; then
     mkdir modules

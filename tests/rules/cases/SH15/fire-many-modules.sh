@@ -1,4 +1,5 @@
 #!/bin/bash
+# not strace: it slows down everything but reading code, which is then a trifle
 # Eighty modules are read before the first useful line, and one of them is used.
 mkdir modules
 lines=$(printf 'work_%s() {\n    local value=$1\n    if [[ -n $value ]]; then echo "${value#*/}"; fi\n}\n' \

@@ -31,7 +31,7 @@ def independent(case: Case, paths: Paths, calls: Int64, piece: Int64) -> bool:
     `frames.syscalls`, and `piece` the number of what each belongs to, from 0 on, or `PARENT`."""
     done = _done(case, paths, calls, piece)
     files = done.groupby(["key", "piece"]).max().reset_index("piece")
-    return not (_flows(files) or _same_output(files) or _same_input(files) or _folders(done))
+    return not (_flows(files) or _same_input(files) or _folders(done))
 
 
 def _done(case: Case, paths: Paths, calls: Int64, piece: Int64) -> pd.DataFrame:
@@ -64,8 +64,9 @@ def _done(case: Case, paths: Paths, calls: Int64, piece: Int64) -> pd.DataFrame:
 
 
 def _flows(files: pd.DataFrame) -> bool:
-    """One writes what another uses. What the parent writes may be for the one that it is going
-    to start, but not for two."""
+    """One writes what another uses, and be it that it opens it to write as well; but both may
+    write to what was open before, as the standard output. What the parent writes may be for the
+    one that it is going to start, but not for two."""
     writers = files["piece"][files["written"]]
     users = files["piece"][files["read"] | files["looked"]]
     pairs = pd.merge(writers, users, left_index=True, right_index=True, suffixes=("_w", "_u"))
@@ -75,18 +76,10 @@ def _flows(files: pd.DataFrame) -> bool:
     return bool((~of_parent).any() or (handed > 1).any())
 
 
-def _same_output(files: pd.DataFrame) -> bool:
-    """Two open a file and write to it; not what was open before, as the standard output."""
-    return _shared(files[files["opened"] & files["written"]])
-
-
 def _same_input(files: pd.DataFrame) -> bool:
     """Two read on from where the other stopped, in what was open before."""
-    return _shared(files[files["read"] & ~files["looked"] & ~files["own"]])
-
-
-def _shared(files: pd.DataFrame) -> bool:
-    some = files[files["piece"] != PARENT]
+    own = files["looked"] | files["own"] | (files["piece"] == PARENT)
+    some = files[files["read"] & ~own]
     return bool(some.groupby(level=0)["piece"].nunique().gt(1).any())
 
 

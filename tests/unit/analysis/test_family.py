@@ -45,3 +45,14 @@ def test_a_family_is_those_from_whom_one_comes_to_an_ancestor(
         if up == ancestor:
             expected.append(life)
     assert family(origins, ancestor) == expected
+
+
+def test_each_life_is_of_the_branch_that_it_comes_from() -> None:
+    found = Family(lives([UNKNOWN, 0, 0, 1, UNKNOWN, 3, 4]))
+    assert found.branches(np.array([4, 1])).tolist() == [UNKNOWN, 1, UNKNOWN, 1, 0, 1, 0]
+
+
+def test_sums_are_over_a_life_and_all_that_come_from_it() -> None:
+    found = Family(lives([UNKNOWN, 0, 0, 1, UNKNOWN, 3, 4]))
+    values = np.array([1, 10, 100, 1000, 5, 10000, 50], np.int64)
+    assert found.sums(values).tolist() == [11111, 11010, 100, 11000, 55, 10000, 50]

@@ -41,7 +41,7 @@ class Away:
             rows, of = stretches.of_families(life)
         else:
             rows, of = stretches.of_lives(life)
-            made = segments["doing"].to_numpy()[rows] == "process"
+            made = self.case.is_doing(rows, "process")
             rows, of = rows[made], of[made]
         late: Bools = segments["start_ns"].to_numpy(np.int64)[rows] >= since_ns[of]
         return rows[late]

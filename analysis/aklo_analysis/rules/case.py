@@ -28,8 +28,10 @@ from aklo_analysis.rules.upkeep import upkeep
 from aklo_analysis.source import Sources
 from aklo_analysis.stacks import Stacks
 from aklo_analysis.wall import Wall
+from aklo_analysis.wall.doings import CODES
 from aklo_trace.meta import Meta
 
+Bools = npt.NDArray[np.bool_]
 Int64 = npt.NDArray[np.int64]
 
 
@@ -116,9 +118,22 @@ class Case:
         found = upkeep(self.wall.segments, self.calls, self.places)
         return OnPath(self.family, self.wall.segments, found)
 
+    def is_doing(self, rows: Int64, *keys: str) -> Bools:
+        """Which of these segments of the wall are one of these doings."""
+        return np.isin(self._doing[rows], [CODES[key] for key in keys])
+
+    @cached_property
+    def _image(self) -> list[int]:
+        """The row of `frames.images` that each life runs."""
+        return self.lives.table["image"].tolist()
+
+    @cached_property
+    def _doing(self) -> npt.NDArray[np.integer]:
+        return self.wall.segments["doing"].cat.codes.to_numpy()
+
     def dialect(self, life: int) -> Dialect:
         """Of the shell that a life runs."""
-        found: Dialect | None = self.places.dialects[self.lives.table["image"].iloc[life]]
+        found: Dialect | None = self.places.dialects[self._image[life]]
         assert found is not None
         return found
 

@@ -7,7 +7,7 @@ A place is a line; where lines are not known, the script that a shell runs. It i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -35,7 +35,7 @@ class Places:
     def dialects(self) -> list[Dialect | None]:
         """Of each image, and of none as the last."""
         columns = (objects(self.frames.images[name]) for name in ("shell", "exe"))
-        return [*(dialect_of(*row) for row in zip(*columns, strict=True)), None]
+        return [*map(cache(dialect_of), *columns), None]
 
     @cached_property
     def shells(self) -> Bools:

@@ -62,8 +62,7 @@ def _fixed(case: Case, here: pd.DataFrame, upkeep: Int64) -> Int64:
     life, root = here["life"].to_numpy(np.int64), here["root"].to_numpy(np.int64)
     own, _ = case.on_path.of_lives(life)
     copies, _ = case.on_path.of_lives(root[root != life])
-    doing = case.wall.segments["doing"].to_numpy()[own]
-    return np.unique(np.concatenate([own[np.isin(doing, ONCE)], copies, upkeep]))
+    return np.unique(np.concatenate([own[case.is_doing(own, *ONCE)], copies, upkeep]))
 
 
 RULE: Final = Rule("SH01", "a program started again and again", check, (*COST, STARTS, STARTING))

@@ -58,7 +58,7 @@ def check(case: Case) -> Iterator[Candidate]:
 
 def _candidate(case: Case, life: Int64, number: int, use: str) -> Candidate:
     own, _ = case.on_path.of_lives(life)
-    made = own[case.wall.segments["doing"].to_numpy()[own] == "process"]
+    made = own[case.is_doing(own, "process")]
     rows = np.union1d(made, case.on_path.of_upkeep(life)[0])
     body = np.setdiff1d(own, rows)
     instead_ns = costs.HERE_STRING if use == FEEDS else costs.FUNCTION

@@ -63,6 +63,37 @@ static __always_inline void ring_bell(void)
 		bpf_ringbuf_discard(nothing, BPF_RB_FORCE_WAKEUP);
 }
 
+#ifdef AKLO_BCC
+/*
+ * The reader follows a process from directory to directory: it must be told when a change of it is
+ * lost. True if there is nothing left to tell.
+ */
+static __always_inline bool tell_lost_move(struct task_state *state)
+{
+	struct lost_move_record record = {.kind = RECORD_LOST_MOVE};
+
+	record.proc_id = state->mark.proc_id;
+	record.ts_ns = state->event.start_ns - 1; /* before the call that comes now */
+	state->lost_move = !emit_record(&record, sizeof(record), RECORD_LOST_MOVE);
+	return !state->lost_move;
+}
+
+static __always_inline void note_lost_move(struct task_state *state)
+{
+	struct syscall_spec *spec = bpf_map_lookup_elem(&specs, &state->slot);
+
+	if (spec && spec->flags & SPEC_CHANGES_CWD && !state->event.ret)
+		tell_lost_move(state);
+}
+#else /* each call says where its path starts */
+static __always_inline bool tell_lost_move(struct task_state *state)
+{
+	return true;
+}
+
+static __always_inline void note_lost_move(struct task_state *state) {}
+#endif
+
 /* Hand the call under way to the reader, or count it as lost. */
 static __always_inline void emit_event(struct task_state *state)
 {
@@ -77,11 +108,12 @@ static __always_inline void emit_event(struct task_state *state)
 	fill = position->head - position->tail;
 	slot = cpu * config.ring_events + position->slot;
 	event = bpf_map_lookup_elem(&events, &slot);
-	if (!event || fill >= config.ring_events) {
+	if (!event || fill >= config.ring_events || (state->lost_move && !tell_lost_move(state))) {
 		counters = count_here();
 		if (counters)
 			counters->lost[state->slot & (SYSCALL_SLOTS - 1)]++;
 		lose_call_in_tree(state);
+		note_lost_move(state);
 		return;
 	}
 	*event = state->event;

@@ -93,6 +93,7 @@ enum record_kind {
 	RECORD_FILE,
 	RECORD_FUNCTION,
 	RECORD_OFFCPU,
+	RECORD_LOST_MOVE,
 	RECORD_KINDS,
 };
 
@@ -296,6 +297,14 @@ struct function_record {
 	__u16 status; /* where it ends */
 };
 _Static_assert(sizeof(struct function_record) == 32, "struct function_record");
+
+/* A process changed its directory, and the call that did it is lost. From the engine bcc. */
+struct lost_move_record {
+	__u32 kind;
+	__u32 proc_id;
+	__u64 ts_ns; /* from when on its directory is not known */
+};
+_Static_assert(sizeof(struct lost_move_record) == 16, "struct lost_move_record");
 
 enum pattern_kind {
 	PATTERN_NONE,	 /* the end of the list */

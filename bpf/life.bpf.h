@@ -22,6 +22,7 @@ static __always_inline void begin_task(struct task_state *to, const struct task_
 
 	__sync_fetch_and_add(&control->live_tasks, 1);
 	to->mark.muted = from->mark.muted;
+	to->lost_move = from->lost_move;
 	inherit_shell(to, from);
 	if (pid == ppid) { /* a thread */
 		to->mark.proc_id = from->mark.proc_id;

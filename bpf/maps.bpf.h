@@ -89,7 +89,8 @@ struct task_state {
 	__u32 ended; /* in a group leader: the end of its process has been told */
 	__u16 at_exit; /* of its enum spec_flag, what there is to do when it returns */
 	bool joined; /* it was there before it was traced */
-	__u32 zero;
+	bool lost_move; /* a change of its directory was lost, which is not told yet */
+	__u8 zero[3];
 	__u64 joining; /* enum joining; as wide as bcc can exchange */
 #ifndef AKLO_BCC
 	__u32 root;	 /* of several trees, the serial of this one; else 0 */

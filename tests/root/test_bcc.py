@@ -14,10 +14,12 @@ from aklo_trace.bcc.maps import map_orders
 from aklo_trace.bcc.programs import Programs
 from aklo_trace.ebpf import layout
 from aklo_trace.errors import CaptureError
+from aklo_trace.schema import SyscallFlag
 
 from .processes import holder_of, is_gone, programs_of
 from .recording import TIMEOUT_S, Recorder, await_that
 from .test_conservation import assert_conserved
+from .test_nameless import moved
 
 ENGINES = ("bcc",)
 
@@ -140,3 +142,12 @@ def test_why_it_cannot_load_is_said(tmp_path: Path) -> None:
     orders = map_orders(1, 64, 4096, bytes(layout.CONFIG_BYTES))
     with pytest.raises(CaptureError, match=r"bcc cannot load .*: libbcc\.so\.0 is missing\."):
         Programs(tmp_path, Headers({}, ()), orders)
+
+
+def test_where_a_process_is_after_a_lost_move_is_unknown(
+    record: Recorder, workloads: Path, tmp_path: Path
+) -> None:
+    recording = moved(record, workloads, tmp_path)
+    relative = [call for call in recording.calls if call.path in ("in-0", "in-1")]
+    assert relative
+    assert all(call.flags & SyscallFlag.PATH_RELATIVE for call in relative)

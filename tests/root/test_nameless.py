@@ -188,12 +188,18 @@ def test_processes_that_share_a_directory_move_together(
 
 
 def test_a_lost_move_makes_no_path_wrong(record: Recorder, workloads: Path, tmp_path: Path) -> None:
+    moved(record, workloads, tmp_path)
+
+
+def moved(record: Recorder, workloads: Path, folder: Path) -> Recording:
+    """A process that goes to and fro, with names that say where it is; most of it is lost."""
     for name in ("0", "1"):
-        (tmp_path / name).mkdir()
-    recording = record(workloads / "moves", tmp_path, "60000", options=("--ring-size", "4K"))
+        (folder / name).mkdir()
+    recording = record(workloads / "moves", folder, "60000", options=("--ring-size", "4K"))
     assert recording.status == 0
     assert recording.meta.lost_by_syscall["chdir"] > 0
     asked = {call.path for call in recording.calls_of("access", "faccessat") if call.path}
-    right = {f"{tmp_path}/0/in-0", f"{tmp_path}/1/in-1"}
+    right = {f"{folder}/0/in-0", f"{folder}/1/in-1"}
     assert right <= asked
     assert {path for path in asked if "in-" in path} <= right | {"in-0", "in-1"}
+    return recording

@@ -91,6 +91,7 @@ RECORD_SAMPLE: Final = 7
 RECORD_FILE: Final = 8
 RECORD_FUNCTION: Final = 9
 RECORD_OFFCPU: Final = 10
+RECORD_LOST_MOVE: Final = 11
 
 BASE_NONE: Final = 0
 BASE_DIRECTORY: Final = 1
@@ -332,6 +333,10 @@ SHELL_LAYOUT: Final = Struct(
 
 PATTERN_WATCHED: Final = 1
 PATTERN_SHELL: Final = 2
+LOST_MOVE_RECORD: Final = Struct(
+    "lost_move_record", (("kind", "u4"), ("proc_id", "u4"), ("ts_ns", "u8"))
+)
+
 PATTERN: Final = Struct(
     "pattern", (("kind", "u4"), *((f"text{index}", "u1") for index in range(PATTERN_BYTES)))
 )

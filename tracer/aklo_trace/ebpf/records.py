@@ -35,6 +35,7 @@ from aklo_trace.events import (
     Sample,
     Sighting,
     Site,
+    Untold,
 )
 from aklo_trace.schema import CallFlag, ImageFlag, SampleFlag, SyscallFlag
 from aklo_trace.sockets import address_text
@@ -203,6 +204,7 @@ class RecordStream:
             layout.RECORD_SAMPLE: self._sample,
             layout.RECORD_FILE: self._file,
             layout.RECORD_FUNCTION: self._function,
+            layout.RECORD_LOST_MOVE: self._lost_move,
         }
 
     def read(self, end: int) -> tuple[PathRecords, list[ProcessEvent]]:
@@ -297,6 +299,10 @@ class RecordStream:
     def _unpack(self, kind: layout.Struct, start: int) -> dict[str, int]:
         values = struct.unpack_from(kind.format, self._data, start)
         return {name: value for (name, _), value in zip(kind.fields, values, strict=True)}
+
+    def _lost_move(self, start: int) -> None:
+        record = self._unpack(layout.LOST_MOVE_RECORD, start)
+        self._events.append(Untold(record["ts_ns"] + self._offset_ns, record["proc_id"]))
 
     def _fork(self, start: int) -> None:
         record = self._unpack(layout.FORK_RECORD, start)

@@ -25,6 +25,7 @@ NAMING: Final = {
     layout.RECORD_EXIT: layout.EXIT_RECORD,
     layout.RECORD_SAMPLE: layout.SAMPLE_RECORD,
     layout.RECORD_FUNCTION: layout.FUNCTION_RECORD,
+    layout.RECORD_LOST_MOVE: layout.LOST_MOVE_RECORD,
     layout.RECORD_OFFCPU: layout.OFFCPU_RECORD,
 }
 """Records that name processes. Within a trace the number of the tree is left out: its first process

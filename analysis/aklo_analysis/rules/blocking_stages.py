@@ -9,7 +9,7 @@ user is not its fault, nor is it that of a program which just has much to do.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -20,13 +20,15 @@ from aklo_analysis.measure import own_ns
 from aklo_analysis.rules.case import Case
 from aklo_analysis.rules.claim import instead
 from aklo_analysis.rules.pipelines import Joint, Pipelines, pipelines
-from aklo_analysis.rules.rule import COST, Candidate, Rule, Threshold
+from aklo_analysis.rules.rule import SAVING as SAVING_OF_ALL
+from aklo_analysis.rules.rule import SHARE, Candidate, Rule, Threshold
 from aklo_analysis.rules.stretches import line_of_causes
 from aklo_analysis.units import duration, size
 
 Int64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
+SAVING: Final = replace(SAVING_OF_ALL, default=10)
 BLOCKED: Final = Threshold(
     "blocked_percent", "percent", 20, "how long others could have worked, of its time"
 )
@@ -211,4 +213,6 @@ def _written(view: _View, stage: int) -> int:
     return int(view.case.calls["bytes"].to_numpy()[writes].sum())
 
 
-RULE: Final = Rule("SH14", "a pipeline stage that blocks the others", check, (*COST, BLOCKED))
+RULE: Final = Rule(
+    "SH14", "a pipeline stage that blocks the others", check, (SAVING, SHARE, BLOCKED)
+)

@@ -1,6 +1,6 @@
 #!/bin/bash
 # The loop is slower than the programs around it: what writes to it waits until it reads on.
 seq 100000 140000 | while IFS= read -rN 4096 block; do # HERE
-    for ((n = 0; n < 100; n++)); do :; done
+    for ((n = 0; n < 150; n++)); do :; done
     echo "${#block}"
 done | sort -n

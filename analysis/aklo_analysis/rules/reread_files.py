@@ -99,7 +99,7 @@ def _bytes(case: Case, file: int) -> int:
     """How much of a file a program has read, the most of all."""
     reading = case.reading
     programs = ~case.places.shells[reading["life"].to_numpy()]
-    return int(reading["bytes"].where((reading["file"] == file) & programs, 0).max())
+    return max(reading["bytes"][(reading["file"] == file) & programs].tolist(), default=0)
 
 
 def _advice(case: Case, place: int) -> str:

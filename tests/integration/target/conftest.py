@@ -22,7 +22,7 @@ from aklo_trace.engines import AUTO, ENGINES, choose
 
 from .terminal import Terminal
 
-TIMEOUT_S = 60
+TIMEOUT_S = 180
 
 DRIVER = (sys.executable, str(Path(__file__).with_name("driver.py")))
 

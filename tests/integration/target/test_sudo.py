@@ -17,7 +17,8 @@ import pytest
 from .conftest import DRIVER, TIMEOUT_S, is_root, may_raise_limits
 from .terminal import CTRL_C, Terminal
 
-USER = f"aklo-trace-{os.getpid()}"
+USER = f"aklo-trace-sudo-{os.getppid()}"
+"""The same in all workers of a test run, for it stands in the names of tests."""
 GROUPS = ("games", "dialout")
 RULES = Path("/etc/sudoers.d") / USER
 

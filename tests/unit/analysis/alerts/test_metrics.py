@@ -129,11 +129,13 @@ def test_what_a_trace_does_not_say_is_unknown(metric: str) -> None:
 
 def test_findings_are_unknown_where_no_place_in_shell_code_is() -> None:
     text = 'metric = "finding_severity"\nat_least = "low"'
-    assert not measured(text).is_known
-    attributed = trace()
-    attributed.facts["attribution"] = "memory"
-    found = measured(text, attributed)
+    whole = trace()
+    whole.facts |= {"complete": True, "lost": 0}
+    assert not measured(text, whole).is_known
+    whole.facts["attribution"] = "memory"
+    found = measured(text, whole)
     assert (found.is_known, found.beyond) == (True, 0)
+    assert measured(text).beyond == 1  # of what was lost
 
 
 @pytest.mark.parametrize("metric", METRICS.values(), ids=lambda metric: metric.name)

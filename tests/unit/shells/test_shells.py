@@ -175,6 +175,12 @@ def test_a_file_that_was_replaced_is_not_taken_for_the_old_one(tmp_path: Path) -
     assert examine_named(str(path), "p", identity) is None
 
 
+def test_a_search_path_may_name_what_cannot_be(tmp_path: Path) -> None:
+    (tmp_path / "bash").touch()
+    found = candidates("script", f"/{'x' * 300}:{tmp_path}")
+    assert (tmp_path / "bash").resolve() in found
+
+
 def test_candidates_are_the_command_its_interpreter_and_those_on_the_path(tmp_path: Path) -> None:
     folder = tmp_path.resolve()
     shell = folder / "my shell"

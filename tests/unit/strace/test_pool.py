@@ -16,6 +16,13 @@ pool = ProcessPoolExecutor(1, _server(), initializer=_begin)
 print(pool.submit(os.getpid).result(), flush=True)
 sys.stdin.read()
 """
+POOL_ALONE = """\
+from aklo_trace.strace.pool import read_in_pool
+
+if __name__ == "__main__":
+    print(list(read_in_pool(iter(()), 1)))
+"""
+HOSTILE = "open('ran', 'w').close()\n"
 
 
 def has_ended(pid: int) -> bool:
@@ -40,3 +47,16 @@ def test_workers_end_with_a_reader_that_is_killed() -> None:
         while not has_ended(worker):
             assert time.monotonic() < deadline
             time.sleep(0.01)
+
+
+def test_nothing_is_imported_from_the_working_directory(tmp_path: Path) -> None:
+    place, script = tmp_path / "hostile", tmp_path / "own" / "script.py"
+    for folder in (place, script.parent):
+        folder.mkdir()
+    script.write_text(POOL_ALONE)
+    for name in ("multiprocessing", "aklo_trace", "numpy"):
+        (place / f"{name}.py").write_text(HOSTILE)
+    command = [sys.executable, str(script)]
+    done = subprocess.run(command, cwd=place, capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("[]\n", "")
+    assert not (place / "ran").exists()

@@ -101,7 +101,14 @@ def candidates(command: str, search_path: str) -> list[Path]:
     found = [folder / name for folder in folders for name in NAMES]
     for path in itself:
         found += [path, *_interpreter(path)]
-    return list({path.resolve(): None for path in found if path.is_file()})
+    return list({path.resolve(): None for path in found if _is_file(path)})
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # in a folder that may not be searched, or whose name is too long
+        return False
 
 
 def _interpreter(script: Path) -> list[Path]:

@@ -51,6 +51,7 @@ def _server() -> BaseContext:
     and would wait for ever where our caller lets all signals wait, as the launcher does."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([read_piece.__module__])
+    os.environ["PYTHONSAFEPATH"] = "1"  # it is started by -c, which would import from where we are
     mask = signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
     try:
         forkserver.ensure_running()

@@ -16,13 +16,20 @@ M_MMAP_MAX: Final = -4
 M_ARENA_MAX: Final = -8
 """Of mallopt(3)."""
 
+NOT_GLIBC: Final = (OSError, AttributeError)
 LARGEST_INT: Final = 2**31 - 1
 
 
 def keep_freed_memory() -> None:
     """For all that this process allocates from now on; nothing where the C library is another."""
-    with suppress(OSError, AttributeError):
+    with suppress(*NOT_GLIBC):
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(M_MMAP_MAX, 0)
         mallopt(M_TRIM_THRESHOLD, LARGEST_INT)
         mallopt(M_ARENA_MAX, 1)
+
+
+def give_back_freed_memory() -> None:
+    """Where less is needed from now on: what is kept is in pieces, and new arrays come on top."""
+    with suppress(*NOT_GLIBC):
+        ctypes.CDLL(None).malloc_trim(0)

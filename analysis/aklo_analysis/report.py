@@ -15,6 +15,7 @@ from aklo_analysis.alerts.condition import Condition
 from aklo_analysis.alerts.evaluation import State, Verdict, evaluate
 from aklo_analysis.alerts.facts import Facts
 from aklo_analysis.alerts.measurement import measure
+from aklo_analysis.allocation import give_back_freed_memory
 from aklo_analysis.calls import derive
 from aklo_analysis.causes import Causes, causes
 from aklo_analysis.charges import charges
@@ -128,8 +129,10 @@ def build(
         of_code = beside.submit(_of_code, frames, calls, lives, code, led, names, sources, top)
         of_calls = beside.submit(_of_calls, frames, calls, top)
         waited = wall(meta, frames, calls, lives, code)
+        give_back_freed_memory()
         case = Case(meta, frames, calls, lives, code, led, names, sources, waited)
         found = findings(RULES, case, settings)
+        give_back_freed_memory()
         of_wall = wall_time(waited, lives, code, led, names, sources, top)
     summed = of_calls.result()
     functions, lines = of_code.result()

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from aklo_analysis.distinct import distinct
 from aklo_analysis.rules.case import Case
 
 Int64 = npt.NDArray[np.int64]
@@ -32,7 +33,7 @@ class Away:
         here = self.lives[self.lives["place"] == place]
         found = self._of(here[here["whole"]]), self._of(here[~here["whole"]])
         upkeep, _ = self.case.on_path.of_upkeep(here["life"].to_numpy(np.int64))
-        return np.unique(np.concatenate([*found, upkeep]))
+        return distinct(*found, upkeep)
 
     def _of(self, here: pd.DataFrame) -> Int64:
         segments, stretches = self.case.wall.segments, self.case.on_path
@@ -80,7 +81,7 @@ def _around(case: Case, gone: Bools) -> Int64:
     same = gone[child] & (places.of_lives[child] == places.of_lives[mother])
     others = np.zeros(len(gone), dtype=bool)
     others[mother[~same]] = True
-    mothers: Int64 = np.unique(mother)
+    mothers = distinct(mother)
     return mothers[places.copies[mothers] & ~others[mothers] & ~gone[mothers]]
 
 

@@ -71,9 +71,9 @@ class Case:
     @cached_property
     def life_ns(self) -> Int64:
         """How long the path was with each life."""
-        life, sums = self.wall.segments["life"].to_numpy(), np.zeros(len(self.lives.table) + 1)
-        np.add.at(sums, life, self.segments_ns)
-        return sums[:-1].astype(np.int64)
+        sums = np.zeros(len(self.lives.table) + 1, np.int64)
+        np.add.at(sums, self.wall.segments["life"].to_numpy(), self.segments_ns)
+        return sums[:-1]
 
     @cached_property
     def places(self) -> Places:

@@ -28,7 +28,7 @@ def opened_by_shells(case: Case) -> pd.DataFrame:
     rows = np.flatnonzero(used & readable(case)[file] & case.places.shells[life])
     at_ns = case.frames.syscalls["ts_ns"].to_numpy(np.int64)
     rows = rows[np.lexsort((at_ns[rows], file[rows], life[rows]))]
-    activity = calls["activity"].to_numpy()[rows]
+    activity = calls["activity"].iloc[rows].to_numpy()
     same = (life[rows][1:] == life[rows][:-1]) & (file[rows][1:] == file[rows][:-1])
     reads = (activity[:-1] == "open") & (activity[1:] == "read") & same
     rows = rows[:-1][reads]

@@ -42,12 +42,14 @@ class _Sorted:
     """Looks up rows by ranges of a number that each has."""
 
     def __init__(self, numbers: Int64) -> None:
-        self._order = np.argsort(numbers, kind="stable")
-        self._numbers = numbers[self._order]
+        order = np.argsort(numbers, kind="stable")
+        self._numbers = numbers[order].astype(np.int32)
+        self._order = order.astype(np.int32)
 
     def between(self, low: Int64, high: Int64) -> tuple[Int64, Int64]:
         """The rows whose number is in each range, `low` included, and the place of the range."""
-        begin, end = (np.searchsorted(self._numbers, limit) for limit in (low, high))
+        limits = low.astype(np.int32), high.astype(np.int32)
+        begin, end = (np.searchsorted(self._numbers, limit) for limit in limits)
         counts = (end - begin).astype(np.int64)
-        rows = self._order[np.repeat(begin, counts) + counted_up(counts)]
+        rows = self._order[np.repeat(begin, counts) + counted_up(counts)].astype(np.int64)
         return rows, np.repeat(np.arange(len(counts)), counts)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from aklo_analysis.calls import UNKNOWN, among
+from aklo_analysis.distinct import distinct
 from aklo_analysis.nullable import known_values
 from aklo_analysis.rules.case import Case
 from aklo_analysis.rules.claim import instead
@@ -79,7 +80,7 @@ def _locale(case: Case, paths: Paths) -> Iterator[Candidate]:
     rows = np.concatenate([spot.rows for spot in spots])
     calls = np.concatenate([spot.calls for spot in spots])
     lives = case.lives.of_calls[calls]
-    started = np.unique(lives)
+    started = distinct(lives)
     cost_ns = sum(spot.cost_ns for spot in spots)
     names = pd.Series(case.names[case.lives.table["image"].to_numpy()[started]]).value_counts()
     yield Candidate(

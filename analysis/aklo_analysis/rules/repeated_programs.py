@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from aklo_analysis.distinct import distinct
 from aklo_analysis.rules import costs
 from aklo_analysis.rules.case import Case
 from aklo_analysis.rules.claim import instead
@@ -38,7 +39,7 @@ def check(case: Case) -> Iterator[Candidate]:
 def _candidate(case: Case, here: pd.DataFrame, place: int) -> Candidate:
     roots, number = here["root"].to_numpy(np.int64), len(here)
     upkeep, _ = case.on_path.of_upkeep(roots)
-    rows = np.union1d(case.on_path.of_families(roots)[0], upkeep)
+    rows = distinct(case.on_path.of_families(roots)[0], upkeep)
     cost_ns, fixed = int(case.segments_ns[rows].sum()), _fixed(case, here, upkeep)
     programs, fixed_ns = here["program"].nunique(), int(case.segments_ns[fixed].sum())
     stay_ns = fixed_ns * programs // number
@@ -62,7 +63,7 @@ def _fixed(case: Case, here: pd.DataFrame, upkeep: Int64) -> Int64:
     life, root = here["life"].to_numpy(np.int64), here["root"].to_numpy(np.int64)
     own, _ = case.on_path.of_lives(life)
     copies, _ = case.on_path.of_lives(root[root != life])
-    return np.unique(np.concatenate([own[case.is_doing(own, *ONCE)], copies, upkeep]))
+    return distinct(own[case.is_doing(own, *ONCE)], copies, upkeep)
 
 
 RULE: Final = Rule("SH01", "a program started again and again", check, (*COST, STARTS, STARTING))

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from aklo_analysis.distinct import distinct
 from aklo_analysis.program import base_name
 from aklo_analysis.rules import costs
 from aklo_analysis.rules.case import Case
@@ -82,7 +83,7 @@ def _candidate(
     own = on_files[on_files["file"] == file]["row"] if here["root"].hasnans else on_files["row"][:0]
     families, _ = case.on_path.of_families(roots)
     upkeep, _ = case.on_path.of_upkeep(roots)
-    rows = np.unique(np.concatenate([own.to_numpy(np.int64), families, upkeep]))
+    rows = distinct(own.to_numpy(np.int64), families, upkeep)
     cost_ns = int(case.segments_ns[rows].sum())
     return Candidate(
         place=case.place(place),

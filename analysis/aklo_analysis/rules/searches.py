@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from aklo_analysis.calls import UNKNOWN, among
+from aklo_analysis.distinct import distinct
 from aklo_analysis.rules.case import Case
 from aklo_analysis.rules.claim import instead
 from aklo_analysis.rules.evidence import MOST
@@ -155,7 +156,7 @@ KINDS: Final = (
 
 def _candidate(case: Case, paths: Paths, kind: _Kind, made: _Searches, spot: Spot) -> Candidate:
     names = _names(case, paths, spot.calls[made.names[spot.calls]])
-    searches = np.unique(made.search[spot.calls])
+    searches = distinct(made.search[spot.calls])
     found = np.count_nonzero(np.isin(searches, made.search[made.found]))
     advice = kind.found if 2 * found >= len(searches) else kind.absent
     system = paths.match(SYSTEM_LIBRARIES)[case.calls["file"].to_numpy()[spot.calls]]

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from aklo_analysis.distinct import distinct
 from aklo_analysis.program import base_name
 from aklo_analysis.rules import costs
 from aklo_analysis.rules.case import Case
@@ -60,7 +61,7 @@ def _candidate(case: Case, file: int, here: pd.DataFrame, since_open: pd.DataFra
     path, number = case.frames.files["path"].iloc[file], len(here)
     own = since_open[(since_open["file"] == file) & since_open["place"].isin(here["place"])]
     inside = np.isin(case.wall.segments["cause"].to_numpy(), _within(case, path))
-    rows = np.union1d(own["row"].to_numpy(np.int64), np.flatnonzero(inside))
+    rows = distinct(own["row"].to_numpy(np.int64), np.flatnonzero(inside))
     cost_ns, shells = int(case.segments_ns[rows].sum()), here["shell"].nunique()
     return Candidate(
         place=case.place(int(here["place"].mode().iloc[0])),

@@ -11,6 +11,7 @@ import pandas as pd
 
 from aklo_analysis.calls import UNKNOWN
 from aklo_analysis.causes import APART
+from aklo_analysis.distinct import distinct
 from aklo_analysis.rules.case import Case
 
 Int64 = npt.NDArray[np.int64]
@@ -59,12 +60,12 @@ def places_of_segments(case: Case, rows: Int64) -> Int64:
 
 def spots(case: Case, rows: Int64) -> Iterator[Spot]:
     """These segments, each once, place by place, where there are calls among them."""
-    rows = np.unique(rows)
+    rows = distinct(rows)
     call = case.wall.segments["call"].to_numpy()
     numbers = places_of_segments(case, rows)
     for places in pd.Series(rows).groupby(numbers).indices.values():
         chosen = rows[places]
-        calls = np.unique(call[chosen])
+        calls = distinct(call[chosen])
         calls = calls[calls != UNKNOWN]
         if len(calls):
             yield Spot(int(numbers[places[0]]), chosen, calls, int(case.segments_ns[chosen].sum()))

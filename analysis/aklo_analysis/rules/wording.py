@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections import Counter
 from typing import Final
 
 import pandas as pd
@@ -29,12 +30,9 @@ def times(number: int) -> str:
 
 def commands(starts: pd.DataFrame) -> list[str]:
     """Some of their command lines, the most frequent first."""
-    lines = [
-        shlex.join([name, *(argv or ())])
-        for name, argv in zip(starts["name"], starts["argv"], strict=True)
-    ]
-    found = pd.Series(lines, dtype="object").value_counts(sort=True).index.tolist()
-    return [line if len(line) <= LONGEST else line[:LONGEST] + " …" for line in found[:NAMED]]
+    counts = Counter(zip(starts["name"], starts["argv"], strict=True))
+    found = [shlex.join([name, *(argv or ())]) for (name, argv), _ in counts.most_common(NAMED)]
+    return [line if len(line) <= LONGEST else line[:LONGEST] + " …" for line in found]
 
 
 def evidence(starts: pd.DataFrame, cost_ns: int) -> tuple[str, ...]:

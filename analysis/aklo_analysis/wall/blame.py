@@ -18,6 +18,7 @@ import pandas as pd
 
 from aklo_analysis.calls import UNKNOWN
 from aklo_analysis.causes import Causes
+from aklo_analysis.distinct import distinct
 from aklo_analysis.frames import Frames
 from aklo_analysis.lives import Lives
 from aklo_analysis.wall.segments import Segments
@@ -117,19 +118,11 @@ def _spread(found: Segments, places: Int64, key: Int64, sampled: Parts, count: i
     of_samples = kind[np.searchsorted(places, sampled.segment)]
     shares = _shares(keys // count, of_samples, sampled.cause, keys % count)
     share_ends = _ends(shares, whole_ns)
-    cuts = _merged(ends, share_ends)
+    cuts = distinct(ends, share_ends)
     starts = np.append(0, cuts)[: len(cuts)]
     segment = order[np.searchsorted(ends, starts, "right")]
     cause = shares["cause"].to_numpy()[np.searchsorted(share_ends, starts, "right")]
     return Parts(segment, cuts - starts, cause)
-
-
-def _merged(one: Int64, other: Int64) -> Int64:
-    """The values of two sorted arrays, sorted and each once. np.union1d counts them in a hash
-    table, which takes ten times as long."""
-    both = np.sort(np.concatenate([one, other]), kind="stable")
-    found: Int64 = both[np.append(True, both[1:] != both[:-1])[: len(both)]]
-    return found
 
 
 def _shares(before: Int64, kind: Int64, sampled: Int64, after: Int64) -> pd.DataFrame:

@@ -52,6 +52,8 @@ STAGES: Final = {
 
 SPEED: Final = "| calls | median | best | CPU | peak memory |\n|---|---|---|---|---|"
 PROFILE: Final = "| stage | CPU | share |\n|---|---|---|"
+THREADED: Final = ("load", "findings")
+"""Stages that have threads of their own, and nothing else runs beside them."""
 LEAST: Final = 0.01
 """The share of a stage that is shown."""
 
@@ -117,8 +119,8 @@ def profile(directory: Path) -> Iterator[str]:
 
 
 def _timed(name: str, stage: Callable[P, T], spent: dict[str, float]) -> Callable[P, T]:
-    """The same, with its CPU time noted. Tables are read by threads of their own."""
-    clock = time.process_time if name == "load" else time.thread_time
+    """The same, with its CPU time noted."""
+    clock = time.process_time if name in THREADED else time.thread_time
 
     def timed(*arguments: P.args, **options: P.kwargs) -> T:
         began_s = clock()

@@ -189,7 +189,10 @@ def _with(case: Case, looks: Bools, activities: tuple[str, ...]) -> Bools:
     opened = pd.Series(keys[_doing(case, ("open",))]).value_counts()
     found = pd.Series(keys[looks]).value_counts()
     there = found.index[found >= opened.reindex(found.index) / 2]
-    return looks | (_doing(case, activities) & np.isin(keys, there))
+    rows = np.flatnonzero(_doing(case, activities))
+    both = looks.copy()
+    both[rows[pd.Series(keys[rows]).isin(there).to_numpy()]] = True
+    return both
 
 
 def _candidate(case: Case, kind: _Kind, spot: Spot, looks: Bools) -> Candidate:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -64,6 +65,13 @@ class _Searches:
     names: Bools
     search: Int64
     found: Bools
+
+    @cached_property
+    def successful(self) -> Bools:
+        """Of each search, and of none as the last, whether it found something."""
+        every = np.zeros(int(self.search.max(initial=UNKNOWN)) + 2, dtype=bool)
+        every[self.search[self.found]] = True
+        return every
 
 
 def check(case: Case) -> Iterator[Candidate]:
@@ -157,7 +165,7 @@ KINDS: Final = (
 def _candidate(case: Case, paths: Paths, kind: _Kind, made: _Searches, spot: Spot) -> Candidate:
     names = _names(case, paths, spot.calls[made.names[spot.calls]])
     searches = distinct(made.search[spot.calls])
-    found = np.count_nonzero(np.isin(searches, made.search[made.found]))
+    found = np.count_nonzero(made.successful[searches])
     advice = kind.found if 2 * found >= len(searches) else kind.absent
     system = paths.match(SYSTEM_LIBRARIES)[case.calls["file"].to_numpy()[spot.calls]]
     if kind.system and 2 * np.count_nonzero(system) > len(spot.calls):

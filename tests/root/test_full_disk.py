@@ -33,7 +33,7 @@ class Disk:
 
     def remove(self) -> None:
         if self.folder.is_mount():
-            subprocess.run(["umount", self.folder], check=True)
+            subprocess.run(["umount", "--lazy", self.folder], check=True)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from aklo_trace import meta as meta_file
@@ -58,7 +59,7 @@ def analysed(trace: Trace, asker: Asker, top: int = 10, by: Sequence[str] = ()) 
 
 def judged(trace: Trace, report: Report, asker: Asker) -> Report:
     """The report with its alerts as they were when the trace was made; nothing is written."""
-    found = history.read(asker.history_of(trace.directory))
+    found = history.read(_history(trace, asker))
     _complain_of(found)
     before = found.before(str(trace.directory.absolute()), trace.meta.ended_at_ns)
     return report.judged(before.state(command_of(trace.meta.argv)))
@@ -94,7 +95,7 @@ def written_down(trace: Trace, report: Report, asker: Asker) -> Report:
     them afterwards, unless it cannot be written."""
     command = command_of(trace.meta.argv)
     try:
-        with history.opened(asker.history_of(trace.directory)) as log:
+        with history.opened(_history(trace, asker)) as log:
             _complain_of(log.history)
             report = report.judged(log.history.state(command))
             log.add(_line(trace, verdict) for verdict in report.verdicts if _is_written(verdict))
@@ -111,6 +112,11 @@ def act(trace: Trace, report: Report, asker: Asker) -> None:
     notices = [_notice(trace, verdict) for verdict in report.verdicts if verdict.is_said]
     for failure in perform(known, notices, asker.identity.variables()):
         complain(failure)
+
+
+def _history(trace: Trace, asker: Asker) -> Path:
+    """The history of alerts that a trace belongs to."""
+    return history.of_store(asker.stores(), trace.directory)
 
 
 def _is_written(verdict: Verdict) -> bool:

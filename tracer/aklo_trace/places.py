@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aklo_trace import location
-from aklo_trace.alerting import history
 from aklo_trace.cli import complain
 from aklo_trace.config.configuration import Configuration, load, unpacked
 from aklo_trace.config.entry import Problem
@@ -47,10 +46,6 @@ class Asker:
         wanted = self.configuration.value("monitoring.metrics_dir", str)
         place = location.expanded(wanted, self.identity.home)
         return location.stores(cwd or working_directory() or Path("/"), self.data, place)
-
-    def history_of(self, trace: Path) -> Path:
-        """The history of alerts that a trace belongs to."""
-        return history.of_store(self.stores(), trace)
 
     def warn(self) -> None:
         """Say what of the configuration cannot be used, all at once."""

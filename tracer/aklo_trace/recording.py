@@ -29,7 +29,6 @@ from aklo_trace.engines import Choice
 from aklo_trace.errors import AkloTraceError, CaptureError, StoreError, reason_of, remedy_of
 from aklo_trace.escape import escape
 from aklo_trace.identity import Identity
-from aklo_trace.judgement import settle
 from aklo_trace.meta import Meta
 from aklo_trace.places import Asker
 from aklo_trace.presentation import NO_REPORT, TEXT, form_of
@@ -184,6 +183,8 @@ def _finish(
 def _report(directory: Path, options: argparse.Namespace, asker: Asker) -> None:
     unwanted = form_of(options) == NO_REPORT and _has_no_alerts_of_its_own(asker)
     if options.format != NO_REPORT and not unwanted:
+        from aklo_trace.judgement import settle
+
         settle(store.open_trace(directory), options, asker)
     if may_talk(options):
         print(f"trace: {escape(str(directory))}", file=sys.stderr)

@@ -26,7 +26,6 @@ from typing import TYPE_CHECKING, Final
 
 from aklo_trace import loss as losses
 from aklo_trace import meta as meta_file
-from aklo_trace import script_content
 from aklo_trace.engine import Account, Recorded
 from aklo_trace.errors import (
     CorruptTrace,
@@ -217,6 +216,7 @@ def _clear(path: Path) -> None:
 
 
 def _convert(directory: Path, recorded: Recorded, outcome: Meta) -> Meta:
+    from aklo_trace import script_content
     from aklo_trace.assemble import Assembler
     from aklo_trace.tables import TableWriter
 

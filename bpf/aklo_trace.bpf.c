@@ -88,10 +88,9 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *from, struct task_stru
 {
 	struct task_state *state = state_of(from);
 
-	if (state) {
-		leave_cpu(state, from->__state & TASK_STOPPED);
-		begin_off_cpu(state, preempt, from->__state);
-	}
+	if (state)
+		begin_off_cpu(state, preempt, from->__state,
+			      leave_cpu(state, from->__state & TASK_STOPPED));
 	state = state_of(to);
 	if (state) {
 		enter_cpu(state);

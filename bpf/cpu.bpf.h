@@ -42,7 +42,8 @@ static __always_inline void begin_cpu(struct task_state *state, __u64 run_delay_
 	state->on_cpu_since_ns = state->event.start_ns;
 }
 
-static __always_inline void leave_cpu(struct task_state *state, bool stopped)
+/* Returns when that was. */
+static __always_inline __u64 leave_cpu(struct task_state *state, bool stopped)
 {
 	__u64 now_ns = bpf_ktime_get_boot_ns();
 
@@ -50,6 +51,7 @@ static __always_inline void leave_cpu(struct task_state *state, bool stopped)
 	state->on_cpu_since_ns = 0;
 	if (stopped)
 		state->stopped_since_ns = now_ns;
+	return now_ns;
 }
 
 static __always_inline void enter_cpu(struct task_state *state)

@@ -151,7 +151,7 @@ static __always_inline void join(struct seq_file *seq, struct task_struct *task,
 	if (!(task->flags & PF_EXITING))
 		__sync_fetch_and_add(&control->live_tasks, 1);
 	if (!task->on_cpu)
-		begin_off_cpu(state, false, task->__state);
+		begin_off_cpu(state, false, task->__state, bpf_ktime_get_boot_ns());
 	count_joining(task, state);
 	if (is_process && !task->signal->live.counter) /* it may have ended before it was marked */
 		note_exit(task, state);

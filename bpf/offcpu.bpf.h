@@ -8,20 +8,21 @@
 
 #define PF_EXITING 0x00000004 /* include/linux/sched.h */
 
-static __always_inline void begin_off_cpu(struct task_state *state, bool preempted, __u32 why)
+static __always_inline void begin_off_cpu(struct task_state *state, bool preempted, __u32 why,
+					  __u64 now_ns)
 {
 	struct off_cpu *off = &state->off_cpu;
 
 	if (!config.off_cpu)
 		return;
-	off->since_ns = bpf_ktime_get_boot_ns();
+	off->since_ns = now_ns;
 	off->flags = preempted || !why ? OFFCPU_READY : why & TASK_STOPPED ? OFFCPU_STOPPED : 0;
 }
 
 /* A new task waits for its first CPU. */
 static __always_inline void begin_unborn(struct task_state *state)
 {
-	begin_off_cpu(state, true, 0);
+	begin_off_cpu(state, true, 0, bpf_ktime_get_boot_ns());
 }
 
 /* Whether the current task can be the one that wakes another: what is done in its name otherwise
@@ -64,7 +65,7 @@ static __always_inline void tell_off_cpu(const struct task_struct *task,
 	record.tid = task->pid;
 	record.flags = off->flags;
 	record.ts_ns = off->since_ns;
-	record.end_ns = bpf_ktime_get_boot_ns();
+	record.end_ns = state->on_cpu_since_ns;
 	if (off->flags & OFFCPU_READY) {
 		record.ready_ns = off->since_ns;
 	} else if (off->woken_ns) {
@@ -76,6 +77,7 @@ static __always_inline void tell_off_cpu(const struct task_struct *task,
 	emit_record_of(config.watching ? state : NULL, &record, sizeof(record), RECORD_OFFCPU);
 }
 
+/* It has entered its CPU. */
 static __always_inline void end_off_cpu(const struct task_struct *task, struct task_state *state)
 {
 	struct off_cpu *off = &state->off_cpu;

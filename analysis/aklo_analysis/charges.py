@@ -14,7 +14,7 @@ import pandas as pd
 
 from aklo_analysis.activity import ACTIVITIES
 from aklo_analysis.between import TIMES, spread
-from aklo_analysis.calls import UNKNOWN, positions
+from aklo_analysis.calls import UNKNOWN, among, positions
 from aklo_analysis.causes import NOBODY, Causes, is_bash
 from aklo_analysis.frames import Frames
 from aklo_analysis.lives import Lives
@@ -52,7 +52,7 @@ def charges(frames: Frames, calls: pd.DataFrame, lives: Lives, causes: Causes) -
     """A row for each cause, in their order, with the columns of `Charge`."""
     table = measured(calls, causes.of_calls).reindex(range(causes.count), fill_value=0)
     table = table.astype(np.int64)
-    idle = calls["activity"].isin(IDLE).to_numpy()
+    idle = among(calls["activity"], IDLE)
     table["idle_ns"] = _sum(causes, causes.of_calls[idle], calls["wait_ns"].to_numpy()[idle])
     _add_unfinished(table, lives, causes)
     others = lives.table[~causes.shells]

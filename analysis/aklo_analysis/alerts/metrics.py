@@ -12,7 +12,7 @@ import numpy.typing as npt
 from aklo_analysis.activity import ACTIVITIES, BY_KEY
 from aklo_analysis.alerts.facts import Facts, Readings, Subject
 from aklo_analysis.alerts.quantity import COUNT, DURATION, LEVELS, SEVERITY, SHARE, SIZE, Quantity
-from aklo_analysis.calls import categories
+from aklo_analysis.calls import among, categories
 from aklo_analysis.distribution import Distribution
 from aklo_analysis.program import base_name
 from aklo_analysis.rules import RULES
@@ -52,8 +52,7 @@ def _alone(amount: int | float | None) -> Readings | None:
 def _io(facts: Facts) -> Rows:
     """Calls that work on files, or whatever descriptors stand for, and wait for nobody."""
     working = [a.key for a in ACTIVITIES if a.io and not a.waits]
-    found: Rows = facts.calls["activity"].isin(working).to_numpy()
-    return found
+    return among(facts.calls["activity"], working)
 
 
 def _named(facts: Facts, of: str) -> Rows:

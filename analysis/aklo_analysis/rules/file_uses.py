@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from aklo_analysis.calls import UNKNOWN
+from aklo_analysis.calls import UNKNOWN, among
 from aklo_analysis.rules.case import Case
 
 Int64 = npt.NDArray[np.int64]
@@ -24,7 +24,7 @@ def opened_by_shells(case: Case) -> pd.DataFrame:
     `place`, `at_ns`."""
     calls, life = case.calls, case.lives.of_calls
     file = calls["file"].to_numpy(np.int64)
-    used = calls["activity"].isin(USES).to_numpy() & ~calls["failed"].to_numpy()
+    used = among(calls["activity"], USES) & ~calls["failed"].to_numpy()
     rows = np.flatnonzero(used & readable(case)[file] & case.places.shells[life])
     at_ns = case.frames.syscalls["ts_ns"].to_numpy(np.int64)
     rows = rows[np.lexsort((at_ns[rows], file[rows], life[rows]))]
@@ -56,7 +56,7 @@ def readable(case: Case) -> Bools:
 
 def written_between(case: Case, first_ns: pd.Series[int], last_ns: pd.Series[int]) -> Bools:
     """For each file, given as the index of two times, whether it was written in between."""
-    writes = case.calls["activity"].isin(["write", "copy"]).to_numpy()
+    writes = among(case.calls["activity"], ("write", "copy"))
     file = case.calls["file"].to_numpy(np.int64)
     rows = np.flatnonzero(writes & np.isin(file, first_ns.index))
     at_ns = pd.Series(case.frames.syscalls["ts_ns"].to_numpy(np.int64)[rows], file[rows])
@@ -72,7 +72,7 @@ def segments_on_files(case: Case) -> pd.DataFrame:
 
 def segments_since_open(case: Case) -> pd.DataFrame:
     """The segments of shells since they last opened a file, at the place where they did."""
-    return _behind(case, (case.calls["activity"] == "open").to_numpy())
+    return _behind(case, among(case.calls["activity"], ("open",)))
 
 
 def _behind(case: Case, telling: Bools) -> pd.DataFrame:

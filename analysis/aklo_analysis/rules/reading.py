@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from aklo_analysis.calls import among
 from aklo_analysis.frames import Frames
 from aklo_analysis.lives import Lives
 from aklo_analysis.wall.beginnings import LOADED
@@ -42,9 +43,7 @@ def reading(frames: Frames, calls: pd.DataFrame, lives: Lives) -> pd.DataFrame:
     first_ns  int64  when it first read from it
     ========  =====  ==================================================
     """
-    names = calls["activity"].cat.categories
-    reads = names.isin(READS)[calls["activity"].cat.codes]
-    rows = np.flatnonzero(reads & ~calls["failed"].to_numpy())
+    rows = np.flatnonzero(among(calls["activity"], READS) & ~calls["failed"].to_numpy())
     file = calls["file"].to_numpy(np.int64)[rows]
     paths = frames.files["path"].astype("object").fillna("").str
     loaded = np.append(paths.contains(OWN_NEEDS).to_numpy(dtype=bool), [False, False])[file]

@@ -23,9 +23,16 @@ STEPS: Final = ("open", "stat", "read", "close")
 
 
 def sourced(case: Case) -> pd.DataFrame:
-    """A row for each time that a file was sourced, by life and time: `call`, the one that opened
-    XX, a row of `frames.files`; and the
-        `cause` of the command."""
+    """A row for each time that a file was sourced, by life and time:
+
+    =======  =====  ======================================================
+    life     int64  the shell's, a row of `lives.table`
+    ts_ns    int64  when it was opened
+    read_ns  int64  when the next call after it began, or the life ended
+    file     int64  a row of `frames.files`
+    cause    int64  of the command, as `causes` numbers them
+    =======  =====  ======================================================
+    """
     rows = case.order.calls
     rows = rows[~among(case.calls["activity"], ("memory",))[rows]]
     count = len(rows) - len(STEPS) + 1

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from aklo_analysis.calls import UNKNOWN
+from aklo_analysis.calls import UNKNOWN, among
 from aklo_analysis.distinct import distinct
 from aklo_analysis.nullable import known_values
 from aklo_analysis.rules import costs
@@ -144,7 +144,7 @@ def _in_background(case: Case) -> Bools:
     """Which lives a shell does not wait for at once: it gives these /dev/null to read from."""
     nothing = np.append((case.frames.files["path"] == "/dev/null").to_numpy(), [False, False])
     to_stdin = known_values(case.frames.syscalls["ret"], UNKNOWN) == STDIN
-    opens = case.calls["activity"].isin(["open", "descriptor"]).to_numpy()
+    opens = among(case.calls["activity"], ("open", "descriptor"))
     return _that_call(case, nothing[case.calls["file"].to_numpy()] & to_stdin & opens)
 
 

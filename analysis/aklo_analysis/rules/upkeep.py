@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from aklo_analysis.calls import UNKNOWN
+from aklo_analysis.calls import UNKNOWN, among
 from aklo_analysis.rules.places import Places
 
 Int64 = npt.NDArray[np.int64]
@@ -31,19 +31,13 @@ def upkeep(segments: pd.DataFrame, calls: pd.DataFrame, places: Places) -> Int64
     own = segments.iloc[rows[np.argsort(life[rows], kind="stable")]]
     place = places.of_segments(own["cause"].to_numpy(np.int64), own["life"].to_numpy(np.int64))
     in_call = own["call"].to_numpy() != UNKNOWN
-    manages = _manages(own["call"].to_numpy(np.int64), calls)
+    managing = np.append(among(calls["activity"], MANAGING), False)
+    manages = managing[own["call"].to_numpy(np.int64)]
     runs = _runs(own["life"].to_numpy(np.int64), in_call & ~manages)
     forked = _of_calls(_forked(own, places), place, runs, places)
     forked[in_call & ~manages] = UNKNOWN
     found = np.full(len(segments), UNKNOWN, np.int64)
     found[own.index] = _between(forked, place, in_call, runs)
-    return found
-
-
-def _manages(call: Int64, calls: pd.DataFrame) -> Bools:
-    """Which segments are in calls of `MANAGING`."""
-    managing = calls["activity"].cat.categories.isin(MANAGING)[calls["activity"].cat.codes]
-    found: Bools = np.append(managing, False)[call]
     return found
 
 

@@ -17,6 +17,7 @@ from aklo_analysis.nullable import Objects, optional
 from aklo_analysis.program import script_of
 from aklo_analysis.rules.dialect import Dialect
 from aklo_analysis.rules.family import Family
+from aklo_analysis.rules.file_uses import opened_by_shells
 from aklo_analysis.rules.on_path import OnPath
 from aklo_analysis.rules.order import Order, order
 from aklo_analysis.rules.pipes import pipes
@@ -90,6 +91,10 @@ class Case:
     @cached_property
     def reading(self) -> pd.DataFrame:
         return reading(self.frames, self.calls, self.lives)
+
+    @cached_property
+    def opened(self) -> pd.DataFrame:
+        return opened_by_shells(self)
 
     @cached_property
     def pipes(self) -> pd.DataFrame:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from aklo_analysis.calls import UNKNOWN, among
-from aklo_analysis.rules.case import Case
+
+if TYPE_CHECKING:
+    from aklo_analysis.rules.case import Case
 
 Int64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]

@@ -15,7 +15,6 @@ from aklo_analysis.rules import costs
 from aklo_analysis.rules.case import Case
 from aklo_analysis.rules.claim import instead
 from aklo_analysis.rules.file_uses import (
-    opened_by_shells,
     readable,
     segments_on_files,
     written_between,
@@ -51,8 +50,7 @@ def _reads(case: Case) -> pd.DataFrame:
     """A row for each time that a file was read which nobody wrote meanwhile: `file`, `place`,
     `at_ns`; and `root`, the life that was forked to read it, NaN if the shell did itself. The
     place of the latter is the one where a shell opened the file most often."""
-    shells = opened_by_shells(case)
-    shells = shells[~shells["at_ns"].isin(sourcings(case)["at_ns"])]
+    shells = case.opened[~case.opened["at_ns"].isin(sourcings(case)["at_ns"])]
     shells["place"] = shells.groupby("file")["place"].transform(
         lambda places: places.mode().iloc[0]
     )

@@ -15,7 +15,7 @@ from aklo_analysis.program import base_name
 from aklo_analysis.rules import costs
 from aklo_analysis.rules.case import Case
 from aklo_analysis.rules.claim import instead
-from aklo_analysis.rules.file_uses import opened_by_shells, segments_since_open, written_between
+from aklo_analysis.rules.file_uses import segments_since_open, written_between
 from aklo_analysis.rules.rule import COST, Candidate, Rule, Threshold
 from aklo_analysis.rules.wording import times
 from aklo_analysis.units import duration
@@ -38,10 +38,9 @@ def check(case: Case) -> Iterator[Candidate]:
 
 
 def sourcings(case: Case) -> pd.DataFrame:
-    """The rows of `opened_by_shells` that are for sourcing, of files that stay as they are; with
+    """The rows of `Case.opened` that are for sourcing, of files that stay as they are; with
     `shell`, the life that executed the shell."""
-    opened = opened_by_shells(case)
-    opened = opened[opened["place"] < len(case.stacks.lines)]
+    opened = case.opened[case.opened["place"] < len(case.stacks.lines)]
     of_frames = {function.file for function in case.stacks.functions if function.name == "source"}
     paths = case.frames.files["path"].iloc[opened["file"]].tolist()
     framed = np.array([path in of_frames for path in paths], dtype=bool)

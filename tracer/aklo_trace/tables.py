@@ -7,7 +7,6 @@ repeats is stored once, and times as differences.
 from __future__ import annotations
 
 import errno
-import mmap
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -152,7 +151,8 @@ def read_table(directory: Path, table: Table, columns: list[str] | None) -> pa.T
 
 def _read_part(path: Path, table: Table, names: list[str]) -> pa.Table:
     # Not pq.read_table: that imports pyarrow.dataset, for a fifth of a second.
-    read = _read(pq.ParquetFile(pa.BufferReader(_mapped(path)), pre_buffer=False), names)
+    with _mapped(path) as source:
+        read = _read(pq.ParquetFile(source, pre_buffer=False), names)
     wanted = arrow_schema(table)
     for name in names:
         if name not in read.column_names or not read.schema.field(name).equals(wanted.field(name)):
@@ -167,9 +167,12 @@ def _read(file: pq.ParquetFile, names: list[str]) -> pa.Table:
         return file.read(columns=names, use_threads=False)
 
 
-def _mapped(path: Path) -> mmap.mmap:
+def _mapped(path: Path) -> pa.NativeFile:
+    """Mapped by Arrow itself: what Python has mapped is let go by one of Arrow's threads with
+    Python's lock, and for that it may be too late when Python ends. By the descriptor, as Arrow
+    takes no path that is not UTF-8."""
     fd = open_plain(path)
     try:
-        return mmap.mmap(fd, 0, prot=mmap.PROT_READ)
+        return pa.memory_map(f"/proc/self/fd/{fd}")
     finally:
         os.close(fd)

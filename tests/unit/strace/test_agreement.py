@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from aklo_trace.events import NO_STRING, NULL
@@ -99,6 +99,7 @@ def test_corner_cases_are_read_alike() -> None:
 
 @settings(max_examples=600, deadline=None)
 @given(st.lists(any_line, min_size=1, max_size=4))
+@example(['mmap(0, ", , ", 0, 0) = 0'])
 def test_lines_that_the_fast_path_takes_are_read_alike(texts: list[str]) -> None:
     lines = lines_of(texts)
     calls = fastpath.read_calls(lines, lines.start, Marks(lines.buffer))

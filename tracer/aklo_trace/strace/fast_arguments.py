@@ -130,6 +130,7 @@ class FastArguments:
         )
         comma = marks.comma.last(end)
         right = marks.comma.count(start, end) == _MAP_COMMAS
+        right &= marks.quote.count(start, end) == 0  # a comma in a string separates nothing
         comma = np.where(right, comma, start + 8)
         none = kept(self._buffer.words(comma - 4), 4) == _NO_FD
         described = np.flatnonzero(right & ~none & (bytes_[comma - 1] == _GREATER))

@@ -76,7 +76,7 @@ static __always_inline void begin_joined(struct task_struct *task, struct task_s
 }
 
 /* Count the call that a sleeping task is in, so that it is in the accounts if it never returns. A
- * stopped task has returned from it. */
+ * stopped task has returned from it, and one that ends, as a first thread may, is in none. */
 static __always_inline void count_joining(struct task_struct *task, struct task_state *state)
 {
 	struct syscall_spec *spec = spec_of(state);
@@ -84,7 +84,7 @@ static __always_inline void count_joining(struct task_struct *task, struct task_
 
 	if (!counters || !spec || !is_wanted(state, spec) || call_of(task) < 0)
 		return;
-	if (!task->__state || task->__state & TASK_STOPPED)
+	if (!task->__state || task->__state & TASK_STOPPED || task->flags & PF_EXITING)
 		return;
 	if (__sync_val_compare_and_swap(&state->joining, JOINING, JOINING_COUNTED) == JOINING)
 		__sync_fetch_and_add(&counters->attempts[state->slot & (SYSCALL_SLOTS - 1)], 1);

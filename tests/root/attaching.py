@@ -33,13 +33,17 @@ def running(
 
 @contextmanager
 def attached(
-    record: Recorder, *pids: int, name: str = "attached", options: Sequence[str] = ()
+    record: Recorder,
+    *pids: int,
+    name: str = "attached",
+    options: Sequence[str] = (),
+    prefix: Sequence[str] = (),
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A recording that has begun. It is ended by Ctrl-C if the test does not end it."""
     words = ["attach", "-p", ",".join(map(str, pids)), "-o", str(record.folder / name)]
     said = record.folder / f"{name}.err"
     with said.open("wb") as err:
-        command = [*COMMAND, *words, "--format", "none", *options]
+        command = [*prefix, *COMMAND, *words, "--format", "none", *options]
         front = subprocess.Popen(command, stderr=err, env=record.environ)
     try:
         await_that(

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from collections import Counter
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from aklo_trace.store import LIVE
 
 from .attaching import attached, attachment, running
 from .processes import has_ended, holder_of, is_gone, programs_of, state_of
-from .recording import COMMAND, TIMEOUT_S, Recorder, Recording, await_that
+from .recording import COMMAND, TIMEOUT_S, Recorder, Recording, Row, await_that
 from .test_conservation import assert_conserved
 
 PROCESSES = 16
@@ -173,18 +174,129 @@ def test_a_script_with_a_relative_name_is_found(record: Recorder) -> None:
     assert "(while :; do sleep 0.01; done)" in shown
 
 
-def test_a_process_that_may_not_be_looked_at_is_refused_in_words(record: Recorder) -> None:
-    without = ("setpriv", "--bounding-set", "-sys_ptrace", "--inh-caps", "-sys_ptrace")
-    with running("sleep", "60") as target:
+NOBODY = ("setpriv", "--reuid", "65534", "--clear-groups")
+WITHOUT_PTRACE = ("setpriv", "--bounding-set", "-sys_ptrace", "--inh-caps", "-sys_ptrace")
+CAPABLE = (*NOBODY, "--inh-caps", "+bpf,+perfmon", "--ambient-caps", "+bpf,+perfmon")
+HIDDEN = "import ctypes, sys; ctypes.CDLL(None).prctl(4, 0); print(flush=True); sys.stdin.read()"
+"""With PR_SET_DUMPABLE."""
+
+
+@pytest.mark.parametrize(
+    ("target", "tracer", "why", "fix"),
+    [
+        ((), WITHOUT_PTRACE, "has privileges that aklo-trace lacks", "capability SYS_PTRACE"),
+        (NOBODY, WITHOUT_PTRACE, "runs as user 65534", "capability SYS_PTRACE"),
+        (NOBODY, CAPABLE, "hides from its own user", "Put sudo before the command."),
+        ((), CAPABLE, "runs as user 0", "Put sudo before the command."),
+    ],
+)
+def test_a_process_that_may_not_be_looked_at_is_refused_in_words(
+    record: Recorder, target: tuple[str, ...], tracer: tuple[str, ...], why: str, fix: str
+) -> None:
+    python = ("/usr/bin/python3", "-I", "-c", HIDDEN)
+    with running(*target, *python, stdin=subprocess.PIPE) as process:
+        assert process.stdout
+        process.stdout.readline()
         done = subprocess.run(
-            [*without, *COMMAND, "attach", "-p", str(target.pid)],
+            [*tracer, *COMMAND, "attach", "-p", str(process.pid), "-o", "/nowhere/trace"],
             env=record.environ,
             capture_output=True,
             text=True,
             timeout=TIMEOUT_S,
         )
     assert done.returncode == 1
-    assert f"Process {target.pid} (sleep) has privileges that aklo-trace lacks" in done.stderr
+    assert f"Process {process.pid} (python3) {why}" in done.stderr
+    assert fix in done.stderr
+
+
+INSIDE = ("unshare", "--pid", "--fork", "--mount-proc")
+WAITS = """
+cd "$1"
+echo $BASHPID > inside
+waits() { read -r line < fifo; : < beside; (exit 7); }
+waits
+"""
+
+
+@pytest.fixture
+def contained(record: Recorder) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """unshare(1), and by its number out here the bash that waits in a pid namespace of its own,
+    where it is the first process."""
+    os.mkfifo(record.folder / "fifo")
+    (record.folder / "beside").touch()
+    with running(*INSIDE, "bash", "-c", WAITS, "bash", record.folder) as front:
+        await_that(lambda: (record.folder / "inside").exists(), "the shell within")
+        (shell,) = descendants(front.pid)[1:]
+        await_that(lambda: state_of(shell) == "S", "it to wait")
+        assert (record.folder / "inside").read_text() == "1\n"
+        yield front, shell
+
+
+def let_go_on(record: Recorder) -> None:
+    (record.folder / "fifo").write_text("go on\n")
+
+
+def assert_waiting_shell_was_seen(recording: Recording, shell: int) -> Row:
+    """Under the pid that it has in the initial pid namespace, and within its open(2)."""
+    process = recording.process(shell)
+    (image,) = recording.images_of(process["proc_id"])
+    assert Path(image["exe"]).name == "bash"
+    assert image["argv"] == ["bash", "-c", WAITS, "bash", str(recording.directory.parent)]
+    marked = [call for call in recording.calls if call.flags & SyscallFlag.NO_ENTRY]
+    assert [call.syscall for call in marked if call.pid == shell] == ["openat"]
+    assert recording.meta.complete
+    assert_conserved(recording)
+    return process
+
+
+def assert_the_rest_was_seen(recording: Recording, shell: int) -> None:
+    assert assert_waiting_shell_was_seen(recording, shell)["exit_status"] == 7
+    (child,) = (row for row in recording.processes if row["ppid"] == shell)
+    assert child["exit_status"] == 7
+    assert child["pid"] > shell
+    opened = recording.call("openat", recording.directory.parent / "beside")
+    sites = {row["site_id"]: row for row in recording.rows("sites")}
+    assert sites[opened.site_id]["stack"] == ["waits"]
+
+
+def test_a_process_of_another_pid_namespace_is_attached(
+    record: Recorder, contained: tuple[subprocess.Popen[bytes], int]
+) -> None:
+    front, shell = contained
+    with attached(record, shell) as tracer:
+        let_go_on(record)
+        tracer.wait(60)
+    assert front.wait() == 7
+    recording = record.opened("attached")
+    assert f"Attached to process {shell} (bash -c" in recording.stderr
+    assert_the_rest_was_seen(recording, shell)
+
+
+def test_below_a_process_another_pid_namespace_may_begin(
+    record: Recorder, contained: tuple[subprocess.Popen[bytes], int]
+) -> None:
+    front, shell = contained
+    with attached(record, front.pid) as tracer:
+        let_go_on(record)
+        tracer.wait(60)
+    recording = record.opened("attached")
+    assert recording.process(shell)["ppid"] == front.pid
+    assert recording.process(front.pid)["exit_status"] == front.wait()
+    assert_the_rest_was_seen(recording, shell)
+
+
+def test_within_a_pid_namespace_its_own_numbers_count(
+    record: Recorder, contained: tuple[subprocess.Popen[bytes], int]
+) -> None:
+    """A tracer that was started in there attaches to process 1."""
+    _, shell = contained
+    enter = ("nsenter", "--target", str(shell), "--pid", "--mount")
+    with attached(record, 1, prefix=enter, options=["--for", "300ms"]) as tracer:
+        tracer.wait(60)
+    recording = record.opened("attached")
+    assert "Attached to process 1 (bash -c" in recording.stderr
+    process = assert_waiting_shell_was_seen(recording, shell)
+    assert process["flags"] & ProcessFlag.END_UNSEEN
 
 
 def test_a_call_that_never_returns_lasts_as_long_as_the_recording(record: Recorder) -> None:
@@ -215,9 +327,7 @@ def test_bash_is_known_to_be_within_its_functions(shell: Recording) -> None:
     assert sites[wait.row["site_id"]]["stack"] == ["main", "outer", "inner"]
 
 
-def test_threads_and_a_process_whose_leader_ended_are_attached(
-    record: Recorder, workloads: Path
-) -> None:
+def test_threads_are_attached(record: Recorder) -> None:
     script = (
         "import threading, time, os, sys\n"
         "def work():\n"
@@ -236,7 +346,41 @@ def test_threads_and_a_process_whose_leader_ended_are_attached(
     recording = record.opened("attached")
     assert len({call.tid for call in recording.calls}) > 1
     assert recording.meta.exit_status == 0
-    del workloads
+
+
+@pytest.mark.parametrize("below", [False, True], ids=["itself", "its parent"])
+def test_a_process_whose_first_thread_has_ended_is_attached(
+    record: Recorder, workloads: Path, below: bool
+) -> None:
+    """/proc shows neither program nor files by the number of such a process."""
+    (record.folder / "beside").touch()
+    program = workloads / "leaderless"
+    command = ("sh", "-c", '"$0"; exit $?', program) if below else (program,)
+    with running(*command, stdin=subprocess.PIPE, cwd=record.folder) as target:
+        assert target.stdout
+        thread = int(target.stdout.readline().split()[1])
+        pid = descendants(target.pid)[-1]
+        await_that(lambda: state_of(pid) == "Z" and state_of(thread) == "S", "one thread alone")
+        with attached(record, target.pid) as front:
+            fed(target)
+            front.wait(60)
+        assert target.wait() == 3
+    recording = record.opened("attached")
+    leaderless = recording.process(pid)
+    assert leaderless["exit_status"] == 3
+    (child,) = (r for r in recording.processes if r["parent_proc_id"] == leaderless["proc_id"])
+    assert child["exit_status"] == 7
+    (image,) = recording.images_of(leaderless["proc_id"])
+    assert (image["exe"], image["argv"]) == (str(program), [str(program)])
+    own = [call for call in recording.calls if call.pid == pid]
+    assert {call.tid for call in own} == {thread}
+    assert own[0].syscall == "read"
+    assert own[0].flags & SyscallFlag.NO_ENTRY
+    assert own[0].file["kind"] == "pipe"
+    assert recording.call("openat", record.folder / "beside").errno is None
+    assert recording.meta.in_flight_by_syscall == {}
+    assert recording.meta.complete
+    assert_conserved(recording)
 
 
 @pytest.mark.parametrize("whom", ["front", "recorder"])
@@ -335,15 +479,6 @@ def test_what_cannot_be_attached_to_is_refused_in_words(record: Recorder) -> Non
     assert "is not the number" in refusal(record, "-p", "1,x")
     assert "is not the number" in refusal(record, "-p", "0")
     assert "not a duration" in refusal(record, "-p", "1", "--for", "soon")
-
-
-def test_another_users_process_is_refused(record: Recorder) -> None:
-    with running("sleep", "60") as target:
-        words = "setpriv --reuid 65534 --clear-groups --inh-caps +bpf,+perfmon --ambient-caps"
-        command = [*words.split(), "+bpf,+perfmon", *record.command, "attach", "-p"]
-        done = subprocess.run([*command, str(target.pid)], capture_output=True, text=True)
-    assert done.returncode == 1
-    assert "only root may trace it" in done.stderr
 
 
 def test_a_target_that_executes_a_setuid_program(record: Recorder) -> None:

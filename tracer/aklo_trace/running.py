@@ -12,14 +12,17 @@ from pathlib import Path
 from aklo_trace.ancestry import Process
 from aklo_trace.engine import MOST_JOINED
 from aklo_trace.errors import CaptureError, UsageError
+from aklo_trace.threads import living_thread
 
 
 @dataclass(frozen=True, slots=True)
 class RunningProcess:
-    """A process by its pid, which stays its own as long as `pidfd` is not readable."""
+    """A process by its pid, which stays its own as long as `pidfd` is not readable. `tid` is
+    the thread by which /proc shows it."""
 
     pid: int
     pidfd: int
+    tid: int
 
 
 def pids_of(words: Sequence[str]) -> list[int]:
@@ -50,15 +53,13 @@ def find(pid: int) -> RunningProcess:
     except OSError as error:
         raise _not_found(pid, error) from error
     try:
-        process = Process.read(pid)
-        _check(process)
+        return RunningProcess(pid, pidfd, _checked(Process.read(pid)))
     except OSError as error:
         os.close(pidfd)
         raise CaptureError(f"Process {pid} has just ended.") from error
     except CaptureError:
         os.close(pidfd)
         raise
-    return RunningProcess(pid, pidfd)
 
 
 def _not_found(pid: int, error: OSError) -> CaptureError:
@@ -81,28 +82,45 @@ def _not_found(pid: int, error: OSError) -> CaptureError:
     return CaptureError(f"Process {pid} cannot be opened: {error.strerror}.")
 
 
-def _check(process: Process) -> None:
-    if process.status["State"][0] in "ZX":
+def _checked(process: Process) -> int:
+    """The thread by which a process is looked at. Raises CaptureError if it may not be traced."""
+    tid = living_thread(process.pid)
+    name = f"Process {process.pid} ({process.status['Name']})"
+    if tid is None:
         raise CaptureError(
-            f"Process {process.pid} ({process.status['Name']}) has ended already; its parent, "
-            f"process {process.ppid}, has not taken note of it yet."
+            f"{name} has ended already; its parent, process {process.ppid}, has not taken note of "
+            "it yet."
         )
-    if process.status.get("Kthread") == "1" or "VmSize" not in process.status:
-        raise CaptureError(
-            f"Process {process.pid} ({process.status['Name']}) is a thread of the kernel: it makes "
-            "no system calls."
-        )
-    users = {int(uid) for uid in process.status["Uid"].split()}
+    seen = Process.read(tid)
+    if seen.status.get("Kthread") == "1" or "VmSize" not in seen.status:
+        raise CaptureError(f"{name} is a thread of the kernel: it makes no system calls.")
+    users = {int(uid) for uid in seen.status["Uid"].split()}
     if os.geteuid() != 0 and users != {os.geteuid()}:
         raise CaptureError(
-            f"Process {process.pid} ({process.status['Name']}) runs as user {process.uid}, or with "
-            "another user's privilege: only root may trace it. Put sudo before the command."
+            f"{name} runs as user {seen.uid}, or with another user's privilege: only root may "
+            "trace it. Put sudo before the command."
         )
     try:
-        Path(f"/proc/{process.pid}/exe").readlink()
+        Path(f"/proc/{tid}/exe").readlink()
     except PermissionError as error:
-        raise CaptureError(
-            f"Process {process.pid} ({process.status['Name']}) has privileges that aklo-trace "
-            "lacks, so the system lets us look at nothing of it. Run aklo-trace with the "
-            "capability SYS_PTRACE, or outside of the container."
-        ) from error
+        raise CaptureError(f"{name} {_why_hidden(seen)}") from error
+    return tid
+
+
+def _why_hidden(process: Process) -> str:
+    """Why the system lets us look at nothing of a process, and what to do about it. See ptrace(2)
+    on access mode checking."""
+    own = Process.read(os.getpid())
+    ours, its = (int(one.status["CapPrm"], 16) for one in (own, process))
+    if process.uid != own.uid:
+        why = f"runs as user {process.uid}, and we may not look at what others run."
+    elif its & ~ours:
+        why = "has privileges that aklo-trace lacks, so we may look at nothing of it."
+    else:
+        why = (
+            "hides from its own user: that user may not read the program, or the process has asked "
+            "for it (PR_SET_DUMPABLE)."
+        )
+    if own.uid == 0:
+        return f"{why} Run aklo-trace with the capability SYS_PTRACE, or outside of the container."
+    return f"{why} Put sudo before the command."

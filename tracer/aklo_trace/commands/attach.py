@@ -58,9 +58,10 @@ def run(options: argparse.Namespace) -> int:
     asker = Asker.of(invoking())
     configure_options(options, asker)
     duration_s = seconds("--for", options.duration) if options.duration else None
-    capture = replace(capture_options(options), command=f"/proc/{pids[0]}/exe", joins=True)
+    capture = replace(capture_options(options), joins=True)
     choice = next(choose(EbpfEngine.name))
     wanted = [find(pid) for pid in pids]
+    capture = replace(capture, command=f"/proc/{wanted[0].tid}/exe")
     os.umask(PRIVATE)
     signals = Signals()
     try:

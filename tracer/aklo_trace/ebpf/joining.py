@@ -24,6 +24,7 @@ from aklo_trace.ebpf.libbpf import Object
 from aklo_trace.ebpf.shells import Binary, examine_named
 from aklo_trace.errors import CaptureError
 from aklo_trace.open_files import OpenFile, open_files
+from aklo_trace.threads import living_thread
 
 PROGRAMS: Final = ("join_tasks", "on_joining_exit")
 """What is loaded only to join running processes."""
@@ -37,7 +38,8 @@ MOST_ROUNDS: Final = 100
 @dataclass(frozen=True)
 class JoinedProcess:
     """What a process was when it was marked. Times are of the boot clock; `pid` is that of the
-    initial pid namespace, `own_pid` that of ours. The arguments were read at `read_ns`."""
+    initial pid namespace, `own_pid` that of ours. By `seen_tid` /proc shows it to us: its own
+    pid, unless its first thread has ended. The arguments were read at `read_ns`."""
 
     proc_id: int
     parent_proc_id: int | None
@@ -49,6 +51,7 @@ class JoinedProcess:
     exe: str | None
     dev: int
     inode: int
+    seen_tid: int
     argv: tuple[str, ...] | None = None
     read_ns: int = 0
     script: tuple[str, str] | None = None
@@ -77,7 +80,7 @@ def open_files_of(processes: list[JoinedProcess]) -> Iterator[OpenFile]:
     work on the files themselves, whatever these are called."""
     for process in processes:
         with suppress(OSError):  # it has ended, or may not be looked at
-            yield from open_files(process.own_pid, since_ns=process.ts_ns)
+            yield from open_files(process.seen_tid, since_ns=process.ts_ns)
 
 
 def write(live: Path, processes: list[JoinedProcess]) -> None:
@@ -102,34 +105,54 @@ def read(live: Path) -> list[JoinedProcess]:
     ]
 
 
-def _marked(bpf: Object) -> Iterator[JoinedProcess]:
+def _marked(bpf: Object) -> list[JoinedProcess]:
+    found: dict[int, JoinedProcess] = {}
     for _ in range(MOST_ROUNDS):
         told = bpf.iterate("join_tasks")
-        yield from _processes(told)
+        for task in _tasks(told):
+            first = found.setdefault(task.pid, task)
+            if first.exe is None:  # the first thread has ended, and let go of all it had
+                found[task.pid] = _seen_by_another(first, task)
         if not told:
-            return
+            return list(found.values())
     raise CaptureError(
         "The processes to trace start others faster than these can be found. Stop them for a "
         "moment (kill -STOP) and try again."
     )
 
 
-def _processes(told: bytes) -> Iterator[JoinedProcess]:
+def _tasks(told: bytes) -> Iterator[JoinedProcess]:
+    """The processes as each of their threads has them, the first thread of each before others."""
     for head, rest in _parts(JOINED, told, ("bytes0", "bytes1")):
         cwd, exe = (path_of(text) for text in rest)
-        if head["tid"] == head["pid"]:
-            yield JoinedProcess(
-                proc_id=head["proc_id"],
-                parent_proc_id=head["parent_proc_id"] or None,
-                pid=head["pid"],
-                ppid=head["ppid"],
-                own_pid=head["pid_for_reader"],
-                ts_ns=head["ts_ns"],
-                cwd=(cwd or "/") if head["has_cwd"] else None,
-                exe=exe,
-                dev=head["dev"],
-                inode=head["inode"],
-            )
+        yield JoinedProcess(
+            proc_id=head["proc_id"],
+            parent_proc_id=head["parent_proc_id"] or None,
+            pid=head["pid"],
+            ppid=head["ppid"],
+            own_pid=head["pid_for_reader"],
+            ts_ns=head["ts_ns"],
+            cwd=(cwd or "/") if head["has_cwd"] else None,
+            exe=exe,
+            dev=head["dev"],
+            inode=head["inode"],
+            seen_tid=head["pid_for_reader"],
+        )
+
+
+def _seen_by_another(process: JoinedProcess, task: JoinedProcess) -> JoinedProcess:
+    """The process, with what another of its threads still has."""
+    tid = None
+    with suppress(OSError):
+        tid = living_thread(process.own_pid)
+    return replace(
+        process,
+        cwd=task.cwd,
+        exe=task.exe,
+        dev=task.dev,
+        inode=task.inode,
+        seen_tid=tid or process.own_pid,
+    )
 
 
 def _parts(
@@ -158,14 +181,14 @@ def path_of(names: bytes) -> str | None:
 def _with_arguments(process: JoinedProcess) -> JoinedProcess:
     argv: tuple[str, ...] | None
     try:
-        block = Path(f"/proc/{process.own_pid}/cmdline").read_bytes()
+        block = Path(f"/proc/{process.seen_tid}/cmdline").read_bytes()
     except OSError:  # it has ended, or may not be looked at
         argv = None
     else:
         words = block.removesuffix(b"\0").split(b"\0") if block else []
         argv = tuple(os.fsdecode(word) for word in words) or None
     read_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
-    script = _script(process.own_pid, argv or ())
+    script = _script(process.seen_tid, argv or ())
     return replace(process, argv=argv, script=script, read_ns=read_ns)
 
 
@@ -191,6 +214,6 @@ def unknown_programs(
             continue
         seen.add(identity)
         with suppress(OSError):  # it has ended, or may not be looked at
-            found = examine_named(f"/proc/{process.own_pid}/exe", process.exe, identity)
+            found = examine_named(f"/proc/{process.seen_tid}/exe", process.exe, identity)
             if found:
                 yield found

@@ -133,6 +133,7 @@ def _write(live: Path, prepared: Prepared) -> None:
         exe=None,
         dev=0,
         inode=0,
+        seen_tid=root.pid,
         began=True,
     )
     write_json(live / joining.JOINED_FILE, [asdict(process)])

@@ -39,7 +39,6 @@ int BPF_PROG(on_enter, struct pt_regs *regs, long number)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_state *state = state_of(task);
 	struct syscall_spec *spec;
-	struct holdings held;
 	bool compat;
 
 	if (!state)
@@ -49,8 +48,7 @@ int BPF_PROG(on_enter, struct pt_regs *regs, long number)
 	if (!spec)
 		return 0;
 	load_args(state->args, regs, compat);
-	held = holdings_of(task);
-	begin_call(task, &held, state, spec, task->pid, compat);
+	begin_call(state, spec, task->pid, compat);
 	return 0;
 }
 
@@ -59,13 +57,11 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_state *state = state_of(task);
-	struct holdings held;
 
 	if (!state || !state->mark.in_call)
 		return 0;
 	if (leave_recorded_call(state, ret)) {
-		held = holdings_of(task);
-		end_call(&held, state);
+		end_call(state);
 		leave_site(state);
 	}
 	return 0;
@@ -124,6 +120,8 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 
 	if (!state)
 		return 0;
+	task = AS_READ(task, struct task_struct);
+	bprm = AS_READ(bprm, struct linux_binprm);
 	begin_image(task->fs, state, run_delay(task), bprm->filename);
 	note_image(task, state, bprm);
 	return 0;
@@ -139,6 +137,8 @@ int BPF_PROG(on_watched_exec, struct task_struct *task, int old_pid, struct linu
 		state = begin_root(task, bprm);
 	if (!state)
 		return 0;
+	task = AS_READ(task, struct task_struct);
+	bprm = AS_READ(bprm, struct linux_binprm);
 	begin_image(task->fs, state, run_delay(task), bprm->filename);
 	note_image(task, state, bprm);
 	return 0;

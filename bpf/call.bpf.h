@@ -68,10 +68,10 @@ static __always_inline struct syscall_spec *choose_call(struct task_state *state
 }
 
 /* A call that is recorded begins; its arguments are in `state`. */
-static __always_inline void begin_call(struct task_struct *task, const struct holdings *held,
-				       struct task_state *state, const struct syscall_spec *spec,
+static __always_inline void begin_call(struct task_state *state, const struct syscall_spec *spec,
 				       __u32 tid, bool compat)
 {
+	struct holdings held = holdings_here();
 	struct event *event = &state->event;
 
 	__builtin_memset(event, 0, sizeof(*event));
@@ -80,17 +80,17 @@ static __always_inline void begin_call(struct task_struct *task, const struct ho
 	event->nr = state->slot;
 	event->flags = compat ? EVENT_COMPAT : 0;
 	if (!state->mark.armed) {
-		note_site(task, state); /* first: it goes by the time since the last call */
+		note_site(state); /* first: it goes by the time since the last call */
 		count_attempt(state);
 	}
 	if (spec->fd != NO_ARGUMENT)
-		note_fd(held->files, event, arg(state, spec->fd), spec->flags & SPEC_FILE_POSITION);
+		note_fd(held.files, event, arg(state, spec->fd), spec->flags & SPEC_FILE_POSITION);
 	if (spec->offset != NO_ARGUMENT && !compat) {
 		event->offset = arg(state, spec->offset);
 		event->flags |= EVENT_HAS_OFFSET;
 	}
 	if (spec->path[0] != NO_ARGUMENT || spec->fd2 != NO_ARGUMENT)
-		note_paths(held, state, spec, false);
+		note_paths(state, spec, false);
 	state->at_exit = spec->flags & SPEC_AT_EXIT;
 	if (spec->address != NO_ARGUMENT && !arg(state, spec->address)) /* a plain send(2) */
 		state->at_exit = 0;
@@ -111,16 +111,17 @@ static __always_inline bool leave_recorded_call(struct task_state *state, long r
 }
 
 /* Read what can be read only when a call has returned, and hand the call over. */
-static __always_inline void end_call(const struct holdings *held, struct task_state *state)
+static __always_inline void end_call(struct task_state *state)
 {
+	struct holdings held = holdings_here();
 	struct syscall_spec *spec;
 
 	if (state->mark.path_pending || state->at_exit) {
 		spec = spec_of(state);
 		if (spec && state->mark.path_pending)
-			note_paths(held, state, spec, true);
+			note_paths(state, spec, true);
 		if (spec && state->at_exit)
-			note_result(held, state, spec, state->event.ret);
+			note_result(&held, state, spec, state->event.ret);
 	}
 	emit_event(state);
 }

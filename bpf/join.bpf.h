@@ -163,21 +163,20 @@ static __always_inline void end_joining(struct task_struct *task, struct task_st
 {
 	__u32 before = __sync_lock_test_and_set(&state->joining, JOINED);
 	__u64 joined_ns = state->event.start_ns;
-	struct holdings held = holdings_of(task);
 	bool compat = is_compat(task);
 	struct syscall_spec *spec;
 
 	spec = choose_call(state, call_number(regs), compat);
 	if (spec) {
 		load_args(state->args, regs, compat);
-		begin_call(task, &held, state, spec, task->pid, compat);
+		begin_call(state, spec, task->pid, compat);
 		state->event.start_ns = joined_ns;
 		state->event.flags |= EVENT_NO_ENTRY;
 		if (before == JOINING_COUNTED) /* and begin_call() counted it again */
 			discount_attempt(state);
 	}
 	if (leave_recorded_call(state, ret))
-		end_call(&held, state);
+		end_call(state);
 }
 
 /* Tell user space of the call that a task is within when the recording has ended. */

@@ -66,35 +66,40 @@ static __always_inline bool identify_stack(struct shell_state *shell, __u64 sinc
 }
 
 /* Note in an event where bash is. A shell that is starting up is nowhere. */
-static __always_inline void note_site(struct task_struct *task, struct task_state *state)
+CHECKED_ALONE int note_site(struct task_state *state)
 {
-	struct shell_state *shell = &state->shell;
-	struct event *event = &state->event;
+	struct shell_state *shell;
+	struct event *event;
 	__u64 since_ns;
 
+	if (!state)
+		return 0;
+	shell = &state->shell;
+	event = &state->event;
 	if (shell->kind == SHELL_UNSEEN)
-		find_shell(task, shell);
+		find_shell(AS_READ(bpf_get_current_task_btf(), struct task_struct), shell);
 	if (shell->kind == SHELL_UNSEEN) /* the reader clears this if it was no shell */
 		event->flags |= EVENT_SITE_UNKNOWN;
 	if (shell->kind != SHELL_BASH)
-		return;
+		return 0;
 	if (!shell->names && !find_arrays(shell)) {
 		lose_stack(shell, event);
-		return;
+		return 0;
 	}
 	since_ns = bpf_ktime_get_boot_ns() - shell->left_ns;
 	if (!is_same_stack(shell, since_ns) && !identify_stack(shell, since_ns)) {
 		lose_stack(shell, event);
-		return;
+		return 0;
 	}
 	if (shell->depth && !shell->stack) {
 		event->flags |= EVENT_SITE_UNKNOWN;
-		return;
+		return 0;
 	}
 	event->stack = shell->stack;
 	peek(&event->line, sizeof(event->line), shell->line_number);
 	if (is_relative(shell, shell->text, shell->depth, event->line))
 		event->flags |= EVENT_LINE_RELATIVE;
+	return 0;
 }
 
 /* What bash does from now on it does outside calls. */

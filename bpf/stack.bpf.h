@@ -125,11 +125,15 @@ static __noinline bool hash_long(__u64 *hash, __u64 address, __u32 purpose)
 }
 
 /* Hash the text of a list's next element, and step behind it. */
-static __noinline bool hash_element(__u64 *next, __u64 *hash, __u32 purpose)
+CHECKED_ALONE int hash_element(__u64 *next, __u64 *hash, __u32 purpose)
 {
 	struct element_read read;
-	__u64 address = *next, before = *hash;
+	__u64 address, before;
 
+	if (!next || !hash)
+		return false;
+	address = *next;
+	before = *hash;
 	if (!peek(&read, sizeof(read), address)) { /* the end of the memory is near */
 		if (!peek(&read.element, sizeof(read.element), address))
 			return false;

@@ -11,7 +11,6 @@
 static __always_inline int enter(struct bpf_raw_tracepoint_args *context)
 {
 	struct tid_state *state = current_state();
-	struct holdings held = {}; /* not known */
 	struct saved_registers regs;
 	struct syscall_spec *spec;
 	bool compat;
@@ -29,7 +28,7 @@ static __always_inline int enter(struct bpf_raw_tracepoint_args *context)
 		note_argv0(state, spec, compat);
 	if (spec->flags & (SPEC_EXIT | SPEC_EXIT_GROUP))
 		note_exit_call(state, current_tid(), spec->flags);
-	begin_call(NULL, &held, &state->task, spec, current_tid(), compat);
+	begin_call(&state->task, spec, current_tid(), compat);
 	return 0;
 }
 
@@ -37,7 +36,6 @@ static __always_inline int leave(struct bpf_raw_tracepoint_args *context)
 {
 	__u32 tid = current_tid();
 	struct tid_state *state = state_of_tid(tid);
-	struct holdings held = {}; /* not known */
 	struct saved_registers regs;
 	struct syscall_spec *spec;
 
@@ -49,7 +47,7 @@ static __always_inline int leave(struct bpf_raw_tracepoint_args *context)
 	if (spec && spec->flags & SPEC_EXEC && !context->args[1] &&
 	    !bpf_probe_read_kernel(&regs, sizeof(regs), (void *)context->args[0]))
 		end_record(state, tid, &regs);
-	end_call(&held, &state->task);
+	end_call(&state->task);
 	return 0;
 }
 

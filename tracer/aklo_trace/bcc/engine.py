@@ -10,8 +10,7 @@ import platform
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from aklo_trace.bcc.headers import ARCHITECTURES, find_headers
-from aklo_trace.bcc.programs import SOURCE
+from aklo_trace.bcc.headers import ARCHITECTURES, SOURCE, find_headers
 from aklo_trace.engine import Capability, CaptureOptions, Feature, Recorded, older_kernel
 from aklo_trace.errors import CaptureError, UsageError
 from aklo_trace.privilege import CAP_SYS_ADMIN, has_capability

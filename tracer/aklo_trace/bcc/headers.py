@@ -1,4 +1,4 @@
-"""The kernel headers that bcc compiles with.
+"""What bcc compiles, and the kernel headers that it compiles with.
 
 bcc looks for those of the running kernel. Where there are none, others will do: the programs
 read no struct that they describe.
@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+SOURCE: Final = Path(__file__).with_name("source") / "aklo_trace.bcc.c"
+"""Put there, with what it includes, when the BPF object is built."""
 PLACES: Final = (Path("/usr/src"), Path("/usr/src/kernels"))
 """Where Debian and Ubuntu, and Fedora, install them."""
 OWN: Final = ("/lib/modules/{release}/build", "/sys/kernel/kheaders.tar.xz")

@@ -14,13 +14,11 @@ from pathlib import Path
 from typing import Final
 
 from aklo_trace.bcc import loader
-from aklo_trace.bcc.headers import ARCHITECTURES, Headers
+from aklo_trace.bcc.headers import ARCHITECTURES, SOURCE, Headers
 from aklo_trace.bcc.loader import MapOrder, Order, ProgramOrder
 from aklo_trace.ebpf.ring import map_array
 from aklo_trace.errors import CaptureError
 
-SOURCE: Final = Path(__file__).with_name("source") / "aklo_trace.bcc.c"
-"""Put there, with what it includes, when the BPF object is built."""
 PROGRAMS: Final = (
     ProgramOrder("on_enter", "sys_enter"),
     ProgramOrder("on_exit", "sys_exit"),

@@ -73,6 +73,8 @@ class Target:
 
     def ended(self, end: ProcessEnd) -> Target:
         wall_ns = None if self.start_ns is None else end.ts_ns - self.start_ns
+        if wall_ns is not None and wall_ns < 0:  # the clock of a log was set back
+            wall_ns = None
         return replace(self, wall_ns=wall_ns, exit_status=end.exit_status, signal=end.signal)
 
 

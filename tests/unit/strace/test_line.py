@@ -83,6 +83,11 @@ FORMS: list[tuple[str, str, dict[str, Any]]] = [
     ("read(3, ) = ? <unavailable>", "read", {"fd": 3, "flags": SyscallFlag.UNFINISHED}),
     ("pause( <detached ...>", "pause", {"flags": SyscallFlag.UNFINISHED}),
     ("rt_sigreturn({mask=[]}) = 17", "rt_sigreturn", {"ret": NULL}),
+    (
+        "rt_sigreturn({mask=[]}) = -1 EINTR (Interrupted system call) <0.000007>",
+        "rt_sigreturn",
+        {"ret": NULL, "errno": 0, "flags": 0, "dur_ns": 7000},
+    ),
     ("restart_syscall(<... resuming interrupted read ...>) = 0", "restart_syscall", {"ret": 0}),
     # descriptors
     (

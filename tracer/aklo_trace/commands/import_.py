@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from aklo_trace.strace.recorded import StraceRecorded
 
 STDIN: Final = "-"
+FIRST_YEAR, LAST_YEAR = 1971, 2105
+"""Whose days are times that a trace can hold, in every time zone."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -110,6 +112,9 @@ def _directory(home: Path, logs: list[str]) -> Path:
 
 def _date(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise UsageError(f"--date: '{text}' is not a date; write it as 2026-01-31.") from None
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise UsageError(f"--date: {text} is not between the years {FIRST_YEAR} and {LAST_YEAR}.")
+    return day

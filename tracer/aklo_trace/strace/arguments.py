@@ -58,7 +58,7 @@ _WORD: Final = re.compile(
 )
 _POINTER: Final = re.compile(_NAME + rb"0x[0-9a-f]+")
 _NUMBER: Final = re.compile(_NAME + rb"(-?\d{1,18}|0x[0-9a-f]{1,15})")
-_FLAGS: Final = re.compile(rb"(?:flags=|\A)(0x[0-9a-f]+|\d+)")
+_FLAGS: Final = re.compile(rb"(?:flags=|\A)(0x[0-9a-f]{1,16}|\d{1,20})")
 _AT_FDCWD: Final = frozenset((b"AT_FDCWD", b"-100", b"0xffffff9c", b"0xffffffffffffff9c"))
 _INT32: Final = 1 << 31
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import signal
 from dataclasses import dataclass
 from typing import Final
@@ -10,7 +11,8 @@ from typing import Final
 import numpy as np
 
 from aklo_trace.restarts import RESTARTS
-from aklo_trace.syscalls import UNKNOWN, by_name, table
+from aklo_trace.strace.ranges import LAST_FD, LAST_PID
+from aklo_trace.syscalls import NONE, UNKNOWN, by_name, table
 
 ALIASES: Final = {
     "pread": "pread64",
@@ -39,12 +41,17 @@ SPAWNS: Final = codes("fork", "vfork", "clone", "clone3")
 EXECS: Final = codes("execve", "execveat")
 EXITS: Final = codes("exit", "exit_group")
 RETURNS_NOTHING: Final = codes("rt_sigreturn", "sigreturn")
-"""Their return value is a restored register."""
+"""Their return value, or error, is a restored register."""
 
 IS_SPAWN, IS_EXEC, IS_EXIT = (
     np.isin(np.arange(len(table())), list(kind)) for kind in (SPAWNS, EXECS, EXITS)
 )
 """The same for whole columns, by code."""
+RETURNS_FD: Final = np.array([call.returns == "fd" and call.fd == NONE for call in table()])
+LARGEST_RETURNED: Final = np.select(
+    [IS_SPAWN, RETURNS_FD], [np.int64(LAST_PID), np.int64(LAST_FD)], np.iinfo(np.int64).max
+)
+"""What a call can return, by code."""
 
 OFFSET_FROM_END: Final = {
     by_name()[name].code: place for name, place in (("pread64", 1), ("preadv", 1), ("preadv2", 2))
@@ -72,6 +79,9 @@ ERRNOS: Final = {
 }
 
 
+_NUMBERED_SIGNAL: Final = re.compile(rb"SIG(RT)?_(\d+)")
+
+
 @dataclass(frozen=True, slots=True)
 class Image:
     """What an exec was given. `argv` is None if strace could not print it."""
@@ -83,9 +93,8 @@ class Image:
 
 def signal_number(name: bytes) -> int | None:
     """The number of ``SIGTERM``, ``SIGRT_3``, ``SIGRTMIN`` or ``SIG_64``."""
+    numbered = _NUMBERED_SIGNAL.fullmatch(name)
+    if numbered:
+        return int(numbered[2][:9]) + (32 if numbered[1] else 0)  # more is too much anyway
     text = name.decode("ascii", "replace")
-    if text.startswith("SIGRT_") and text[6:].isdigit():
-        return 32 + int(text[6:])
-    if text.startswith("SIG_") and text[4:].isdigit():
-        return int(text[4:])
     return int(signal.Signals[text]) if text in signal.Signals.__members__ else None

@@ -24,15 +24,15 @@ from aklo_trace.strace.bytewise import (
     kept,
     word,
 )
-from aklo_trace.strace.calls import IS_SPAWN, RETURNS_NOTHING, Image
+from aklo_trace.strace.calls import IS_SPAWN, LARGEST_RETURNED, RETURNS_FD, RETURNS_NOTHING, Image
 from aklo_trace.strace.fast_arguments import FastArguments
 from aklo_trace.strace.fast_returns import FastReturns
 from aklo_trace.strace.leaders import Leaders, Lines
 from aklo_trace.strace.line import Part
 from aklo_trace.strace.marks import Marks
 from aklo_trace.strace.names import NONE, call_names
+from aklo_trace.strace.ranges import LAST_STATUS
 from aklo_trace.strace.shapes import Shape, shapes
-from aklo_trace.syscalls import NONE as NO_ARGUMENT
 from aklo_trace.syscalls import table
 
 Int8 = npt.NDArray[np.int8]
@@ -48,7 +48,6 @@ _SIGNAL: Final = (word(b"--- "), word(b" ---"))
 _STOPPED: Final = word(b"stopped ")
 
 _MEANINGLESS: Final = np.isin(np.arange(len(table())), list(RETURNS_NOTHING))
-_RETURNS_FD: Final = np.array([c.returns == "fd" and c.fd == NO_ARGUMENT for c in table()])
 
 
 @dataclass
@@ -137,6 +136,7 @@ def _read(
 ) -> FastCalls:
     done = np.flatnonzero(part != Part.BEGIN)
     returns = FastReturns(buffer, marks, after[done], end[done])
+    returns.good &= returns.ret <= LARGEST_RETURNED[syscall[done]]
     good = _spread(done, returns.good, len(line), True)
     args_end = end - len(_UNFINISHED)
     args_end[done] = np.where(returns.good, returns.close, after[done])
@@ -172,11 +172,12 @@ def _take_results(calls: FastCalls, done: Positions, returns: FastReturns) -> No
     """What a return value means for the calls of some kinds."""
     spawned = IS_SPAWN[calls.syscall] & (calls.ret > 0)
     calls.spawned[spawned] = calls.ret[spawned]
-    opened = np.flatnonzero(_RETURNS_FD[calls.syscall[done]] & (returns.ret >= 0))
+    opened = np.flatnonzero(RETURNS_FD[calls.syscall[done]] & (returns.ret >= 0))
     calls.fd[done[opened]] = returns.ret[opened]
     calls.file[0][done[opened]] = returns.file_start[opened]
     calls.file[1][done[opened]] = returns.file_end[opened]
-    calls.ret[_MEANINGLESS[calls.syscall]] = NULL
+    nothing = _MEANINGLESS[calls.syscall]
+    calls.ret[nothing], calls.errno[nothing], calls.flags[nothing] = NULL, 0, 0
 
 
 def _spread(rows: Positions, values: npt.NDArray[T], length: int, default: int) -> npt.NDArray[T]:
@@ -210,8 +211,10 @@ def read_notes(lines: Lines, leaders: Leaders) -> FastNotes:
     digits = digits_at_start(words)
     right = (digits >= 1) & (digits <= 5) & (start[exited] + 16 + digits == end[exited] - 4)
     right &= kept(last[exited], 4) == _EXITED_CLOSING
+    status = decimal(words, digits)
+    right &= status <= LAST_STATUS
     return FastNotes(
         exited=line[exited[right]],
-        status=decimal(words, digits)[right],
+        status=status[right],
         signals=line[signals],
     )

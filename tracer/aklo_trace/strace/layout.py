@@ -14,6 +14,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Final
 
+from aklo_trace.strace.ranges import LAST_NS, LAST_PID
+
 FIRST_EPOCH_SECOND: Final = 1_000_000_000
 """A lone whole number is a time from this on; pids are below 4,194,304."""
 
@@ -76,8 +78,11 @@ class Layout:
         if not found:
             return None
         groups = found.groupdict()
-        pid = groups.get("pid")
-        return Leader(None if pid is None else int(pid), _nanoseconds(groups), found.end())
+        pid, ns = groups.get("pid"), _nanoseconds(groups)
+        tid = None if pid is None else int(pid)
+        if (tid or 0) > LAST_PID or (ns or 0) > LAST_NS:
+            return None
+        return Leader(tid, ns, found.end())
 
 
 _BRACKETED: Final = rb"(?:\[[^\]]*\] )*"
@@ -89,7 +94,8 @@ _PID_PATTERNS: Final = {
 _TIME_PATTERNS: Final = {
     Clock.EPOCH: rb"(?P<seconds>\d{1,10})(?:\.(?P<fraction>\d{1,9}))? (?:\(\+[ \d.]*\) )?",
     Clock.DAY: (
-        rb"(?P<hours>\d\d):(?P<minutes>\d\d):(?P<seconds>\d\d)(?:\.(?P<fraction>\d{1,9}))? "
+        rb"(?P<hours>[01]\d|2[0-3]):(?P<minutes>[0-5]\d):(?P<seconds>[0-5]\d|60)"
+        rb"(?:\.(?P<fraction>\d{1,9}))? "
         rb"(?:\(\+[ \d.]*\) )?"
     ),
     Clock.DELTA: rb" *(?P<seconds>\d{1,10})(?:\.(?P<fraction>\d{1,9}))? ",
@@ -108,7 +114,7 @@ def _nanoseconds(groups: dict[str, bytes | None]) -> int | None:
 
 _SAMPLE: Final = re.compile(
     rb"""
-    (?: (?P<bracket>\[pid\ +\d+[^\]]*\]\ ) | (?P<number>\d+)(?:<[^<>]*>)?\ + )?
+    (?: (?P<bracket>\[pid\ +\d+[^\]]*\]\ ) | (?P<number>\d{1,19})(?:<[^<>]*>)?\ + )?
     (?P<context>(?:\[[^\]]*\]\ )*)
     (?: (?P<day>\d\d:\d\d:\d\d)(?:\.(?P<day_fraction>\d+))?\ (?:\(\+[^)]*\)\ )?
       | (?P<epoch>\d{9,10})(?:\.(?P<epoch_fraction>\d+))?\ (?:\(\+[^)]*\)\ )?

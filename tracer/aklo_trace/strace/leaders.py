@@ -19,6 +19,7 @@ from aklo_trace.strace.bytewise import (
     word,
 )
 from aklo_trace.strace.layout import Clock, Layout, PidStyle
+from aklo_trace.strace.ranges import LAST_PID, LAST_SECOND
 
 NO_BODY: Final = -1
 NO_TID: Final = -1
@@ -111,6 +112,7 @@ class _Reader:
         digits = digits_at_start(words)
         self._require((digits >= 1) & (digits <= _PID_DIGITS))
         self.tid[:] = decimal(words, digits)
+        self._require(self.tid <= LAST_PID)
         width = np.maximum(digits, 5)
         self._require(self._is(_SPACE, width))
         self.at += np.minimum(width + 1, self._lines.end - self.at)
@@ -127,6 +129,7 @@ class _Reader:
         regular = (digits >= 1) & (digits <= _PID_DIGITS)
         self._require(~bracketed | regular)
         self.tid[bracketed] = decimal(words, digits)[bracketed]
+        self._require(self.tid <= LAST_PID)
         after = first - self.at + digits
         closed = self._is(_CLOSE, after) & self._is(_SPACE, after + 1)
         self._require(~bracketed | closed)
@@ -138,7 +141,9 @@ class _Reader:
     def seconds_since_epoch(self) -> None:
         high, low = self._buffer.words(self.at), self._buffer.words(self.at + 8)
         self._require((digits_at_start(high) == 8) & (digits_at_start(low) >= 2))
-        self.ns[:] = (decimal(high, 8) * 100 + decimal(low, 2)) * SECOND_NS
+        seconds = decimal(high, 8) * 100 + decimal(low, 2)
+        self._require(seconds < LAST_SECOND)
+        self.ns[:] = seconds * SECOND_NS
         self.at += np.minimum(_EPOCH_DIGITS, self._lines.end - self.at)
         self._fraction()
 
@@ -147,8 +152,9 @@ class _Reader:
         digits = decimal(words, 8)
         colons = (digits // 100_000 % 10 == 0) & (digits // 100 % 10 == 0)
         self._require((digits_at_start(words) == 8) & colons)
-        minutes = digits // 1_000_000 * 60 + digits // 1000 % 100
-        self.ns[:] = (minutes * 60 + digits % 100) * SECOND_NS
+        hours, minutes, seconds = digits // 1_000_000, digits // 1000 % 100, digits % 100
+        self._require((hours < 24) & (minutes < 60) & (seconds <= 60))
+        self.ns[:] = ((hours * 60 + minutes) * 60 + seconds) * SECOND_NS
         self.at += np.minimum(8, self._lines.end - self.at)
         self._fraction()
 

@@ -19,7 +19,9 @@ from aklo_trace.strace.calls import (
     CODES,
     EXECS,
     EXITS,
+    LARGEST_RETURNED,
     OFFSET_FROM_END,
+    RETURNS_FD,
     RETURNS_NOTHING,
     SPAWNS,
     UNKNOWN_CODE,
@@ -27,6 +29,7 @@ from aklo_trace.strace.calls import (
     signal_number,
 )
 from aklo_trace.strace.descriptors import Descriptor
+from aklo_trace.strace.ranges import LAST_PID, LAST_SIGNAL, LAST_STATUS
 from aklo_trace.strace.returned import Returned, read_returned
 from aklo_trace.syscalls import NONE, PathArgument, Syscall, table
 
@@ -125,13 +128,18 @@ _NOTES: Final = tuple(
         (NoteKind.STACK, rb" > .*"),
         (NoteKind.DUMP, rb" \| .*| \* \d+ (?:bytes|buffers?|vectors?) in (?:buffer|vector).*"),
         (NoteKind.SUMMARY, _SUMMARY),
-        (NoteKind.HOLE, rb"aklo-trace: (?P<lines>\d{1,15}) lines are missing here"),
+        (NoteKind.HOLE, rb"aklo-trace: (?P<lines>\d{1,12}) lines are missing here"),
         (NoteKind.BLANK, rb"\s*"),
     )
 )
 
 
 _NUMBERS: Final = ("status", "pid", "lines")
+_POSSIBLE: Final = {
+    NoteKind.EXITED: range(LAST_STATUS + 1),
+    NoteKind.KILLED: range(1, LAST_SIGNAL + 1),
+    NoteKind.SUPERSEDED: range(1, LAST_PID + 1),
+}
 
 
 def read_line(body: bytes) -> Call | Note | None:
@@ -144,7 +152,9 @@ def read_note(body: bytes) -> Note | None:
     for kind, pattern in _NOTES:
         found = pattern.fullmatch(body)
         if found:
-            return Note(kind, _value(found.groupdict(), kind))
+            value = _value(found.groupdict(), kind)
+            impossible = value is not None and kind in _POSSIBLE and value not in _POSSIBLE[kind]
+            return None if impossible else Note(kind, value)
     return None
 
 
@@ -170,11 +180,18 @@ def _spec(name: bytes) -> Syscall:
     return table()[CODES.get(name, UNKNOWN_CODE)]
 
 
-def _whole(body: bytes, found: re.Match[bytes]) -> Call | None:
+def _returned(body: bytes, found: re.Match[bytes], spec: Syscall) -> Returned | None:
     returned = read_returned(body[found.start(3) :])
+    if returned is None or max(returned.value, returned.pid) > LARGEST_RETURNED[spec.code]:
+        return None
+    return returned
+
+
+def _whole(body: bytes, found: re.Match[bytes]) -> Call | None:
+    spec = _spec(found[1])
+    returned = _returned(body, found, spec)
     if returned is None:
         return None
-    spec = _spec(found[1])
     call = Call(Part.WHOLE, spec.code)
     _fill_arguments(call, spec, body[slice(*found.span(2))], found[2])
     _fill_returned(call, spec, returned)
@@ -192,10 +209,10 @@ def _begin(body: bytes, found: re.Match[bytes]) -> Call:
 
 
 def _end(body: bytes, found: re.Match[bytes]) -> Call | None:
-    returned = read_returned(body[found.start(3) :])
+    spec = _spec(found[1])
+    returned = _returned(body, found, spec)
     if returned is None:
         return None
-    spec = _spec(found[1])
     call = Call(Part.END, spec.code)
     if spec.code in OFFSET_FROM_END:
         words = arguments.split(body[slice(*found.span(2))], found[2])
@@ -256,10 +273,11 @@ def _image(words: list[bytes], where: PathArgument) -> Image | None:
 
 
 def _fill_returned(call: Call, spec: Syscall, returned: Returned) -> None:
-    call.ret = NULL if spec.code in RETURNS_NOTHING else returned.value
-    call.errno, call.dur_ns = returned.errno, returned.dur_ns
-    call.flags |= returned.flags
-    if spec.returns == "fd" and spec.fd == NONE and returned.value >= 0:
+    call.dur_ns = returned.dur_ns
+    if spec.code not in RETURNS_NOTHING:
+        call.ret, call.errno = returned.value, returned.errno
+        call.flags |= returned.flags
+    if RETURNS_FD[spec.code] and returned.value >= 0:
         call.fd, call.file = returned.value, returned.file
     if spec.code in SPAWNS and returned.pid > 0:
         call.spawned = returned.pid

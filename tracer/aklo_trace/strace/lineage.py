@@ -324,7 +324,7 @@ class Lineage:
         call = moment.call
         call.part = Part.WHOLE
         call.flags |= int(SyscallFlag.NO_ENTRY) | (SyscallFlag.COMPAT if thread.compat else 0)
-        began_ns = moment.ts_ns - (0 if call.dur_ns == NULL else call.dur_ns)
+        began_ns = max(moment.ts_ns - (0 if call.dur_ns == NULL else call.dur_ns), 0)
         self._called(thread, began_ns, thread.tid, call)
         self._take_effect(call, thread, moment, began_ns)
 

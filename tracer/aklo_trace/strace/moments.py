@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from aklo_trace.strace.calls import Image
 from aklo_trace.strace.line import Call
+from aklo_trace.strace.ranges import LAST_NS
 from aklo_trace.strace.site_marks import Mark
 
 
@@ -144,9 +145,13 @@ Moment = OfThread | Hole
 
 
 def moved(moment: Moment, shift_ns: int) -> Moment:
-    """The same at another time."""
+    """The same at another time, as far as times go."""
+
+    def later(ns: int) -> int:
+        return min(ns + shift_ns, LAST_NS)
+
     if isinstance(moment, Replaced):
-        return replace(moment, ts_ns=moment.ts_ns + shift_ns, begun_ns=moment.begun_ns + shift_ns)
+        return replace(moment, ts_ns=later(moment.ts_ns), begun_ns=later(moment.begun_ns))
     if isinstance(moment, Stopped) and moment.resumed_ns is not None:
-        moment = replace(moment, resumed_ns=moment.resumed_ns + shift_ns)
-    return replace(moment, ts_ns=moment.ts_ns + shift_ns)
+        moment = replace(moment, resumed_ns=later(moment.resumed_ns))
+    return replace(moment, ts_ns=later(moment.ts_ns))

@@ -23,6 +23,7 @@ from aklo_trace.strace.leaders import NO_BODY, Leaders, Lines, read_leaders
 from aklo_trace.strace.line import NoteKind, Part
 from aklo_trace.strace.moments import Moment, moved
 from aklo_trace.strace.pairing import pair
+from aklo_trace.strace.ranges import LAST_NS
 from aklo_trace.strace.reading import Reading, read_lines
 from aklo_trace.strace.site_marks import SiteMarks
 from aklo_trace.strace.slices import PieceText, Task, read_text, split_calls
@@ -74,9 +75,9 @@ class Piece:
         return len(self.ts_ns)
 
     def move(self, shift_ns: int) -> None:
-        """Add to all times."""
+        """Add to all times, as far as times go."""
         if shift_ns:
-            self.ts_ns = self.ts_ns + shift_ns
+            self.ts_ns = np.minimum(self.ts_ns, LAST_NS - shift_ns) + shift_ns
             self.moments = [moved(moment, shift_ns) for moment in self.moments]
 
 

@@ -65,7 +65,7 @@ def _single(source: LogSource, start_date: date | None) -> Plan:
     layout = head.layout
     if layout.pid_style is PidStyle.NONE and source.pid is None:
         layout = replace(layout, pid_style=PidStyle.BRACKET)
-    size = None
+    size = len(first) if len(first) < HEAD_BYTES else None  # the stream has ended
     if (
         source.path is not None
         and source.is_plain_file

@@ -12,6 +12,7 @@ from aklo_trace.schema import SyscallFlag
 from aklo_trace.strace.arguments import DESCRIPTION, integer
 from aklo_trace.strace.calls import ERRNOS
 from aklo_trace.strace.descriptors import Descriptor, describe
+from aklo_trace.strace.ranges import LAST_ERRNO
 
 _RETURNED: Final = re.compile(
     rb"""
@@ -19,7 +20,7 @@ _RETURNED: Final = re.compile(
     (?P<text>"""
     + DESCRIPTION
     + rb""")? (?:\(deleted\))? (?:\ \[[^\]]*\])?
-    (?: \ /\*\ (?P<own_pid>\d+)\ in\ strace's\ PID\ NS\ \*/ )?
+    (?: \ /\*\ (?P<own_pid>\d{1,9})\ in\ strace's\ PID\ NS\ \*/ )?
     (?: \ (?P<errno>E[A-Z0-9_]+) )?
     (?: \ \(errno\ (?P<number>\d{1,4})\) )?
     (?P<notes> \ \(.*\) )?
@@ -50,10 +51,9 @@ def read_returned(text: bytes) -> Returned | None:
     found = _RETURNED.fullmatch(text)
     if not found:
         return None
-    error = _error(found)
-    if error is None:
+    error, value = _error(found), _value(found["value"])
+    if error is None or value is None:
         return None
-    value = _value(found["value"])
     flags = SyscallFlag.INJECTED if b"(INJECTED" in (found["notes"] or b"") else SyscallFlag(0)
     if RESTART_FIRST <= error <= RESTART_LAST:
         value, flags = NULL, flags | SyscallFlag.INTERRUPTED
@@ -76,16 +76,19 @@ def duration(seconds: bytes | None, fraction: bytes | None) -> int:
     return int(seconds) * 1_000_000_000 + int((fraction or b"0").ljust(9, b"0"))
 
 
-def _value(text: bytes) -> int:
+def _value(text: bytes) -> int | None:
+    """None for a number that has no place in a register."""
     if text == b"?":
         return NULL
     value = int(text, 8) if _OCTAL.fullmatch(text) else integer(text)
-    value %= _INT64_SPAN
+    if not -_INT64_SPAN // 2 <= value < _INT64_SPAN:
+        return None
     return value - _INT64_SPAN if value >= _INT64_SPAN // 2 else value
 
 
 def _error(found: re.Match[bytes]) -> int | None:
-    """The error number, 0 for success, None for a name that is none."""
+    """The error number, 0 for success, None for a name or number that is none."""
     if found["errno"]:
         return ERRNOS.get(found["errno"])
-    return int(found["number"] or 0)
+    number = int(found["number"] or 0)
+    return number if number <= LAST_ERRNO else None

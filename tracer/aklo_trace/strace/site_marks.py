@@ -29,8 +29,9 @@ SOURCE: Final = b"source"
 _WRITE: Final = codes("write")
 _OPENS: Final = codes("openat", "open")
 _PLACE: Final = (
-    rb"(?P<depth>@+)%s (?P<place>(?P<line>\d+):(?P<subshells>\d+)(?P<lines>(?:,\d+ ?)*)"
-    rb"(?:;(?P<functions>[^;\n]*)(?:;(?P<sources>[^;\n]*))?)?)(?:;;(?=(?P<command>[^\n]{,60})))?"
+    rb"(?P<depth>@+)%s (?P<place>(?P<line>\d{1,9}):(?P<subshells>\d{1,9})"
+    rb"(?P<lines>(?:,\d{1,9} ?)*)(?:;(?P<functions>[^;\n]*)(?:;(?P<sources>[^;\n]*))?)?)"
+    rb"(?:;;(?=(?P<command>[^\n]{,60})))?"
 )
 _READY: Final = rb"@%s>(?P<version>[^;\n]*);(?P<refusal>[^;\n]*);"
 _LEAVES: Final = re.compile(

@@ -16,14 +16,17 @@ from typing import BinaryIO, Final, cast
 from aklo_trace.errors import TraceError
 from aklo_trace.strace.layout import Layout, detect
 from aklo_trace.strace.quoting import unescape
+from aklo_trace.strace.ranges import LAST_PID, LAST_SECOND
 
 _COMPRESSIONS: Final = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 _MAGIC_BYTES: Final = 4
+DAY_S: Final = 86_400
 HEAD_BYTES: Final = 1 << 17
 """How much of a log is looked at to find its layout."""
 _OWN_PID: Final = re.compile(rb"\b(?:set_tid_address\(\w+\)|get[tp]id\(\)) += (\d{1,9})\b")
 _OWN_CWD: Final = re.compile(rb"AT_FDCWD<(/[^<>\n]*)>")
 _LEAVES_CWD: Final = re.compile(rb"\b(?:f?chdir|clone3?|v?fork)\(")
+_PID_SUFFIX: Final = re.compile(r"(?:\A|\.)([0-9]{1,7})\Z")
 STDIN: Final = "standard input"
 
 
@@ -40,10 +43,12 @@ class LogSource:
 
     @classmethod
     def of(cls, path: Path) -> LogSource:
-        """A file; as `-ff` names them, ``LOG.12345`` is of process 12345."""
+        """A file; as `-ff` names them, ``LOG.12345`` is of process 12345, ``LOG.20240501`` of
+        none."""
         stem = path.name.removesuffix(".gz").removesuffix(".zst")
-        suffix = stem.rpartition(".")[2]
-        return cls(path, int(suffix) if suffix.isascii() and suffix.isdigit() else None)
+        suffix = _PID_SUFFIX.search(stem)
+        pid = int(suffix[1]) if suffix else None
+        return cls(path, pid if (pid or 0) <= LAST_PID else None)
 
     @property
     def name(self) -> str:
@@ -65,7 +70,8 @@ class LogSource:
         if self.path is None:
             return datetime.fromtimestamp(time.time())
         with reading(self):
-            return datetime.fromtimestamp(self.path.stat().st_mtime)
+            seconds = self.path.stat().st_mtime
+        return datetime.fromtimestamp(min(max(seconds, DAY_S), LAST_SECOND))
 
     def open(self) -> BinaryIO:
         """Its text, decompressed, to be read from the beginning. Raises TraceError."""
@@ -164,6 +170,6 @@ class Head:
         return cls(
             layout,
             first_ns,
-            int(own_pid[1]) if own_pid else None,
+            int(own_pid[1]) if own_pid and int(own_pid[1]) <= LAST_PID else None,
             unescape(own_cwd[1]) if own_cwd else None,
         )

@@ -14,6 +14,7 @@ import numpy as np
 
 from aklo_trace.events import NULL, Int64
 from aklo_trace.strace.layout import Clock
+from aklo_trace.strace.ranges import LAST_NS
 
 LINE_NS: Final = 1_000_000_000
 """Lines without any time are put this far apart, the first so far from the epoch, where nobody
@@ -39,7 +40,8 @@ def piece_times(printed: Int64, clock: Clock) -> tuple[Int64, Extent]:
         count = len(printed)
         return np.arange(count, dtype=np.int64) * LINE_NS, Extent(0, 0, count * LINE_NS)
     if clock is Clock.DELTA:
-        times = np.cumsum(np.where(printed == NULL, 0, printed))
+        steps = np.where(printed == NULL, 0, printed)
+        times = np.where(np.cumsum(steps.astype(float)) > LAST_NS, LAST_NS, np.cumsum(steps))
         return times, Extent(0, 0, int(times[-1]) if len(times) else 0)
     known = printed[printed != NULL]
     if not len(known):
@@ -77,10 +79,10 @@ class Timebase:
         if self._clock is Clock.EPOCH:
             return 0
         if self._clock is Clock.DAY:
-            return self._day_shift(extent)
+            return min(self._day_shift(extent), LAST_NS)
         shift = self._base_ns
         self._base_ns += extent.span
-        return shift
+        return min(shift, LAST_NS)
 
     def _day_shift(self, extent: Extent) -> int:
         if extent.first_ns == NULL:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import os
-from contextlib import suppress
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -15,6 +17,16 @@ def holder_of(file: Path) -> int | None:
             if any(fd.resolve() == file for fd in (process / "fd").iterdir()):
                 return int(process.name)
     return None
+
+
+@contextmanager
+def stopped(pid: int) -> Iterator[None]:
+    """A process is stopped meanwhile."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 def programs_of(pid: int) -> set[int]:

@@ -13,7 +13,7 @@ import pytest
 from aklo_trace.schema import CallFlag
 
 from .attribution.conftest import bashes, version
-from .processes import holder_of
+from .processes import holder_of, stopped
 from .recording import Recorder, Recording, Row, await_that
 
 OPTION = "--function-calls"
@@ -277,16 +277,12 @@ def test_what_does_not_fit_is_counted(record: Recorder) -> None:
     )
     process = record.start("bash", script, options=[OPTION, "--ring-size", "4K"])
     records = folder / "trace" / "live" / "records.bin"
-    with (folder / "go").open("w") as go:
-        await_that(lambda: holder_of(records), "the recorder")
-        recorder = holder_of(records)
-        assert recorder
-        os.kill(recorder, signal.SIGSTOP)
-        try:
-            print("go", file=go, flush=True)
-            await_that((folder / "done").exists, "the end of the loop")
-        finally:
-            os.kill(recorder, signal.SIGCONT)
+    await_that(lambda: holder_of(records), "the recorder")
+    recorder = holder_of(records)
+    assert recorder
+    with (folder / "go").open("w") as go, stopped(recorder):
+        print("go", file=go, flush=True)
+        await_that((folder / "done").exists, "the end of the loop")
     recording = record.ended(process)
     lost, rows = recording.meta.loss["function_records"], calls(recording)
     closed = [row for row in rows if row["dur_ns"] is not None]

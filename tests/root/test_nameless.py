@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from aklo_trace.schema import FileFlag, SyscallFlag
+from aklo_trace.store import LIVE
 
-from .recording import Call, Recorder, Recording, Row
+from .processes import holder_of, stopped
+from .recording import Call, Recorder, Recording, Row, await_that
 
 PYTHON = (sys.executable, "-I", "-S", "-c")
 
@@ -192,10 +194,24 @@ def test_a_lost_move_makes_no_path_wrong(record: Recorder, workloads: Path, tmp_
 
 
 def moved(record: Recorder, workloads: Path, folder: Path) -> Recording:
-    """A process that goes to and fro, with names that say where it is; most of it is lost."""
+    """A process that goes to and fro, with names that say where it is; most of it is lost: the
+    recorder is stopped from before it begins until it is half way."""
     for name in ("0", "1"):
         (folder / name).mkdir()
-    recording = record(workloads / "moves", folder, "60000", options=("--ring-size", "4K"))
+    os.mkfifo(folder / "go")
+    command = f"read -r _ < {folder}/go; exec {workloads}/moves {folder} 40000"
+    process = record.start("sh", "-c", command, options=("--ring-size", "4K"))
+    events = record.folder / "trace" / LIVE / "events.bin"
+    await_that(lambda: holder_of(events), "the recorder")
+    recorder = holder_of(events)
+    assert recorder
+    with (folder / "go").open("w") as go, stopped(recorder):
+        print("go", file=go, flush=True)
+        await_that((folder / "half").exists, "half of the moves")
+        written_bytes = events.stat().st_size
+    await_that(lambda: events.stat().st_size > written_bytes, "the recorder to write again")
+    (folder / "on").touch()
+    recording = record.ended(process)
     assert recording.status == 0
     assert recording.meta.lost_by_syscall["chdir"] > 0
     asked = {call.path for call in recording.calls_of("access", "faccessat") if call.path}

@@ -7,6 +7,8 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
+import sysconfig
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +16,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+import aklo_trace
 from aklo_trace.engine import CaptureEngine
 from aklo_trace.engines import engine_named
 
@@ -21,6 +24,8 @@ WORKLOADS = Path(__file__).parent / "workloads"
 Ready = Callable[[str], CaptureEngine]
 Passable = Callable[..., None]
 OF_BPF = {"ebpf", "bcc"}
+SYSTEM_PYTHON = "/usr/bin/python3"
+AS_NOBODY = ("runuser", "-u", "nobody", "--")
 BPF_LOCK = Path(tempfile.gettempdir()) / "aklo-trace-tests-bpf.lock"
 
 
@@ -54,6 +59,27 @@ def passable() -> Passable:
             path.chmod(path.stat().st_mode | mode)
 
     return passable
+
+
+@pytest.fixture(scope="session")
+def public_python(tmp_path_factory: pytest.TempPathFactory, passable: Passable) -> str:
+    """An interpreter that every user may run, with our packages. Needs root."""
+    for python in (sys.executable, _environment(tmp_path_factory.mktemp("python"), passable)):
+        check = [*AS_NOBODY, python, "-c", "import pyarrow, numpy, aklo_trace, aklo_analysis"]
+        if subprocess.run(check, capture_output=True, check=False).returncode == 0:
+            return python
+    pytest.skip(f"{sys.executable} is not for other users to run")
+
+
+def _environment(folder: Path, passable: Passable) -> str:
+    """The system's interpreter, in a virtual environment that has the packages of ours."""
+    subprocess.run([SYSTEM_PYTHON, "-m", "venv", "--without-pip", folder], check=True)
+    ours = Path(aklo_trace.__file__).parents[1]
+    paths = [sysconfig.get_path("purelib"), ours, Path(__file__).parents[1] / "analysis"]
+    for packages in folder.glob("lib/python3*/site-packages"):
+        (packages / "ours.pth").write_text("\n".join(map(str, paths)))
+    passable(folder)
+    return str(folder / "bin/python")
 
 
 @pytest.fixture(scope="session")

@@ -6,20 +6,17 @@ import os
 import pwd
 import shutil
 import subprocess
-import sys
-import sysconfig
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 
-import aklo_trace
 from aklo_trace.ebpf.engine import EbpfEngine
 from aklo_trace.engine import CaptureEngine
 
 from .recording import Recorder, environment
-from .users import RULES, SYSTEM_PYTHON, TOOLS, USER, User
+from .users import RULES, TOOLS, USER, User
 
 
 @pytest.fixture
@@ -56,24 +53,13 @@ def account(bpf: EbpfEngine) -> Iterator[pwd.struct_passwd]:  # noqa: ARG001
     subprocess.run(["userdel", USER], check=True)
 
 
-@pytest.fixture(scope="module")
-def python(account: pwd.struct_passwd) -> str:  # noqa: ARG001
-    """An interpreter that others than root may run, with our packages."""
-    packages = [sysconfig.get_path("purelib"), Path(aklo_trace.__file__).parents[1]]
-    packages.append(Path(__file__).parents[2] / "analysis")
-    path = ":".join(map(str, packages))
-    for python in (sys.executable, f"env PYTHONPATH={path} {SYSTEM_PYTHON}"):
-        check = [*python.split(), "-c", "import pyarrow, numpy, aklo_trace, aklo_analysis"]
-        done = subprocess.run(["runuser", "-u", USER, "--", *check], capture_output=True)
-        if done.returncode == 0:
-            return python
-    pytest.skip(f"{sys.executable} is not for other users to run")
-
-
 @pytest.fixture
 def user(
-    account: pwd.struct_passwd, python: str, tmp_path: Path, passable: Callable[..., None]
+    account: pwd.struct_passwd,
+    public_python: str,
+    tmp_path: Path,
+    passable: Callable[..., None],
 ) -> User:
     passable(tmp_path)
     shutil.chown(tmp_path, USER, USER)
-    return User(account.pw_uid, tmp_path, python)
+    return User(account.pw_uid, tmp_path, public_python)

@@ -13,7 +13,6 @@ from .recording import TIMEOUT_S
 USER = f"aklo-trace-{os.getpid()}"
 RULES = Path("/etc/sudoers.d") / USER
 TOOLS = ("runuser", "useradd", "userdel", "sudo")
-SYSTEM_PYTHON = "/usr/bin/python3"
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,16 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import DRIVER, TIMEOUT_S, is_root, may_raise_limits
+from .conftest import (
+    DRIVER,
+    ENGINE_NAMES,
+    SHARES_ALL_BUT_THE_LOADER,
+    TIMEOUT_S,
+    UNLIKE,
+    command_line,
+    is_root,
+    may_raise_limits,
+)
 from .terminal import CTRL_C, Terminal
 
 USER = f"aklo-trace-sudo-{os.getppid()}"
@@ -85,11 +94,16 @@ def environ(place: Path, workloads: Path) -> dict[str, str]:
     return {"PATH": os.defpath, "HOME": str(place), "W": str(workloads), "TERM": "xterm"}
 
 
-@pytest.fixture
-def tracer() -> tuple[str, ...]:
-    """The launcher alone: the Python that runs the tests may be one that other users cannot
-    read, and then the tables could not be made."""
-    return (*DRIVER, "--")
+LAUNCHER = "launcher"
+"""Alone, by the Python that runs the tests, which other users may be unable to read."""
+
+
+@pytest.fixture(params=[LAUNCHER, *UNLIKE])
+def tracer(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """The command line before the command: the launcher without any tracing, and each engine."""
+    if request.param == LAUNCHER:
+        return (*DRIVER, "--")
+    return command_line(request, request.param, request.getfixturevalue("public_python"))
 
 
 @pytest.fixture
@@ -118,7 +132,14 @@ def as_user(user: str, place: Path, environ: dict[str, str]) -> AsUser:
     return as_user
 
 
-@pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS.keys())
+PAIRS = [
+    pytest.param(tracer, script, id=f"{tracer}-{name}")
+    for tracer in (LAUNCHER, *ENGINE_NAMES)
+    for name, script in [*SCRIPTS.items()][:: SHARES_ALL_BUT_THE_LOADER.get(tracer, 1)]
+]
+
+
+@pytest.mark.parametrize(("tracer", "script"), PAIRS, indirect=["tracer"])
 def test_as_in_the_users_shell(script: str, as_user: AsUser, sudo: str) -> None:
     traced = as_user(script.replace("@ ", sudo + " "))
     assert traced == as_user(script.replace("@ ", ""))

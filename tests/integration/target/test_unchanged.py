@@ -5,10 +5,8 @@ from __future__ import annotations
 import pytest
 
 from .cases import CASES, Case
-from .conftest import ENGINE_NAMES, Run
+from .conftest import ENGINE_NAMES, SHARES_ALL_BUT_THE_LOADER, Run
 
-SHARES_ALL_BUT_THE_LOADER = {"bcc": 6}
-"""Of the cases of an engine that differs from another by little, each so many-th one."""
 PAIRS = [
     pytest.param(engine, case, id=f"{engine}-{case.name}")
     for engine in ENGINE_NAMES

@@ -22,6 +22,8 @@ from aklo_trace.store import Trace, open_trace
 TIMEOUT_S = 60
 TRACER_FAILED = 125
 COMMAND = (sys.executable, "-m", "aklo_trace")
+AS_ROOT = ("--user", "root") if os.geteuid() == 0 else ()
+"""Has the target run as who runs the tests, also where that is root by sudo."""
 
 Row = dict[str, Any]
 

@@ -12,7 +12,7 @@ from aklo_analysis.report import Report, build
 from aklo_analysis.tables.functions import FunctionRow
 from aklo_analysis.tables.lines import LineRow
 
-from .recording import Recorder, Recording
+from .recording import AS_ROOT, Recorder, Recording
 
 SCRIPT = """\
 . ./library.bash
@@ -56,7 +56,7 @@ def recording(module_record: Recorder) -> Recording:
     for name, text in ("main", SCRIPT), ("library", LIBRARY), ("other", OTHER):
         (folder / f"{name}.bash").write_text(text)
     command = f"cd {folder} && PYTHON={sys.executable} exec bash ./main.bash"
-    return module_record("sh", "-c", command, options=["--user", "root"])
+    return module_record("sh", "-c", command, options=AS_ROOT)
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from aklo_analysis.report import build
 from aklo_analysis.rules import RULES
 from aklo_analysis.rules.finding import Finding
 from aklo_analysis.rules.rule import Rule
-from root.recording import Recorder
+from root.recording import AS_ROOT, Recorder
 
 ENGINES = ("ebpf", "strace")
 OPTIONS = {"ebpf": (), "strace": ("--shell-lines",)}
@@ -65,7 +65,7 @@ def found(script: Script, record: Recorder) -> list[Finding]:
     folder.mkdir()
     shutil.copy(script.path, folder / SCRIPT)
     command = script.interpreter, SCRIPT
-    options = (*OPTIONS[record.engine], "--user", "root")
+    options = (*OPTIONS[record.engine], *AS_ROOT)
     recording = record(*command, name=name, options=options, cwd=folder)
     assert recording.status == 0, recording.stderr
     return [one for one in build(recording.trace).findings if one.code == script.code]

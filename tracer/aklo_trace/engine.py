@@ -60,7 +60,7 @@ def older_kernel(needed: tuple[int, int]) -> Capability | None:
 
 
 class Feature(StrEnum):
-    """What not every engine can give. Where it is missing, columns are null."""
+    """What not every engine can give. Where data is missing, columns are null."""
 
     SHELL_CODE = "functions and lines of shells"
     FILE_IDENTITY = "device and inode of files"
@@ -70,6 +70,8 @@ class Feature(StrEnum):
     OFF_CPU = "when threads had no CPU and who woke them"
     PROGRAM_FILTER = "the option --programs"
     ATTACH = "tracing what runs already"
+    HIDING = "hiding from programs that they are traced"
+    SETUID = "the privilege of setuid programs unless root traces without sudo"
 
 
 @dataclass(frozen=True, slots=True)

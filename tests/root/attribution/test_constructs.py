@@ -12,7 +12,7 @@ import shutil
 
 import pytest
 
-from ..recording import Recorder
+from ..recording import AS_ROOT, Recorder
 from . import figures
 from .conftest import version
 from .judgement import Judge, Tally
@@ -47,7 +47,7 @@ def tallies(module_record: Recorder, bash: str) -> Tallies:
     prepare(folder)
     (folder / "truth").mkdir()
     command = (bash, "-c", DRIVER, "driver", folder, *constructs())
-    recording = module_record(*command, name=f"trace{name}", options=["--user", "root"])
+    recording = module_record(*command, name=f"trace{name}", options=AS_ROOT)
     return {
         construct: Judge(recording, str(folder / "truth" / construct)).tally()
         for construct in constructs()

@@ -3,7 +3,6 @@ for every program that was started. ``pytest -s`` prints the figures that docs/e
 
 from __future__ import annotations
 
-import os
 import re
 import tempfile
 from pathlib import Path
@@ -14,7 +13,7 @@ from aklo_trace.meta import XTRACE
 from aklo_trace.strace import xtrace
 from aklo_trace.strace.capture import probe
 
-from ..recording import Recorder, Recording, environment
+from ..recording import AS_ROOT, Recorder, Recording, environment
 from . import figures
 from .judgement import Judge, Tally
 from .labels import constructs, prepare
@@ -37,8 +36,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def recording(folder: Path) -> Recording:
     record = Recorder("strace", folder, environment(folder))
     command = ("bash", "-c", DRIVER, "driver", folder, *constructs())
-    as_root = ["--user", "root"] if os.geteuid() == 0 else []
-    return record(*command, options=["--shell-lines", *as_root])
+    return record(*command, options=["--shell-lines", *AS_ROOT])
 
 
 def test_functions_lines_and_programs_are_right(recording: Recording, folder: Path) -> None:

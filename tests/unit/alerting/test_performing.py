@@ -78,7 +78,7 @@ def test_a_program_is_not_looked_for_where_we_are(
 ) -> None:
     """PATH can have directories that are relative, or empty."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "here").write_text("#!/bin/sh\ntouch made\n")
+    (tmp_path / "here").write_text(f"#!/bin/sh\ntouch {tmp_path}/made\n")
     (tmp_path / "here").chmod(0o755)
     for path in (":", ".", "", "./:x"):
         (failed,) = perform(command("here"), [notice("a")], {"PATH": path})
@@ -86,6 +86,7 @@ def test_a_program_is_not_looked_for_where_we_are(
     assert not (tmp_path / "made").exists()
     path = f".:{tmp_path}:{os.defpath}"
     assert perform(command("here"), [notice("a")], {"PATH": path}) == []
+    assert (tmp_path / "made").exists()
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,12 @@ class BccEngine:
     """Programs on raw tracepoints and tracepoints, compiled and loaded by bcc."""
 
     name = "bcc"
-    lacks = frozenset(Feature) - {Feature.CPU_TIME, Feature.PROGRAM_FILTER}
+    lacks = frozenset(Feature) - {
+        Feature.CPU_TIME,
+        Feature.PROGRAM_FILTER,
+        Feature.HIDING,
+        Feature.SETUID,
+    }
 
     def probe(self) -> Capability:
         for missing in (_missing_kernel, _missing_package, _missing_headers, _missing_privilege):

@@ -40,6 +40,14 @@ def plain_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
+@pytest.fixture
+def open_record(bpf: EbpfEngine) -> Iterator[Recorder]:
+    """In a folder that other users can come to, which pytest's own are not."""
+    with TemporaryDirectory(dir="/dev/shm", prefix="aklo-trace-") as folder:
+        Path(folder).chmod(0o755)
+        yield Recorder(bpf.name, Path(folder), environment(Path(folder)))
+
+
 @pytest.fixture(scope="module")
 def account(bpf: EbpfEngine) -> Iterator[pwd.struct_passwd]:  # noqa: ARG001
     if os.geteuid() != 0 or not all(map(shutil.which, TOOLS)):

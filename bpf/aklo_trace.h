@@ -322,7 +322,7 @@ _Static_assert(sizeof(struct pattern) == 68, "struct pattern");
 /* A tree of processes that is traced as one of several. Mapped by user space, which frees it. */
 struct root {
 	__u32 serial;	 /* 0: this slot is free */
-	__u32 live;	 /* processes */
+	__u32 live;	 /* threads */
 	__u32 processes; /* that there have been */
 	__u32 zero;
 	__u64 attempts;	 /* of threads that have ended */
@@ -445,7 +445,8 @@ struct counters {
 	__u64 probe_hits;	  /* probes in shells, run for traced processes */
 	__u64 probe_ns;		  /* time within their programs */
 	__u64 stranger_hits;	  /* the same probes, run for other processes */
-	__u64 zero[3];
+	__u64 trees_lost;	  /* no place was free for another tree */
+	__u64 zero[2];
 };
 _Static_assert(sizeof(struct counters) == 16576, "struct counters");
 

@@ -14,27 +14,32 @@ static __always_inline __u64 run_delay(struct task_struct *task)
 }
 
 /* A new task belongs to the tree of the one that forked it. */
-static __always_inline void enter_root(struct task_state *to, const struct task_state *from,
-				       bool is_process)
+static __always_inline void enter_root(struct task_state *to, const struct task_state *from)
 {
 	struct root *root = bpf_map_lookup_elem(&trees, &from->root_slot);
 
 	to->root = from->root;
 	to->root_slot = from->root_slot;
-	if (root && is_process)
+	if (root)
 		__sync_fetch_and_add(&root->live, 1);
 }
 
-/* The end of a task of a tree. The slot is user space's once no process lives. */
-static __always_inline void leave_root(const struct task_state *state, bool is_process)
+/*
+ * The end of a task of a tree. The slot is user space's once no task lives: what this one is still
+ * found at, until it has left its CPU for good, belongs to no tree.
+ */
+static __always_inline void leave_root(struct task_state *state)
 {
 	struct root *root = bpf_map_lookup_elem(&trees, &state->root_slot);
 
+	state->root_slot = 0;
+	state->mark.proc_id = 0;
 	if (!root)
 		return;
 	__sync_fetch_and_add(&root->attempts, state->attempts);
-	if (is_process)
-		__sync_fetch_and_sub(&root->live, 1);
+	/* The value is used, so that this is ordered behind what was written. */
+	if (!__sync_fetch_and_sub(&root->live, 1))
+		lose_task();
 }
 
 /* A new task of the tree is traced before it has run its first instruction. */
@@ -51,7 +56,7 @@ static __always_inline void follow_child(struct task_struct *parent, struct task
 		return;
 	}
 	if (from->root)
-		enter_root(to, from, child->tgid != parent->tgid);
+		enter_root(to, from);
 	begin_task(to, from, control, child->tgid, parent->tgid);
 	begin_unborn(to);
 }
@@ -121,7 +126,7 @@ static __always_inline void note_exit(struct task_struct *task, struct task_stat
 
 	end_task(state, &record);
 	if (state->root)
-		leave_root(state, record.last);
+		leave_root(state);
 }
 
 #endif

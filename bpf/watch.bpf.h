@@ -8,7 +8,6 @@
 
 #define GLOB_STEPS (PATTERN_BYTES * WATCHED_BYTES)
 #define ARGUMENTS 16 /* of a shell that are looked at for its script */
-#define ROOT_TRIES 16 /* slots that are looked at for a free one */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -17,10 +16,10 @@ struct {
 	__type(value, struct pattern);
 } patterns SEC(".maps");
 
-/* User space is told of each tree that begins. */
+/* User space is told of each tree that begins: there is room for as many as can live. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 256 << 10);
+	__uint(max_entries, 4096); /* the loader makes it BEGINNINGS_BYTES to watch */
 } beginnings SEC(".maps");
 
 /* Room for the name that is compared, and to tell of a tree. */
@@ -216,22 +215,40 @@ static __always_inline bool is_watched(struct task_struct *task, struct linux_bi
 	return search.found && is_known(PATTERN_WATCHED);
 }
 
-/* Take a free slot for a tree. 0: none was found. */
+/* A search for a free place for a tree. */
+struct slot_search {
+	__u32 serial;
+	__u32 slot; /* 0: none was found */
+};
+
+static long take_slot(__u32 index, void *context)
+{
+	struct slot_search *search = context;
+	__u32 slot = 1 + (search->serial + index) % (ROOTS - 1);
+	struct root *root = bpf_map_lookup_elem(&trees, &slot);
+
+	if (!root || __sync_val_compare_and_swap(&root->serial, 0, search->serial))
+		return 0;
+	root->attempts = 0;
+	root->live = root->processes = 1;
+	search->slot = slot;
+	return 1;
+}
+
 static __always_inline __u32 take_root(__u32 serial)
 {
-	struct root *root;
-	__u32 slot;
+	struct slot_search search = {.serial = serial};
 
-	for (__u32 i = 0; i < ROOT_TRIES; i++) {
-		slot = 1 + (serial + i) % (ROOTS - 1);
-		root = bpf_map_lookup_elem(&trees, &slot);
-		if (root && !__sync_val_compare_and_swap(&root->serial, 0, serial)) {
-			root->attempts = 0;
-			root->live = root->processes = 1;
-			return slot;
-		}
-	}
-	return 0;
+	bpf_loop(ROOTS - 1, take_slot, &search, 0);
+	return search.slot;
+}
+
+static __always_inline void lose_tree(void)
+{
+	struct counters *counters = count_here();
+
+	if (counters)
+		__sync_fetch_and_add(&counters->trees_lost, 1);
 }
 
 static __always_inline bool tell_beginning(struct task_struct *task, struct task_state *state)
@@ -256,7 +273,7 @@ static __always_inline bool tell_beginning(struct task_struct *task, struct task
 	bpf_probe_read_kernel(scratch->place, bytes, places->text[0]);
 	beginning->bytes = bytes;
 	return !bpf_ringbuf_output(&beginnings, beginning, sizeof(*beginning) + bytes,
-				   BPF_RB_FORCE_WAKEUP);
+				   BPF_RB_NO_WAKEUP);
 }
 
 /* Begin a tree with the task that has just executed a program, if it is one that is waited for. */
@@ -272,28 +289,26 @@ static __always_inline struct task_state *begin_root(struct task_struct *task,
 	if (config.watched_uid != ANY_USER && task->cred->euid.val != config.watched_uid)
 		return NULL;
 	state = bpf_task_storage_get(&tasks, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (!state)
-		goto lost;
+	if (!state) {
+		lose_task();
+		return NULL;
+	}
 	state->root = __sync_fetch_and_add(&control->next_proc_id, 1);
 	state->root_slot = take_root(state->root);
 	state->mark.proc_id = state->root_slot << ROOT_PROCESS_BITS | 1;
 	state->run_delay_before_ns = run_delay(task);
 	state->on_cpu_since_ns = bpf_ktime_get_boot_ns();
-	if (!state->root_slot)
-		goto delete;
-	if (!tell_beginning(task, state))
-		goto free;
+	if (!state->root_slot || !tell_beginning(task, state))
+		goto lost;
 	__sync_fetch_and_add(&control->live_processes, 1);
 	__sync_fetch_and_add(&control->live_tasks, 1);
 	return state;
-free:
-	root = bpf_map_lookup_elem(&trees, &state->root_slot);
-	if (root)
-		__sync_lock_test_and_set(&root->serial, 0);
-delete:
-	bpf_task_storage_delete(&tasks, task);
 lost:
-	lose_task();
+	root = bpf_map_lookup_elem(&trees, &state->root_slot);
+	if (root && state->root_slot)
+		__sync_lock_test_and_set(&root->serial, 0);
+	bpf_task_storage_delete(&tasks, task);
+	lose_tree();
 	return NULL;
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from aklo_trace.ebpf.layout import MOST_TREES
 from aklo_trace.schema import SyscallFlag
 
 from .attaching import running
@@ -115,6 +117,47 @@ def test_hundreds_of_short_commands_have_one_complete_trace_each(record: Recorde
     assert list((watch.folder / "spool").iterdir()) == []
 
 
+def test_programs_that_find_no_place_are_counted(record: Recorder) -> None:
+    """That is said by its name, with what helps; and there is a place again when trees end."""
+    more = 9
+    with watching(record) as watch:
+        watch.script.write_text("#!/bin/sh\nread line\n")
+        wait = f'exec 3<&0; for i in {{1..{MOST_TREES + more}}}; do "$0" <&3 & done; wait'
+        with running("bash", "-c", wait, watch.script, stdin=subprocess.PIPE) as target:
+            await_that(lambda: untraced(watch) == more, "the losses")
+            assert target.stdin
+            target.stdin.close()
+            assert target.wait(TIMEOUT_S) == 0
+        await_that(watch.traces, "a trace")
+        last = max(serials(watch))
+        run(watch.script, cwd=watch.folder, stdin=subprocess.DEVNULL)
+        await_that(lambda: max(serials(watch)) > last, "the one that found a place again")
+    assert f"({MOST_TREES})" in watch.said
+    assert "--match" in watch.said
+    assert "--ring-size" not in watch.said
+
+
+def untraced(watch: Watch) -> int:
+    """As it is said of them, perhaps in several lines."""
+    return sum(map(int, re.findall(r"(\d+) programs were not traced", watch.said)))
+
+
+def test_what_could_not_be_kept_is_a_trace_when_there_is_a_place(record: Recorder) -> None:
+    with watching(record) as watch:
+        traces = watch.folder / "traces"
+        traces.rmdir()
+        traces.touch()
+        run(watch.script, "5", cwd=watch.folder)
+        await_that(lambda: "no trace" in watch.said, "the failure")
+        assert f"kept in {watch.folder}/spool" in watch.said
+        traces.unlink()
+        watch.stop()
+        (recording,) = watch.awaited(1)
+    assert recording.meta.complete, recording.meta.incomplete_reason
+    assert_first_calls_are_there(recording, watch.folder)
+    assert list((watch.folder / "spool").iterdir()) == []
+
+
 def resident_bytes(pid: int) -> int:
     """Without the rings, which are mapped from the beginning and touched little by little."""
     status = Path(f"/proc/{pid}/status").read_text()
@@ -159,7 +202,13 @@ def test_what_runs_when_the_watch_is_stopped_is_kept_and_runs_on(record: Recorde
 
 
 def has_begun(watch: Watch) -> bool:
-    return bool(list((watch.folder / "spool").glob("watch-*/roots/*/root.json")))
+    return bool(serials(watch))
+
+
+def serials(watch: Watch) -> list[int]:
+    """Of the trees that are not yet traces."""
+    notes = (watch.folder / "spool").glob("watch-*/roots/*/root.json")
+    return [int(path.parent.name) for path in notes]
 
 
 def test_a_watch_that_was_killed_leaves_what_the_next_one_keeps(record: Recorder) -> None:

@@ -3,17 +3,103 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
-from aklo_trace.ebpf.watch_spool import RootFacts, WatchSpool, abandoned
-from aklo_trace.ebpf.watching import Root
+import pytest
+
+from aklo_trace.ebpf import watcher
+from aklo_trace.ebpf.tree_losses import Lost
+from aklo_trace.ebpf.watch_spool import (
+    END_FILE,
+    PREFIX,
+    ROOT_FILE,
+    Ended,
+    RootFacts,
+    WatchSpool,
+    abandoned,
+)
+from aklo_trace.ebpf.watching import Root, WatchTerms
+
+TERMS = WatchTerms(("aklo",), 0, False)
+
+
+def left(parent: Path) -> WatchSpool:
+    """That of a watch that was killed."""
+    spool, lock = WatchSpool.create(parent)
+    os.close(lock)
+    return spool
+
+
+def facts_of(serial: int) -> RootFacts:
+    root = Root(serial, 8, 100, 1, 0, 5, 6, 9, 0o40755, "/home/u")
+    return RootFacts(root, {"offset_ns": 12}, ("open", "program bash"), first=3)
 
 
 def test_what_is_noted_of_a_tree_is_found_again(tmp_path: Path) -> None:
-    spool, lock = WatchSpool.create(tmp_path)
-    root = Root(7, 8, 100, 1, 0, 5, 6, 9, 0o40755, "/home/u")
-    facts = RootFacts(root, {"offset_ns": 12}, ("open", "program bash"))
-    spool.note(facts)
+    spool = left(tmp_path)
+    ended = Ended(replace(facts_of(7), last=4), 11, Lost({39: 2}, 1), Lost({}, 3), live_tasks=1)
+    spool.note(ended.facts)
+    spool.note_end(ended)
+    spool.note(facts_of(10))
+    ((found, _),) = abandoned(tmp_path)
+    assert list(found.trees()) == [ended, Ended(facts_of(10), interrupted=True)]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"last": 4, "unkept": 1}'])
+def test_a_tree_whose_end_cannot_be_read_was_interrupted(tmp_path: Path, text: str) -> None:
+    spool = left(tmp_path)
+    spool.note(facts_of(7))
+    (spool.root_folder(7) / END_FILE).write_text(text)
+    assert list(spool.trees()) == [Ended(facts_of(7), interrupted=True)]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"root": {"serial": 7}}'])
+def test_a_tree_whose_beginning_cannot_be_read_is_none(tmp_path: Path, text: str) -> None:
+    spool = left(tmp_path)
+    spool.note(facts_of(7))
+    (spool.root_folder(7) / ROOT_FILE).write_text(text)
+    spool.note(facts_of(8))
+    assert [tree.facts for tree in spool.trees()] == [facts_of(8)]
+
+
+def test_another_watch_sees_a_folder_only_when_it_is_locked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    rename = Path.rename
+
+    def looked_at(path: Path, target: Path) -> Path:
+        seen.append(list(abandoned(tmp_path)))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", looked_at)
+    _, lock = WatchSpool.create(tmp_path)
+    seen.append(list(abandoned(tmp_path)))
     os.close(lock)
-    ((left, _),) = abandoned(tmp_path)
-    assert list(left.facts()) == [facts]
+    assert seen == [[], []]
+
+
+@pytest.mark.parametrize("lacking", ["roots", "segments", "both"])
+def test_a_folder_of_a_watch_that_had_not_begun_is_removed(tmp_path: Path, lacking: str) -> None:
+    folder = tmp_path / f"{PREFIX}1"
+    for name in {"roots", "segments"} - {lacking} if lacking != "both" else ():
+        (folder / name).mkdir(parents=True)
+    folder.mkdir(exist_ok=True)
+    watcher.recover(tmp_path, TERMS)
+    assert not folder.exists()
+
+
+def test_one_folder_that_cannot_be_read_does_not_keep_the_others_from_being_taken_up(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    bad, good = (tmp_path / f"{PREFIX}{number}" for number in (1, 2))
+    (bad / "segments" / "no-number").mkdir(parents=True)
+    (good / "segments").mkdir(parents=True)
+    (good / "roots").mkdir()
+    watcher.recover(tmp_path, TERMS)
+    assert not good.exists()
+    assert bad.exists()
+    said = capfd.readouterr().err
+    assert str(bad) in said
+    assert "kept" in said

@@ -48,11 +48,17 @@ def spool(tmp_path: Path) -> tuple[WatchSpool, Ended]:
 
 def harvested(spool: tuple[WatchSpool, Ended], place: Path) -> Path:
     """The directory of the only trace."""
+    assert harvest_into(spool, place) == []
+    (directory,) = (path.parent for path in place.glob("*/meta.json"))
+    return directory
+
+
+def harvest_into(spool: tuple[WatchSpool, Ended], place: Path) -> list[Ended]:
+    """What is still in the spool then."""
     folder, ended = spool
     terms = WatchTerms(("aklo",), 0, True, output=place)
     harvest(folder, [], [ended.facts], [ended], terms)
-    (directory,) = (path.parent for path in place.glob("*/meta.json"))
-    return directory
+    return list(folder.trees())
 
 
 def fails(*_: object) -> NoReturn:
@@ -99,3 +105,29 @@ def test_a_trace_is_named(
     assert capfd.readouterr().err == f"aklo-trace: trace of user {os.geteuid()}: {directory}\n"
     meta = store.open_trace(directory).meta
     assert (meta.argv, meta.complete) == (("/bin/aklo",), True)
+
+
+def test_what_cannot_be_kept_now_is_made_into_a_trace_later(
+    spool: tuple[WatchSpool, Ended], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    in_the_way = tmp_path / "traces"
+    in_the_way.touch()
+    assert harvest_into(spool, in_the_way)
+    said = capfd.readouterr().err
+    assert str(in_the_way) in said
+    assert f"kept in {spool[0].folder}" in said
+    in_the_way.unlink()
+    assert store.open_trace(harvested(spool, in_the_way)).meta.complete
+
+
+def test_what_could_not_be_read_for_want_of_descriptors_is_made_into_a_trace_later(
+    spool: tuple[WatchSpool, Ended],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("aklo_trace.ebpf.harvest.prepare", fails)
+        assert harvest_into(spool, tmp_path / "traces")
+    assert "tried again later" in capfd.readouterr().err
+    assert store.open_trace(harvested(spool, tmp_path / "traces")).meta.complete

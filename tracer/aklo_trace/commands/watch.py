@@ -20,7 +20,7 @@ from aklo_trace import privilege
 from aklo_trace.ebpf import watching
 from aklo_trace.ebpf.engine import EbpfEngine
 from aklo_trace.ebpf.session import EbpfSession
-from aklo_trace.ebpf.watch_spool import WatchSpool
+from aklo_trace.ebpf.watch_spool import WatchSpool, recording_into
 from aklo_trace.ebpf.watcher import Watcher, recover
 from aklo_trace.ebpf.watching import WatchTerms
 from aklo_trace.ending import Signals, asked_to_end
@@ -81,9 +81,10 @@ def run(options: argparse.Namespace) -> int:
     recover(parent, terms)
     spool, _lock = WatchSpool.create(parent)
     session = EbpfSession(capture)
-    maps, roots, calls = session.watch(spool.folder)
-    privilege.renounce(privilege.BECOMING_USERS if os.geteuid() == 0 else 0)
-    watcher = Watcher(maps, roots, calls, spool, terms)
+    with recording_into(spool):
+        maps, roots, calls = session.watch(spool.folder)
+        privilege.renounce(privilege.BECOMING_USERS if os.geteuid() == 0 else 0)
+        watcher = Watcher(maps, roots, calls, spool, terms)
     if not options.quiet:
         whose = "all users" if watch.uid is None else "yourself"
         print(f"aklo-trace: watching for {', '.join(names)} of {whose}.", file=sys.stderr)

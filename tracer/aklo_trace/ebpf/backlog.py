@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,11 +11,9 @@ from aklo_trace.ebpf.watch_spool import Ended
 
 @dataclass(frozen=True)
 class Batch:
-    """What is done at once: `segments` are sorted, and traces made of the trees `made`. After that
-    nothing is left to be sorted of the trees that had `ended`."""
+    """What is done at once: `segments` are sorted, then traces made of the trees `made`."""
 
     segments: tuple[Path, ...]
-    ended: tuple[Ended, ...]
     made: tuple[Ended, ...]
 
 
@@ -24,20 +23,25 @@ class Backlog:
     next batch again, with what came meanwhile."""
 
     segments: list[Path] = field(default_factory=list)
+    """That are closed."""
     ended: list[Ended] = field(default_factory=list)
-    """Trees whose last calls are in the segments."""
-    sorted: list[Ended] = field(default_factory=list)
-    """Trees all of which is sorted."""
+    """Trees whose last calls are in these segments, or in such as are sorted already."""
+    unmade: list[Ended] = field(default_factory=list)
+    """Trees whose traces could not be kept: they wait until it is tried again."""
 
     def __bool__(self) -> bool:
-        return bool(self.segments or self.ended or self.sorted)
+        return bool(self.segments or self.ended)
 
     def batch(self, most: int) -> Batch:
         """All segments, and traces of up to `most` trees."""
-        made = [*self.sorted, *self.ended][:most]
-        return Batch(tuple(self.segments), tuple(self.ended), tuple(made))
+        return Batch(tuple(self.segments), tuple(self.ended[:most]))
 
-    def done(self, batch: Batch) -> None:
-        """It has been, and was the last one."""
-        del self.segments[: len(batch.segments)], self.ended[: len(batch.ended)]
-        self.sorted = [*self.sorted, *batch.ended][len(batch.made) :]
+    def done(self, batch: Batch, is_left: Callable[[Ended], bool]) -> None:
+        """It has been, and was the last one; but for the trees that are left."""
+        del self.segments[: len(batch.segments)], self.ended[: len(batch.made)]
+        self.unmade += filter(is_left, batch.made)
+
+    def try_again(self) -> None:
+        """Let what could not be kept be in a batch again."""
+        self.ended += self.unmade
+        self.unmade = []

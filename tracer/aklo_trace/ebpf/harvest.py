@@ -29,49 +29,61 @@ def harvest(
     ended: Sequence[Ended],
     terms: WatchTerms,
 ) -> None:
-    """Sort segments by `trees`, and make traces of those that have `ended`. Can be done again after
-    it failed. Raises OSError."""
+    """Sort segments by `trees`, and make traces of those that have `ended`; what cannot be kept
+    now stays in the spool. Can be done again after it failed. Raises OSError."""
     tables.load()  # who becomes a user may not be able to read our modules any more
-    roots = [facts.root for facts in trees]
     for segment in segments:
         if segment.exists():
-            sort(spool, segment, roots)
+            sort(spool, segment, trees)
     for tree in ended:
-        if spool.has(tree.facts.root):
-            _harvest_one(spool, tree, terms)
+        if spool.has(tree.facts.root) and _is_done_with(spool, tree, terms):
             spool.forget(tree.facts.root)
 
 
-def _harvest_one(spool: WatchSpool, tree: Ended, terms: WatchTerms) -> None:
+def _is_done_with(spool: WatchSpool, tree: Ended, terms: WatchTerms) -> bool:
+    """Make the trace of a tree. False if it may be had later."""
     root = tree.facts.root
+    later = f"What was recorded is kept in {spool.folder}, and it is tried again later."
     try:
         prepared = prepare(spool, tree, terms.names)
-    except (OSError, *store.DAMAGE) as error:
+    except store.DAMAGE as error:
         complain(f"There is no trace of process {root.pid}: {explained(error)}")
-        return
+        return True
+    except OSError as error:
+        complain(f"There is no trace of process {root.pid}: {explained(error)} {later}")
+        return False
     if prepared is None:  # nothing of it was recorded before the watch was killed
-        return
+        return True
     whose = f"'{prepared.name}', run by user {root.uid}"
+    told, kept = os.pipe2(os.O_CLOEXEC)
     pid = os.fork()
     if pid == 0:
-        _keep_as_user(prepared, whose, terms)
+        _keep_as_user(prepared, whose, terms, later, kept)
+    os.close(kept)
+    is_kept = bool(os.read(told, 1))
+    os.close(told)
     _, status = os.waitpid(pid, 0)
     if os.WIFSIGNALED(status):
         name = signal.Signals(os.WTERMSIG(status)).name
         complain(f"What makes the trace of {whose} was killed by {name}: memory may have run out.")
+    return is_kept
 
 
-def _keep_as_user(prepared: Prepared, whose: str, terms: WatchTerms) -> NoReturn:
+def _keep_as_user(
+    prepared: Prepared, whose: str, terms: WatchTerms, later: str, told: int
+) -> NoReturn:
+    """Writes a byte into `told` once what was recorded is the user's."""
     status = 1
     try:
         kept = keep(prepared, prepared.ended.facts.root.uid, terms.output)
+        os.write(told, b"k")
         if _is_finished(kept, whose) and not terms.quiet:
             complain(f"trace of user {os.geteuid()}: {escape(str(kept.directory))}")
         status = 0
     except AkloTraceError as error:
-        complain(f"There is no trace of {whose}: {error}")
+        complain(f"There is no trace of {whose}: {error} {later}")
     except Exception as error:  # noqa: BLE001 - said in words, and the others are made
-        complain(f"There is no trace of {whose}: {explained(error)}")
+        complain(f"There is no trace of {whose}: {explained(error)} {later}")
     finally:
         os._exit(status)
 

@@ -66,6 +66,7 @@ PROCESS_BYTES: Final = 24
 PATTERNS: Final = 64
 PATTERN_BYTES: Final = 64
 ROOTS: Final = 512
+MOST_TREES: Final = ROOTS - 1
 ROOT_PROCESS_BITS: Final = 23
 ANY_USER: Final = 0xFFFFFFFF
 ROOT_SHIFT: Final = 16
@@ -433,7 +434,8 @@ COUNTERS: Final = Struct(
         ("probe_hits", "u8"),
         ("probe_ns", "u8"),
         ("stranger_hits", "u8"),
-        *((f"zero{index}", "u8") for index in range(3)),
+        ("trees_lost", "u8"),
+        *((f"zero{index}", "u8") for index in range(2)),
     ),
 )
 

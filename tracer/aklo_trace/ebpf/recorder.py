@@ -35,6 +35,8 @@ LINGER_SECONDS: Final = 0.2
 """How long processes that outlive the target are still recorded."""
 SETTLE_SECONDS: Final = 0.002
 """Longer than a program that had begun when recording was stopped needs to end."""
+SETTLE_TRIES: Final = 500
+"""A machine that runs virtual CPUs can hold one up within a program."""
 BELL_BYTES: Final = 4096
 
 _LIVE: Final = CONTROL.offset("live_processes") // 4
@@ -97,11 +99,10 @@ class Accounts:
             self._due = now + SNAPSHOT_NS
             self.save()
 
-    def details_lost(self) -> int:
-        """Records and tasks that were lost so far."""
-        first, behind = COUNTERS.offset("records_lost0") // 8, COUNTERS.offset("record_ids") // 8
-        rows = [self._counts, *self._rows]
-        return sum(sum(row[first:behind]) for row in rows)
+    def counted(self, name: str, words: int = 1) -> int:
+        """What the kernel side has counted so far in the fields from that one on."""
+        first = COUNTERS.offset(name) // 8
+        return sum(sum(row[first : first + words]) for row in self._rows)
 
     def lose_events(self, data: memoryview) -> None:
         for slot in data.cast("H")[EVENT.offset("nr") // 2 :: EVENT.size // 2]:
@@ -209,11 +210,12 @@ class Recorder:
                 alone = True
         self.finish()
 
-    def work(self) -> None:
-        """What is to be done at each tick."""
+    def work(self) -> bool:
+        """What is to be done at each tick. As `drain`."""
         self._strangers.answer()
-        self.drain()
+        all_there = self.drain()
         self.accounts.save_if_due()
+        return all_there
 
     def _linger(self, poll: select.epoll) -> None:
         """Give processes that the target did not wait for, such as the end of a process
@@ -223,9 +225,10 @@ class Recorder:
             self.drain()
             poll.poll(LINGER_SECONDS / 50)
 
-    def drain(self) -> None:
+    def drain(self) -> bool:
         """What an event refers to was committed before it: records taken after the events were
-        counted hold all that these events need."""
+        counted hold all that these events need. False if they do not, as one that is still being
+        written hides those behind it."""
         heads = self._events.heads()
         self._bell.clear()
         records, all_there = self._records.ready()
@@ -239,14 +242,17 @@ class Recorder:
         if all_there and self._event_spool.length > before:
             mark = struct.pack("=QQ", self._event_spool.length, self._record_spool.length)
             self._mark_spool.append(memoryview(mark))
+        return all_there
 
     def finish(self) -> None:
         """Record nothing more, and write down what was recorded."""
         self._control[_STOPPED] = 1
         self.live_tasks = self._control[_TASKS]
         self.drain()
-        time.sleep(SETTLE_SECONDS)
-        self.drain()
+        for _ in range(SETTLE_TRIES):
+            time.sleep(SETTLE_SECONDS)
+            if self.drain():
+                break
         with suppress(OSError):  # they stay in flight
             # Nothing is drained afterwards: none comes twice.
             self._event_spool.append(memoryview(self._calls()))

@@ -269,6 +269,7 @@ class EbpfSession(RingSession):
         self._set_control(control)
         _write_shells(live, [binary for binary, _ in self._shells])
         self._object.fill("patterns", self._patterns)
+        _take_precedence()
         fds = (self._map_fd(name) for name in ("trees", "tree_losses", "beginnings"))
         return self._maps(), Roots(*fds), self._calls()
 
@@ -278,8 +279,10 @@ class EbpfSession(RingSession):
         self._object.set_max_entries("positions", self._cpus)
         self._object.set_max_entries("cpu_counters", self._cpus)
         self._object.set_max_entries("records", self._record_ring_bytes)
-        for name in ("trees", "tree_losses"):
-            self._object.set_max_entries(name, layout.ROOTS if options.watch else 1)
+        if options.watch:
+            for name in ("trees", "tree_losses"):
+                self._object.set_max_entries(name, layout.ROOTS)
+            self._object.set_max_entries("beginnings", watching.BEGINNINGS_BYTES)
         self._object.leave_out(_superfluous(options))
         self._object.load()
         self._object.fill("specs", list(specs(platform.machine(), options.filter)))

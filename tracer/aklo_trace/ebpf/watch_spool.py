@@ -5,7 +5,8 @@
     FOLDER/counters.bin
     FOLDER/segments/N/      what the rings held, of all trees: one is being written, the others are
                             sorted soon
-    FOLDER/roots/ID/        a tree: root.json, and after sorting N/ with its own part of segment N
+    FOLDER/roots/ID/        a tree: root.json, end.json once it has ended, and after sorting N/ with
+                            its own part of segment N
 
 A watch that was killed leaves the folder; the next one makes traces of what is in it.
 """
@@ -16,29 +17,37 @@ import fcntl
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from aklo_trace.ebpf.tree_losses import NOTHING, Lost
 from aklo_trace.ebpf.watching import Root
-from aklo_trace.errors import StoreError, reason_of
+from aklo_trace.errors import StoreError, reason_of, remedy_of
 
 ROOT_FILE: Final = "root.json"
+END_FILE: Final = "end.json"
 LOCK: Final = "lock"
 SEGMENTS: Final = "segments"
 ROOTS: Final = "roots"
+PREFIX: Final = "watch-"
+DAMAGE: Final = (OSError, ValueError, LookupError, TypeError)
+"""What reading what is noted may raise."""
 
 
 @dataclass(frozen=True)
 class RootFacts:
-    """A tree as it began; `start` is what a recording's start.json holds, `filter` as in `Meta`."""
+    """A tree as it began; `start` is what a recording's start.json holds, `filter` as in `Meta`.
+    Its calls are in the segments from `first` to `last`; None: it has not ended."""
 
     root: Root
     start: dict[str, Any]
     filter: tuple[str, ...] = ()
+    first: int = 0
+    last: int | None = None
 
 
 @dataclass(frozen=True)
@@ -66,12 +75,15 @@ class WatchSpool:
     @classmethod
     def create(cls, parent: Path) -> tuple[WatchSpool, int]:
         """A new one below `parent`, and the descriptor that holds its lock. Raises StoreError."""
-        spool = cls(parent / f"watch-{os.getpid()}")
         try:
             parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            for folder in (spool.folder, spool.segments, spool.roots):
+            hidden = cls(Path(tempfile.mkdtemp(prefix=f".{PREFIX}", dir=parent)))
+            for folder in (hidden.segments, hidden.roots):
                 folder.mkdir(mode=0o700)
-            return spool, spool.lock()
+            lock = hidden.lock()
+            spool = cls(parent / hidden.folder.name.removeprefix("."))
+            hidden.folder.rename(spool.folder)  # whole and locked when others see it
+            return spool, lock
         except OSError as error:
             raise StoreError(
                 f"Nothing can be recorded below {parent}: {reason_of(error)}. Name another "
@@ -97,7 +109,7 @@ class WatchSpool:
         return folder
 
     def recorded_segments(self) -> list[Path]:
-        return sorted(self.segments.iterdir())
+        return sorted(self.segments.iterdir()) if self.segments.exists() else []
 
     def root_folder(self, serial: int) -> Path:
         return self.roots / str(serial)
@@ -106,23 +118,32 @@ class WatchSpool:
         """Keep what is known of a tree that begins. Raises OSError."""
         folder = self.root_folder(facts.root.serial)
         folder.mkdir(mode=0o700)
-        fd = os.open(folder / ROOT_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(fd, "w") as file:
-            json.dump(asdict(facts), file)
+        _write(folder / ROOT_FILE, asdict(facts))
 
-    def facts(self) -> Iterator[RootFacts]:
-        """Of the trees that are not yet traces."""
-        for folder in sorted(self.roots.iterdir(), key=lambda path: int(path.name)):
-            with suppress(OSError, ValueError):  # killed while it was written
-                found = json.loads((folder / ROOT_FILE).read_text())
-                yield RootFacts(Root(**found["root"]), found["start"], tuple(found["filter"]))
+    def note_end(self, ended: Ended) -> None:
+        """Keep what is known of a tree that has ended. Raises OSError."""
+        found = asdict(ended)
+        del found["facts"]
+        _write(
+            self.root_folder(ended.facts.root.serial) / END_FILE, found | {"last": ended.facts.last}
+        )
+
+    def trees(self) -> Iterator[Ended]:
+        """Those that are not yet traces, as they are noted; what has not ended was interrupted."""
+        folders = self.roots.iterdir() if self.roots.exists() else ()
+        for folder in sorted(folders, key=lambda path: (len(path.name), path.name)):
+            with suppress(*DAMAGE):  # killed while it was written
+                yield _ended(folder, _facts(folder))
 
     def has(self, root: Root) -> bool:
         """Whether it is not yet a trace."""
-        return self.root_folder(root.serial).exists()
+        return (self.root_folder(root.serial) / ROOT_FILE).exists()
 
     def forget(self, root: Root) -> None:
-        shutil.rmtree(self.root_folder(root.serial), ignore_errors=True)
+        folder = self.root_folder(root.serial)
+        with suppress(OSError):  # first: a part of a tree is not taken for the whole
+            (folder / ROOT_FILE).unlink()
+        shutil.rmtree(folder, ignore_errors=True)
 
     def remove(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -130,7 +151,49 @@ class WatchSpool:
 
 def abandoned(parent: Path) -> Iterator[tuple[WatchSpool, int]]:
     """The folders of watches that were killed, each with its lock."""
-    for folder in sorted(parent.glob("watch-*")):
+    for folder in sorted(parent.glob(f"{PREFIX}*")):
         spool = WatchSpool(folder)
         with suppress(OSError):  # alive, or another user's
             yield spool, spool.lock()
+
+
+@contextmanager
+def recording_into(spool: WatchSpool) -> Iterator[None]:
+    """Raises StoreError for each OSError."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(
+            f"Recording into {spool.folder} stopped: {reason_of(error)}. What was recorded is kept "
+            f"there, and the next 'aklo-trace watch' makes traces of it; {remedy_of(error)}, or "
+            "name another directory with --spool."
+        ) from error
+
+
+def _write(path: Path, value: dict[str, Any]) -> None:
+    """Into a new file, which is whole or not there."""
+    temporary = path.with_suffix(".tmp")
+    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with os.fdopen(fd, "w") as file:
+        json.dump(value, file)
+    temporary.rename(path)
+
+
+def _facts(folder: Path) -> RootFacts:
+    found = json.loads((folder / ROOT_FILE).read_text())
+    root, chosen = Root(**found["root"]), tuple(found["filter"])
+    return RootFacts(root, found["start"], chosen, found.get("first", 0))
+
+
+def _ended(folder: Path, facts: RootFacts) -> Ended:
+    try:
+        found = json.loads((folder / END_FILE).read_text())
+        whole = replace(facts, last=found.pop("last"))
+        unkept, unwritten = (_lost(found.pop(name)) for name in ("unkept", "unwritten"))
+        return Ended(whole, unkept=unkept, unwritten=unwritten, **found)
+    except DAMAGE:
+        return Ended(facts, interrupted=True)
+
+
+def _lost(found: dict[str, Any]) -> Lost:
+    return Lost({int(slot): count for slot, count in found["calls"].items()}, found["details"])

@@ -14,16 +14,17 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from aklo_trace.afterwork import ENDING, spare_threads
-from aklo_trace.cli import complain
+from aklo_trace.cli import complain, explained
 from aklo_trace.ebpf.backlog import Backlog, Batch
+from aklo_trace.ebpf.layout import MOST_TREES, RECORD_SLOTS
 from aklo_trace.ebpf.recorder import TICK_SECONDS, Maps, Recorder
 from aklo_trace.ebpf.session import start_facts
-from aklo_trace.ebpf.watch_spool import Ended, RootFacts, WatchSpool, abandoned
+from aklo_trace.ebpf.watch_spool import Ended, RootFacts, WatchSpool, abandoned, recording_into
 from aklo_trace.ebpf.watching import Roots, WatchTerms
 from aklo_trace.errors import CaptureError
 
@@ -31,10 +32,32 @@ SEGMENT_BYTES: Final = 32 << 20
 """How large a segment becomes."""
 PAUSE_S: Final = 1.0
 """Between the end of one child and the next, so that many short commands share one."""
+TELL_S: Final = 1.0
+"""Between one word on losses and the next."""
+RETRY_S: Final = 60.0
+"""After which it is tried again to keep what could not be kept."""
 BATCH_TREES: Final = 50
-"""Of which one child makes traces. A tree's slot is free once it is sorted, which is quick."""
+"""Of which one child makes traces."""
 MOST_FAILURES: Final = 3
 NICENESS: Final = 10
+DETAILS: Final = "records_lost0"
+LOSSES: Final = {
+    "trees_lost": (
+        1,
+        "{} programs were not traced: when they began, as many trees of processes as can be "
+        f"traced at once were alive ({MOST_TREES}). Watch for fewer, with --match.",
+    ),
+    "tasks_lost": (
+        1,
+        "{} programs or threads were not traced: the kernel had no memory for them. Free some.",
+    ),
+    DETAILS: (
+        RECORD_SLOTS,
+        "{} details of calls and processes were lost: more happened at once than there was room "
+        "for. A larger --ring-size gives more.",
+    ),
+}
+"""By the first of so many fields of the accounts, what to say of a loss."""
 
 
 @dataclass
@@ -56,7 +79,7 @@ class Watcher:
         spool: WatchSpool,
         terms: WatchTerms,
     ) -> None:
-        """`calls` as for `Recorder`."""
+        """`calls` as for `Recorder`. Raises OSError."""
         self._spool, self._terms = spool, terms
         self._number = 0
         self._recorder = Recorder(
@@ -64,49 +87,64 @@ class Watcher:
         )
         self._roots = roots
         self._live: dict[int, RootFacts] = {}
+        self._ended: list[Ended] = []  # their slots are free when the segment is closed
         self._backlog = Backlog()
         self._at_work: _Work | None = None
         self._due_s = 0.0
+        self._retry_s = 0.0
         self._failures = 0
-        self._lost = 0
+        self._tell_s = 0.0
+        self._lost = dict.fromkeys(LOSSES, 0)
 
     def run(self, asked: int) -> None:
-        """Until `asked` can be read. Raises CaptureError, OSError."""
+        """Until `asked` can be read. Raises CaptureError, StoreError."""
         poll = select.epoll()
         poll.register(asked, select.EPOLLIN)
-        for fd in (*self._recorder.wakers, self._roots.ring.fd):
+        for fd in self._recorder.wakers:
             poll.register(fd, select.EPOLLIN | select.EPOLLET)
-        while not any(fd == asked for fd, _ in poll.poll(TICK_SECONDS)):
-            self._work()
-        self._finish()
+        with recording_into(self._spool):
+            while not any(fd == asked for fd, _ in poll.poll(TICK_SECONDS)):
+                self._work()
+            self._finish()
 
     def _work(self) -> None:
-        self._note_beginnings()
         ended = [tree for tree in self._live.values() if not self._roots.is_live(tree.root)]
-        self._recorder.work()  # after that, all that these have done is in the segment
-        for tree in ended:
-            self._end(tree, 0)
+        is_whole = self._take()
+        if is_whole:
+            for tree in ended:
+                self._end(tree, 0)
         self._reap(os.WNOHANG)
-        large = self._recorder.spooled_bytes >= SEGMENT_BYTES
-        if large:
+        if time.monotonic() >= self._tell_s:
+            self._tell_losses()
+        is_due = self._is_batch_due()
+        if is_whole and (is_due or self._is_segment_full()):
             self._close_segment()
-        is_due = large or time.monotonic() >= self._due_s
-        if is_due and not self._at_work and self._backlog:
-            self._begin_batch()
+        if is_due and self._backlog:
+            self._begin_batch(BATCH_TREES)
 
-    def _note_beginnings(self) -> None:
-        for root in self._roots.begun():
+    def _take(self) -> bool:
+        """Drain the rings, then read which trees have begun: of each call that was drained it is
+        known then to which tree it belongs, and of each tree that had ended before, all that it
+        has done is in the segment. False if something is still being written: then it is not so.
+        """
+        records_are_all = self._recorder.work()
+        return self._note_beginnings() and records_are_all
+
+    def _note_beginnings(self) -> bool:
+        begun, are_all = self._roots.begun()
+        for root in begun:
             start = start_facts(self._terms.sample_hz, self._terms.attribution)
-            facts = RootFacts(root, start, self._terms.filter)
+            facts = RootFacts(root, start, self._terms.filter, self._number)
             self._spool.note(facts)
             self._live[root.serial] = facts
+        return are_all
 
     def _end(self, facts: RootFacts, live_tasks: int) -> None:
         root, losses = facts.root, self._roots.losses
         del self._live[root.serial]
-        self._backlog.ended.append(
+        self._ended.append(
             Ended(
-                facts,
+                replace(facts, last=self._number),
                 self._roots.attempts(root),
                 losses.for_want_of_memory(root.slot),
                 losses.for_want_of_disk(root.slot),
@@ -114,19 +152,37 @@ class Watcher:
             )
         )
 
+    def _is_batch_due(self) -> bool:
+        now_s = time.monotonic()
+        if self._at_work or now_s < self._due_s:
+            return False
+        if self._backlog.unmade and now_s >= self._retry_s:
+            self._backlog.try_again()
+        return bool(self._backlog or self._ended)
+
+    def _is_segment_full(self) -> bool:
+        """Or whether slots get few."""
+        free = MOST_TREES - len(self._live) - len(self._ended)
+        return self._recorder.spooled_bytes >= SEGMENT_BYTES or len(self._ended) > free // 2
+
     def _close_segment(self) -> None:
+        """What follows goes into another, in which slots may be other trees'."""
+        following = self._spool.begin_segment(self._number + 1)
+        self._recorder.close_spools()
+        self._recorder.spool_into(following)
         self._backlog.segments.append(self._spool.segment(self._number))
         self._number += 1
-        before = self._recorder
-        before.close_spools()
-        before.spool_into(self._spool.begin_segment(self._number))
+        for tree in self._ended:
+            self._spool.note_end(tree)
+            self._roots.free(tree.facts.root)
+        self._backlog.ended += self._ended
+        self._ended = []
 
-    def _begin_batch(self, most: int = BATCH_TREES) -> None:
-        """Have all that is there sorted, and traces made of up to `most` trees."""
-        self._close_segment()
-        self._tell_loss()
+    def _begin_batch(self, most: int) -> None:
+        """Have all closed segments sorted, and traces made of up to `most` trees."""
         batch = self._backlog.batch(most)
-        trees = [*self._live.values(), *(tree.facts for tree in batch.ended)]
+        living = [*self._live.values(), *(tree.facts for tree in self._ended)]
+        trees = [*living, *(tree.facts for tree in self._backlog.ended)]
 
         def work() -> None:
             from aklo_trace.ebpf.harvest import harvest
@@ -135,15 +191,14 @@ class Watcher:
 
         self._at_work = _Work(in_child(work), batch)
 
-    def _tell_loss(self) -> None:
+    def _tell_losses(self) -> None:
         """A program that could not be traced at all has no trace that would say so."""
-        lost = self._recorder.accounts.details_lost()
-        if lost > self._lost:
-            complain(
-                f"{lost - self._lost} processes or their details were lost: more happened at once "
-                "than there was room for. A larger --ring-size gives more."
-            )
-        self._lost = lost
+        for name, (fields, text) in LOSSES.items():
+            lost = self._recorder.accounts.counted(name, fields)
+            if lost > self._lost[name]:
+                complain(text.format(lost - self._lost[name]))
+            self._lost[name] = lost
+        self._tell_s = time.monotonic() + TELL_S
 
     def _reap(self, options: int) -> None:
         """Take note of the end of the child, if there is one and it has ended."""
@@ -167,10 +222,10 @@ class Watcher:
             )
 
     def _put_away(self, batch: Batch) -> None:
-        """All of it is done: a slot may be another tree's once its calls are sorted, not before."""
-        self._backlog.done(batch)
-        for tree in batch.ended:
-            self._roots.free(tree.facts.root)
+        before = len(self._backlog.unmade)
+        self._backlog.done(batch, lambda tree: self._spool.has(tree.facts.root))
+        if len(self._backlog.unmade) > before:
+            self._retry_s = time.monotonic() + RETRY_S
 
     def _finish(self) -> None:
         """Make traces of all there is. Who cannot wait can ask again: that is left to the next
@@ -179,12 +234,20 @@ class Watcher:
             signal.signal(signo, signal.SIG_DFL)
         self._recorder.finish()
         self._note_beginnings()
+        self._tell_losses()
         self._reap(0)
         for tree in list(self._live.values()):
             self._end(tree, int(self._roots.is_live(tree.root)))
+        self._close_segment()
+        self._backlog.try_again()
         self._begin_batch(sys.maxsize)
         self._reap(0)
-        if not self._failures:
+        if self._backlog or self._backlog.unmade:
+            complain(
+                f"What is not in traces is kept in {self._spool.folder}; the next 'aklo-trace "
+                "watch' tries again."
+            )
+        else:
             self._spool.remove()
 
 
@@ -192,15 +255,26 @@ def recover(parent: Path, terms: WatchTerms) -> None:
     """Make traces of what watches have left that were killed."""
 
     def work() -> None:
-        from aklo_trace.ebpf.harvest import harvest
-
         for spool, _lock in abandoned(parent):
-            trees = list(spool.facts())
-            ended = [Ended(facts, interrupted=True) for facts in trees]
-            harvest(spool, spool.recorded_segments(), trees, ended, terms)
-            spool.remove()
+            try:
+                _take_up(spool, terms)
+            except Exception as error:  # noqa: BLE001 - said in words; there may be others
+                complain(
+                    f"What a watch has left in {spool.folder} cannot be made into traces: "
+                    f"{explained(error)} It is kept."
+                )
 
     os.waitpid(in_child(work), 0)
+
+
+def _take_up(spool: WatchSpool, terms: WatchTerms) -> None:
+    from aklo_trace.ebpf.harvest import harvest
+
+    trees = list(spool.trees())
+    facts = [tree.facts for tree in trees]
+    harvest(spool, spool.recorded_segments(), facts, trees, terms)
+    if not any(spool.trees()):
+        spool.remove()
 
 
 def in_child(work: Callable[[], None]) -> int:

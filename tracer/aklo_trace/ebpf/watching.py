@@ -32,7 +32,8 @@ REPLACED: Final = ("on_exec",)
 """What it stands for."""
 SHELLS: Final = ("bash", "rbash", *BOURNE)
 """Programs whose first argument, options aside, is a script."""
-BEGINNINGS_BYTES: Final = 256 << 10
+BEGINNINGS_BYTES: Final = 4 << 20
+"""Each tree that lives fits in, with the longest path."""
 
 
 @dataclass(frozen=True)
@@ -101,9 +102,10 @@ class Roots:
         table = map_array(roots_fd, ROOT.size * ROOTS, writable=True)
         self._words, self._counts = table.cast("I"), table.cast("Q")
 
-    def begun(self) -> list[Root]:
-        """Those that began since the last time."""
-        told, _ = self.ring.ready()
+    def begun(self) -> tuple[list[Root], bool]:
+        """Those that began since the last time; and whether that are all: one that is still being
+        told hides those behind it."""
+        told, all_there = self.ring.ready()
         found, position = [], 0
         while position < len(told):
             start = position + RING_HEADER_BYTES
@@ -111,7 +113,7 @@ class Roots:
             size = struct.unpack_from("=I", told, position)[0]
             position += record_stride(size)
         self.ring.take(len(told))
-        return found
+        return found, all_there
 
     def is_live(self, root: Root) -> bool:
         return self._words[(root.slot * ROOT.size + ROOT.offset("live")) // 4] != 0

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -28,7 +29,7 @@ from aklo_trace.events import (
     ProcessStart,
     Untold,
 )
-from aklo_trace.paths import resolve
+from aklo_trace.paths import comes_back, entered, resolve
 from aklo_trace.syscalls import by_name
 
 HOME = b"/home"
@@ -104,7 +105,8 @@ class Walk:
             second = self.worked_on(call.second)
         self.rows.append((first, second, image))
         if call.ret == 0 and call.name == "chdir" and path is not None:
-            self.cwds[call.proc] = path if path.startswith(b"/") else None
+            own = None if call.directory else entered(self.cwds[call.proc], call.path or b"")
+            self.cwds[call.proc] = own or (path if path.startswith(b"/") else None)
         if call.ret == 0 and call.name == "fchdir" and call.file:
             self.cwds[call.proc] = self.opened_as(call.file)
 
@@ -131,7 +133,8 @@ class Walk:
             known = current if current and not current.identity else Known(path, None)
             known.identity, known.mode = (file.dev, file.inode), file.mode
         self.by_path[path] = self.by_identity[file] = self.by_both[path, file] = known
-        returns = b"/.." in path and posixpath.normpath(path) == self.directories.get(file)
+        name = self.directories.get(file)
+        returns = name is not None and comes_back(path, name)
         if path.startswith(b"/") and stat.S_ISDIR(file.mode) and not returns:
             self.directories[file] = path
         return known
@@ -311,3 +314,28 @@ def test_it_says_what_a_walk_over_the_calls_says(
     happenings: list[Happening], cuts: list[int]
 ) -> None:
     assert_same(assembled(happenings, cuts), Walk().over(happenings))
+
+
+ROUNDS = 3000
+
+
+@pytest.mark.parametrize("way", [(b"..", b"home"), (b"./a/..",), (b"..",), (b"/home/a", b"..")])
+@pytest.mark.parametrize("identified", [False, True])
+def test_who_goes_round_and_round_makes_no_path_without_end(
+    way: tuple[bytes, ...], identified: bool
+) -> None:
+    """Whether the engine knows directories by identity or by name. No path is wrong where there is
+    no link; which there is nobody knows, so that a path that would have no end stays relative."""
+    tree = {b"/home": FILES[1], b"/": FILES[2], b"/home/a": Identity(7, 9, FILES[1].mode)}
+    here, happenings, right = HOME, [ProcessStart(0, 1, 1001)], set()
+    for step in way * ROUNDS:
+        start = tree[here] if identified else None
+        here = posixpath.normpath(posixpath.join(here, step))
+        happenings.append(Call(1, "chdir", step, start, file=tree[here] if identified else None))
+        happenings.append(Call(1, "newfstatat", b"f", tree[here] if identified else None))
+        right.add(posixpath.join(here, b"f"))
+    rows = assembled(happenings, list(range(500, len(happenings), 500)))
+    paths = [first.path for first, _, _ in rows[1::2]]
+    assert sum(map(len, {first.path for first, _, _ in rows})) < 50_000
+    assert {posixpath.normpath(path) for path in paths} <= right | {b"f"}
+    assert posixpath.normpath(paths[0]) in right or identified

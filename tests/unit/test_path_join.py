@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aklo_trace.paths import resolve
+from aklo_trace.paths import comes_back, entered, resolve
 
 
 @pytest.mark.parametrize(
@@ -61,6 +61,51 @@ def test_join(directory: bytes | None, path: bytes, joined: bytes) -> None:
 )
 def test_a_path_below_another_root(root: bytes | None, path: bytes, resolved: bytes) -> None:
     assert resolve(root, path, below_root=True) == resolved
+
+
+@pytest.mark.parametrize(
+    ("directory", "path", "there"),
+    [
+        (b"/d", b"..", b"/"),
+        (b"/d/e", b"..", b"/d"),
+        (b"/d/e", b"./../../..", b"/"),
+        (b"/", b"..", b"/"),
+        (b"/d", b".", b"/d"),
+        (b"/d", b"e", b"/d/e/"),
+        (b"/d", b"../e", b"/e/"),
+        (b"/d", b"e/..", b"/d/e/../"),
+        (b"/d/e/", b"..", b"/d/e/../"),
+        (b"/d/e/", b".", b"/d/e/"),
+        (b"/d/e/", b"f//./g/", b"/d/e/f/g/"),
+        (b"/d/e/", b"/f", b"/f/"),
+        (None, b"/../f", b"/f/"),
+        (None, b"/", b"/"),
+        (None, b"/f/..", b"/f/../"),
+        (None, b"..", None),
+    ],
+)
+def test_a_working_directory(directory: bytes | None, path: bytes, there: bytes | None) -> None:
+    """In that which the kernel named ``..`` is known; in one that was entered by name it is not:
+    that may be a link."""
+    assert entered(directory, path) == there
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "comes"),
+    [
+        (b"/d/e/..", b"/d", True),
+        (b"/d/e/../f/..", b"/d", True),
+        (b"/d/../d", b"/d", True),
+        (b"/d/link/../e/..", b"/d/link/..", True),
+        (b"/d/e", b"/d", False),
+        (b"/d/..", b"/d", False),
+        (b"/d/../e", b"/d", False),
+        (b"/de/..", b"/d", False),
+        (b"/e/..", b"/", True),
+    ],
+)
+def test_a_way_that_comes_back(path: bytes, name: bytes, comes: bool) -> None:
+    assert comes_back(path, name) == comes
 
 
 NAMES = st.sampled_from([b"", b".", b"..", b"a", b"b.c", b".d", b"e."])

@@ -195,14 +195,13 @@ class Assembler:
         begins_here = event.parent_proc_id is None and not event.flags & ProcessFlag.START_UNSEEN
         cwd = event.cwd or (self._cwd if begins_here else None)
         if cwd is not None:
-            self._cwds.change(event.proc_id, event.ts_ns, self._directories.texts.code(cwd))
+            self._cwds.change(event.proc_id, event.ts_ns, self._directories.code(cwd))
 
     def _move(self, batch: EventBatch, directories: Directories, row: int) -> None:
         proc_id, moved_ns = int(batch.proc_id[row]), _end_ns(batch, row)
         is_last = int(batch.ts_ns[row]) > self._untold_ns.get(proc_id, NULL)
         target = directories.entered(row) if is_last else None
-        code = UNKNOWN if target is None else self._directories.texts.code(target)
-        self._cwds.change(proc_id, moved_ns, code)
+        self._cwds.change(proc_id, moved_ns, self._directories.code(target))
 
     def _lose_track(self, event: Untold) -> None:
         """A change of directory that had begun before may not have been the last one."""

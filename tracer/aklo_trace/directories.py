@@ -8,7 +8,6 @@ last. For others the working directory is followed, process by process.
 
 from __future__ import annotations
 
-import posixpath
 import stat
 from dataclasses import dataclass
 from typing import Final
@@ -28,7 +27,8 @@ from aklo_trace.events import (
     Int64,
 )
 from aklo_trace.interning import Interned
-from aklo_trace.paths import resolve
+from aklo_trace.paths import comes_back, entered, is_endless, resolve
+from aklo_trace.schema import SyscallFlag
 from aklo_trace.syscalls import ENTERS, NONE, by_name, table
 from aklo_trace.timeline import UNKNOWN, Timeline
 
@@ -58,14 +58,18 @@ class DirectoryNames:
         return None if code == UNKNOWN else self.texts.text(code)
 
     def learn(self, key: FileKey, ts_ns: int, path: bytes) -> None:
-        """From `ts_ns` on it is called so, but for a way through it that comes back. Must be called
-        in order of time."""
+        """From `ts_ns` on it is called so, but for a way through it that comes back; its name is
+        unknown if it is endless. Must be called in order of time."""
         dev, inode, instance = key
         if instance == ANY_INSTANCE:
             key = self._newest.get((dev, inode), key)
-        if b"/.." in path and posixpath.normpath(path) == self.at(key, ts_ns):
-            return
-        self._names.change(self._owner(key), ts_ns, self.texts.code(path))
+        name = self.at(key, ts_ns)
+        if name is None or not comes_back(path, name):
+            self._names.change(self._owner(key), ts_ns, self.code(path))
+
+    def code(self, path: bytes | None) -> int:
+        """That of a name, `UNKNOWN` for none and for one that is endless."""
+        return UNKNOWN if path is None or is_endless(path) else self.texts.code(path)
 
     def at(self, key: FileKey, ts_ns: int) -> bytes | None:
         return self.text(self._names.at(self._owner(key), ts_ns))
@@ -129,14 +133,26 @@ class Directories:
             self.known.learn(naming.key, naming.ts_ns, path)
 
     def entered(self, row: int) -> bytes | None:
-        """The directory that the chdir or fchdir in `row` changes to, if it can be known."""
+        """The directory that the chdir or fchdir in `row` changes to, if it can be known, as
+        `paths.entered` puts it."""
         batch = self._batch
         if batch.syscall[row] == CHDIR:
-            return self._path(row)
+            return self._changed_to(row)
         if batch.fd_path[row] != NO_STRING:
             return batch.strings[int(batch.fd_path[row])]
         key = int(batch.dev[row]), int(batch.inode[row]), int(batch.instance[row])
-        return self.known.at(key, int(batch.ts_ns[row]))
+        return self._by_name(self.known.at(key, int(batch.ts_ns[row])))
+
+    def _changed_to(self, row: int) -> bytes | None:
+        batch, whole = self._batch, not self._batch.flags[row] & SyscallFlag.PATH_TRUNCATED
+        if batch.path[row] == NO_STRING or not whole:
+            return None
+        if batch.base[row] == CWD:
+            return entered(self.base(row), batch.strings[batch.path[row]])
+        return self._by_name(self._path(row))
+
+    def _by_name(self, path: bytes | None) -> bytes | None:
+        return None if path is None else entered(None, path)
 
     def base(self, row: int) -> bytes | None:
         """The directory that the first path of the call in `row` starts from."""

@@ -41,6 +41,8 @@ class Timeline:
 
     def change(self, proc_id: int, ts_ns: int, value: int) -> None:
         history = self._histories.setdefault(proc_id, _History())
+        if history.values[-1:] == [value]:
+            return
         history.times.append(ts_ns)
         history.values.append(value)
 

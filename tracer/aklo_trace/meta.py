@@ -167,6 +167,12 @@ def write(directory: Path, meta: Meta) -> None:
     temporary.replace(directory / FILE)
 
 
+def check(meta: Meta, origin: Path) -> None:
+    """Raises CorruptTrace if what is found in `origin` could not be read again once it is
+    written."""
+    _checked(json.loads(json.dumps(asdict(meta))), origin)
+
+
 def read(directory: Path) -> Meta:
     """Raises NotATrace, CorruptTrace or NewerTrace."""
     path = directory / FILE

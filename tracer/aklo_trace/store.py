@@ -115,13 +115,15 @@ def finish(directory: Path, recorded: Recorded, outcome: Meta) -> Meta:
     """Turn what was recorded into tables and a final meta.json, and remove `live`.
 
     `outcome` is the meta of the trace with what is known of its end. Raises StoreError; then
-    `live` is still there and finishing can be tried again.
+    `live` is still there and finishing can be tried again. Raises CorruptTrace if what was
+    recorded makes a meta.json that could not be read; `live` is still there then, too.
     """
     live = directory / LIVE
     with suppress(OSError):  # on a full disk; then how it ended is not known later
         meta_file.write(live, outcome)
     try:
         meta = _convert(directory, recorded, outcome)
+        meta_file.check(meta, live)
         meta_file.write(directory, meta)
         shutil.rmtree(directory / DONE, ignore_errors=True)
         live.rename(directory / DONE)

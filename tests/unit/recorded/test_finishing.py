@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import shutil
+import struct
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +18,9 @@ import pytest
 
 from aklo_trace import meta as meta_file
 from aklo_trace import store
+from aklo_trace.ebpf import layout
+from aklo_trace.ebpf.recorder import COUNTERS_FILE
+from aklo_trace.ebpf.session import END_FILE
 from aklo_trace.engines import engine_named
 from aklo_trace.errors import CorruptTrace, NotATrace, RecordingInProgress, StoreError
 from aklo_trace.meta import Meta
@@ -271,3 +276,60 @@ def test_an_engine_of_another_tool_is_named(interrupted: Path) -> None:
     meta_file.write(interrupted, replace(meta_file.read(interrupted), engine="magic"))
     with pytest.raises(CorruptTrace, match="'magic'"):
         store.open_trace(interrupted)
+
+
+ENDINGS = ("live_tasks", "missed_runs", "cpu_ns", "max_rss_bytes")
+
+
+def unlikely(name: str, value: object) -> dict[str, object]:
+    return {**dict.fromkeys(ENDINGS, 1), name: value}
+
+
+@pytest.mark.parametrize("name", ENDINGS)
+@pytest.mark.parametrize("value", [-1, 1 << 62, 1.5, True, "1", None, [1]])
+def test_an_end_with_an_impossible_number_is_damage_and_live_is_kept(
+    interrupted: Path, whole: dict[str, int], name: str, value: object
+) -> None:
+    end = interrupted / LIVE / END_FILE
+    end.write_text(json.dumps(unlikely(name, value)))
+    assert_damaged(interrupted, name)
+    end.unlink()
+    assert rows(interrupted) == whole
+
+
+@pytest.mark.parametrize("field", ["attempts0", "lost3", "records_lost1", "tasks_lost"])
+@pytest.mark.parametrize("value", [(1 << 64) - 1, 1 << 62])
+@pytest.mark.parametrize("row", [0, 1])
+def test_an_impossible_count_is_damage_and_live_is_kept(
+    interrupted: Path, whole: dict[str, int], field: str, value: int, row: int
+) -> None:
+    path = interrupted / LIVE / COUNTERS_FILE
+    content = bytearray(path.read_bytes())
+    at = row * layout.COUNTERS.size + layout.COUNTERS.offset(field)
+    before = content[at : at + 8]
+    content[at : at + 8] = struct.pack("=Q", value)
+    path.write_bytes(content)
+    assert_damaged(interrupted, COUNTERS_FILE)
+    content[at : at + 8] = before
+    path.write_bytes(content)
+    assert rows(interrupted) == whole
+
+
+@pytest.mark.parametrize("field", ["lost", "attempts", "recorder_max_rss_bytes"])
+def test_no_meta_is_written_that_cannot_be_read(
+    interrupted: Path, whole: dict[str, int], monkeypatch: pytest.MonkeyPatch, field: str
+) -> None:
+    """Whichever engine gave the number."""
+    accounted = store._accounted
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "_accounted", lambda *given: replace(accounted(*given), **{field: -1}))
+        assert_damaged(interrupted, field)
+    assert rows(interrupted) == whole
+
+
+def assert_damaged(directory: Path, what: str) -> None:
+    with pytest.raises(CorruptTrace) as caught:
+        store.recover(directory)
+    for part in (str(directory / LIVE), "is damaged", what, "out of range"):
+        assert part in str(caught.value)
+    assert (directory / LIVE).is_dir()

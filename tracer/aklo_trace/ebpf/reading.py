@@ -47,7 +47,7 @@ from aklo_trace.events import (
 )
 from aklo_trace.files import plain_name
 from aklo_trace.loss import Loss
-from aklo_trace.meta import MEMORY
+from aklo_trace.meta import COUNT, MEMORY
 from aklo_trace.naming import distinct
 from aklo_trace.open_files import OPEN_FILES_FILE, OpenFile, read_open_files
 from aklo_trace.restarts import RESTART_FIRST, RESTART_LAST
@@ -116,8 +116,7 @@ class EbpfRecorded:
             first = last
 
     def account(self) -> Account:
-        counters = np.frombuffer(map_file(self._live / COUNTERS_FILE), dtype_of(layout.COUNTERS))
-        words = counters.view(np.uint64).reshape(-1, layout.COUNTERS.size // 8).astype(np.int64)
+        words = _counted(self._live / COUNTERS_FILE)
         slots = layout.SYSCALL_SLOTS
         own, kernel = words[0], words[1:].sum(axis=0)
         lost = kernel[slots : 2 * slots] + own[slots : 2 * slots]
@@ -156,10 +155,13 @@ class EbpfRecorded:
 
     def _end(self) -> dict[str, int]:
         try:
-            found: dict[str, int] = json.loads((self._live / END_FILE).read_text())
+            found = json.loads((self._live / END_FILE).read_text())
         except (OSError, ValueError):  # the recorder was killed
             return {}
-        return found
+        for name, value in found.items():
+            if type(value) is not int or value not in COUNT:
+                raise ValueError(f"{name} is out of range in {END_FILE}")
+        return dict(found)
 
     def _by_name(self, counts: Int64) -> dict[str, int]:
         totals = np.bincount(self._codes, weights=counts, minlength=len(table())).astype(int)
@@ -284,6 +286,14 @@ class EbpfRecorded:
         if pid in (0, own_pid):
             return ProcessStart(ts_ns, proc_id, own_pid, ppid=own_ppid)
         return ProcessStart(ts_ns, proc_id, pid)  # in a pid namespace: ours are not the kernel's
+
+
+def _counted(path: Path) -> Int64:
+    """The counters of the recorder, and those of each CPU. Raises ValueError."""
+    counters = np.frombuffer(map_file(path), dtype_of(layout.COUNTERS)).view(np.uint64)
+    if counters.astype(np.float64).sum() >= COUNT.stop:
+        raise ValueError(f"a number is out of range in {path.name}")
+    return counters.reshape(-1, layout.COUNTERS.size // 8).astype(np.int64)
 
 
 def _causes(own: Int64, kernel: Int64) -> dict[str, int]:

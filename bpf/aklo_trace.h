@@ -464,6 +464,7 @@ _Static_assert(sizeof(struct control) == 32, "struct control");
 
 /* Fixed before loading. */
 struct config {
+	__u64 layout;		 /* LAYOUT_STAMP */
 	__u32 ring_events;	 /* capacity of each CPU's event ring */
 	__u32 wakeup_events;	 /* its fill at which the reader is woken */
 	__u32 wakeup_record_bytes; /* the same of the record ring */

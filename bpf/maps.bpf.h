@@ -208,7 +208,9 @@ struct {
 	__type(value, struct tree_losses);
 } tree_losses SEC(".maps");
 
-const volatile struct config config = {};
+/* LAYOUT_STAMP is of the layout.py that the object was built with: a loader with another one would
+ * find other structs than it thinks. */
+const volatile struct config config = {.layout = LAYOUT_STAMP};
 
 static __always_inline struct task_state *state_of(struct task_struct *task)
 {

@@ -7,10 +7,12 @@ compares every offset.
 
 from __future__ import annotations
 
+import hashlib
 import struct
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
+from pathlib import Path
 from typing import Final
 
 from aklo_trace.engine import MOST_JOINED
@@ -475,5 +477,10 @@ OFF_CPU_BYTES: Final = 2 * 8 + 4 * 4
 TASK_STATE_BYTES: Final = (
     TASK_MARK.size + EVENT.size + 8 * 8 + 7 * 8 + SHELL_STATE_BYTES + 16 + 40 + OFF_CPU_BYTES
 )
-CONFIG_FORMAT: Final = "=IIIIIIIIII"
+CONFIG_FORMAT: Final = "=QIIIIIIIIII"
 CONFIG_BYTES: Final = struct.calcsize(CONFIG_FORMAT) + PROGRAMS * COMM_BYTES
+
+
+def stamp() -> int:
+    """Of this file: bpf/Makefile puts it into the object that it builds."""
+    return int(hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16], 16)

@@ -21,6 +21,7 @@ from aklo_trace.errors import CaptureError
 
 LIBRARY: Final = "libbpf.so.1"
 BPF_ANY: Final = 0
+STAMP_BYTES: Final = 8
 BPF_PROG_TYPE_KPROBE: Final = 2
 BPF_PROG_TYPE_PERF_EVENT: Final = 7
 ATTACHED_OTHERWISE: Final = (BPF_PROG_TYPE_KPROBE, BPF_PROG_TYPE_PERF_EVENT)
@@ -107,30 +108,31 @@ class Object:
         with Log() as log:
             self._object: int | None = self._lib.bpf_object__open_file(os.fsencode(path), None)
         if not self._object:
-            raise CaptureError(f"The BPF object {path} cannot be opened: {log.first}.")
+            raise CaptureError(
+                f"The BPF object {path} cannot be opened: {log.first}. Run 'make setup'."
+            )
 
     def set_max_entries(self, map_name: str, entries: int) -> None:
         self._lib.bpf_map__set_max_entries(self._map(map_name), entries)
 
     def set_config(self, value: bytes) -> None:
-        """Write the object's constants, before it is loaded."""
+        """Write the object's constants, before it is loaded. The first word is there already: an
+        object with another one was built with other structs. Raises CaptureError."""
         handle = self._lib.bpf_object__next_map(self._object, None)
         while handle and not self._lib.bpf_map__name(handle).endswith(b".rodata"):
             handle = self._lib.bpf_object__next_map(self._object, handle)
+        if not handle:
+            raise self._foreign("it has no constants")
         size = c_size_t()
         memory = self._lib.bpf_map__initial_value(handle, byref(size))
-        if size.value != len(value):
-            raise CaptureError(
-                f"The BPF object {self._path} was built from other sources than this program "
-                f"({size.value} bytes of constants, {len(value)} expected). Run 'make setup'."
-            )
+        if size.value != len(value) or ctypes.string_at(memory, STAMP_BYTES) != value[:STAMP_BYTES]:
+            raise self._foreign("its layout is another")
         ctypes.memmove(memory, value, len(value))
 
     def leave_out(self, programs: Iterable[str]) -> None:
         """Load the object without these programs."""
         for name in programs:
-            program = self._lib.bpf_object__find_program_by_name(self._object, name.encode())
-            self._lib.bpf_program__set_autoload(program, False)
+            self._lib.bpf_program__set_autoload(self._program(name), False)
 
     def load(self) -> None:
         """Raises CaptureError with the kernel's own words when it refuses a program."""
@@ -168,8 +170,7 @@ class Object:
         return [int(self._lib.bpf_program__fd(program)) for program in self._programs()]
 
     def program_fd(self, name: str) -> int:
-        program = self._lib.bpf_object__find_program_by_name(self._object, name.encode())
-        return int(self._lib.bpf_program__fd(program))
+        return int(self._lib.bpf_program__fd(self._program(name)))
 
     def iterate(self, name: str) -> bytes:
         """Run the attached iterator of that name over all there is; what it wrote. Raises
@@ -217,4 +218,19 @@ class Object:
         self._object = None
 
     def _map(self, name: str) -> Any:
-        return self._lib.bpf_object__find_map_by_name(self._object, name.encode())
+        found = self._lib.bpf_object__find_map_by_name(self._object, name.encode())
+        if not found:
+            raise self._foreign(f"it has no map {name}")
+        return found
+
+    def _program(self, name: str) -> Any:
+        found = self._lib.bpf_object__find_program_by_name(self._object, name.encode())
+        if not found:
+            raise self._foreign(f"it has no program {name}")
+        return found
+
+    def _foreign(self, why: str) -> CaptureError:
+        return CaptureError(
+            f"The BPF object {self._path} was built from other sources than this program: {why}. "
+            "Run 'make setup'."
+        )

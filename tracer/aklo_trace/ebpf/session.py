@@ -143,6 +143,7 @@ class RingSession(ABC):
         programs = options.filter.programs
         head = struct.pack(
             layout.CONFIG_FORMAT,
+            layout.stamp(),
             self._ring_events,
             max(self._ring_events // 4, 1),
             self._record_ring_bytes // 4,

@@ -23,7 +23,7 @@ from aklo_analysis.rules.evidence import MOST
 from aklo_analysis.rules.paths import Paths, paths_of
 from aklo_analysis.rules.rule import COST, Candidate, Rule, Threshold
 from aklo_analysis.rules.stretches import Spot, runs
-from aklo_analysis.units import count, counted
+from aklo_analysis.units import counted
 
 Int64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -34,6 +34,9 @@ LIBRARY: Final = r"\.so(?:\.[0-9.]+)?$"
 """A library's name, as a regular expression."""
 SYSTEM_LIBRARIES: Final = r"^/(?:usr/(?:local/)?)?lib(?:32|64|x32)?/"
 """Paths in the folders that the loader knows by itself."""
+FOR_ONE_CPU: Final = r"/(?:glibc-hwcaps/[^/]+|tls|haswell|xeon_phi|avx512_1|x86_64)/[^/]+$"
+"""Paths in the subfolders that the loader tries within each folder: how many depends on the CPU and
+on glibc, which up to 2.36 had those without ``glibc-hwcaps`` too."""
 LOOP_NS: Final = 5_000
 """What is computed between two misses is part of the search if it takes no longer."""
 
@@ -58,11 +61,13 @@ LIBRARIES: Final = (
 
 @dataclass(frozen=True)
 class _Searches:
-    """Which calls are `misses`, and which of these bear the `names` of what is searched; of each
-    call the `search` that it belongs to, or `UNKNOWN`; and which `found` it."""
+    """Which calls are `misses`, which of these bear the `names` of what is searched, and which stand
+    for the `places` that were looked at; of each call the `search` that it belongs to, or `UNKNOWN`;
+    and which `found` it."""
 
     misses: Bools
     names: Bools
+    places: Bools
     search: Int64
     found: Bools
 
@@ -131,6 +136,7 @@ def _libraries(case: Case, paths: Paths) -> _Searches:
     every = opened | stat
     made = _marked(case, rows[every], life[every], (missed | stat)[every])
     made.names[rows[stat]] = False
+    made.places[rows[stat | paths.match(FOR_ONE_CPU)[file]]] = False
     return made
 
 
@@ -140,7 +146,7 @@ def _marked(case: Case, rows: Int64, search: Int64, missed: Bools) -> _Searches:
     misses[rows[missed]] = True
     found[rows[~missed]] = True
     numbers[rows] = search
-    return _Searches(misses, misses.copy(), numbers, found)
+    return _Searches(misses, misses.copy(), misses.copy(), numbers, found)
 
 
 @dataclass(frozen=True)
@@ -170,12 +176,13 @@ def _candidate(case: Case, paths: Paths, kind: _Kind, made: _Searches, spot: Spo
     system = paths.match(SYSTEM_LIBRARIES)[case.calls["file"].to_numpy()[spot.calls]]
     if kind.system and 2 * np.count_nonzero(system) > len(spot.calls):
         advice = kind.system
+    places = int(np.count_nonzero(made.places[spot.calls]))
     left_ns = spot.cost_ns / len(searches) if kind.once else 0
     what = names[0] if len(names) == 1 else counted(len(names), "name")
     more = ["…"] if len(names) > MOST else []
     return Candidate(
         place=case.place(spot.place),
-        title=f"{what} searched for in {count(len(spot.calls))} wrong places",
+        title=f"{what} searched for in {counted(places, 'wrong place')}",
         cost_ns=spot.cost_ns,
         claim=instead(spot.rows, case.segments_ns, left_ns),
         advice=advice.format(name=names[0]),
@@ -184,7 +191,7 @@ def _candidate(case: Case, paths: Paths, kind: _Kind, made: _Searches, spot: Spo
             f"{counted(len(spot.calls) // len(searches), 'miss', 'misses')} each",
             ", ".join([*names[:MOST], *more]),
         ),
-        seen={MISSES.name: len(spot.calls)},
+        seen={MISSES.name: places},
     )
 
 

@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 LIVE: Final = "live"
 DONE: Final = ".live-done"
 LOCK: Final = "lock"
+IMPORT: Final = "import"
+"""Is in `live` while a trace is made from what is elsewhere: there is nothing to finish it from."""
 INTERRUPTED: Final = "the recording was interrupted: what followed its last moment is missing"
 LOST: Final = "{lost:,} of {attempts:,} calls were lost"
 DETAILS_LOST: Final = "{what} were lost"
@@ -138,6 +140,11 @@ def conclude(directory: Path, outcome: Meta) -> Meta:
     from aklo_trace.engines import engine_named
 
     live = directory / LIVE
+    if (live / IMPORT).exists():
+        raise CorruptTrace(
+            f"The import that was to make {directory} was interrupted. It has nothing that could "
+            "be read or recovered: import again, with --force."
+        )
     try:
         for path in sorted(live.iterdir()):
             check_written(path)

@@ -3,17 +3,21 @@ for every program that was started. ``pytest -s`` prints the figures that docs/e
 
 from __future__ import annotations
 
+import os
 import re
-import tempfile
+import signal
 from pathlib import Path
 
 import pytest
 
 from aklo_trace.meta import XTRACE
+from aklo_trace.store import LIVE
 from aklo_trace.strace import xtrace
 from aklo_trace.strace.capture import probe
+from aklo_trace.strace.engine import LOG_FILE
 
-from ..recording import AS_ROOT, Recorder, Recording, environment
+from ..processes import has_ended, holder_of
+from ..recording import AS_ROOT, Recorder, Recording, await_that, environment
 from . import figures
 from .judgement import Judge, Tally
 from .labels import constructs, prepare
@@ -33,8 +37,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def recording(folder: Path) -> Recording:
-    record = Recorder("strace", folder, environment(folder))
+def record(folder: Path) -> Recorder:
+    """With a temporary directory of its own."""
+    (folder / "tmp").mkdir()
+    return Recorder("strace", folder, environment(folder) | {"TMPDIR": str(folder / "tmp")})
+
+
+@pytest.fixture(scope="module")
+def recording(record: Recorder, folder: Path) -> Recording:
     command = ("bash", "-c", DRIVER, "driver", folder, *constructs())
     return record(*command, options=["--shell-lines", *AS_ROOT])
 
@@ -57,6 +67,36 @@ def test_what_shells_do_to_say_it_is_not_theirs(recording: Recording) -> None:
     assert not [call for call in recording.calls if (call.fd or 0) > 255]
 
 
-def test_nothing_is_left_of_it(recording: Recording) -> None:
+def left(folder: Path) -> list[str]:
+    return [path.name for path in (folder / "tmp").iterdir()]
+
+
+def test_nothing_is_left_of_it(recording: Recording, folder: Path) -> None:
     assert not [line for line in recording.stderr.splitlines() if "@" in line or "_aklo" in line]
-    assert not list(Path(tempfile.gettempdir()).glob(f"{xtrace.PREFIX}*{xtrace.SUFFIX}"))
+    assert left(folder) == []
+
+
+@pytest.mark.parametrize("scribe_too", [False, True])
+def test_nothing_is_left_of_it_by_who_is_killed(
+    record: Recorder, folder: Path, scribe_too: bool
+) -> None:
+    """It stays while shells may read it, and no longer: who writes the log removes it, or
+    whoever finishes the trace if that was killed, too."""
+    name = f"killed-{scribe_too}"
+    go, log = folder / f"{name}.go", folder / name / LIVE / LOG_FILE
+    os.mkfifo(go)
+    front = record.start("bash", "-c", f": < {go}; bash -c :", name=name, options=["--shell-lines"])
+    await_that(lambda: log.exists() and bytes(go) in log.read_bytes(), "the shell to open it")
+    scribe = holder_of(log)
+    assert scribe
+    assert len(left(folder)) == 1
+    front.kill()
+    if scribe_too:
+        os.kill(scribe, signal.SIGKILL)
+    go.write_text("go")
+    front.wait()
+    await_that(lambda: has_ended(scribe), "the end of the scribe")
+    assert len(left(folder)) == int(scribe_too)
+    killed = record.opened(name)
+    assert killed.meta.incomplete_reason
+    assert left(folder) == []

@@ -22,9 +22,14 @@ from aklo_trace.meta import Meta
 from aklo_trace.places import become_asker
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from aklo_trace.strace.recorded import StraceRecorded
+    from aklo_trace.strace.statistics import Example
 
 STDIN: Final = "-"
+EXAMPLE_CHARACTERS: Final = 100
+CRLF: Final = "its lines end in CR LF: take the CR out, with tr -d '\\r'"
 FIRST_YEAR, LAST_YEAR = 1971, 2105
 """Whose days are times that a trace can hold, in every time zone."""
 
@@ -61,8 +66,9 @@ def run(options: argparse.Namespace) -> int:
         user=asker.identity.name,
         incomplete_reason=None,
     )
-    _, lock = store.begin(directory, meta)
+    live, lock = store.begin(directory, meta)
     try:
+        (live / store.IMPORT).touch()
         finished = store.finish(directory, recorded, meta)
         _check_any(finished, recorded, options.logs)
     except BaseException as error:
@@ -87,10 +93,19 @@ def _check_any(finished: Meta, recorded: StraceRecorded, logs: list[str]) -> Non
     if not finished.tables["syscalls"]:
         found = recorded.statistics
         raise TraceError(
-            f"There is no system call in {', '.join(logs)}: {found.lines:,} lines, "
-            f"{found.unparsed_lines:,} of them not understood. It takes what strace writes "
-            "without -c, with -o FILE for instance."
+            f"There is no system call in {_named(logs)}: {found.lines:,} lines, "
+            f"{found.unparsed_lines:,} of them not understood{_as(found.examples)}. It takes what "
+            "strace writes without -c, with -o FILE for instance."
         )
+
+
+def _as(examples: Sequence[Example]) -> str:
+    """`, as line 1: 'x'`"""
+    if not examples:
+        return ""
+    text = examples[0].text.decode("utf-8", "backslashreplace")[:EXAMPLE_CHARACTERS]
+    hint = f" ({CRLF})" if text.endswith("\r") else ""
+    return f", as line {examples[0].line} of {examples[0].file}: {text!r}{hint}"
 
 
 def _say(directory: Path, finished: Meta) -> None:

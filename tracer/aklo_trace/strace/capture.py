@@ -156,20 +156,21 @@ def attach(
     calls: Sequence[str] | None = None,
     string_bytes: int = STRING_BYTES,
     leave: Callable[[], None] = lambda: None,
+    clear: Callable[[], None] = lambda: None,
 ) -> Tracer:
     """Start strace on the held process `pid`, and return when it has it: nothing that the
     process does from now on is missed. It records `calls`, None meaning all, into `log`,
     with `string_bytes` of each string.
 
     strace has a session of its own, so that Ctrl-C and Ctrl-Z reach the target alone; so has
-    the process that writes the log, which calls `leave` first. Raises EngineUnavailable if
-    there is no strace, CaptureError if it cannot attach, OSError.
+    the process that writes the log, which calls `leave` first, and `clear` when strace has ended.
+    Raises EngineUnavailable if there is no strace, CaptureError if it cannot attach, OSError.
     """
     program = _program()
     version = _version(program) if program else None
     if program is None or version is None:
         raise EngineUnavailable(f"cannot trace process {pid}: strace is not installed; {_INSTALL}.")
-    writer, pipe = scribe.start(log, leave)
+    writer, pipe = scribe.start(log, leave, clear)
     messages, stderr = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)  # strace never waits for us to read
     wanted = options(version, calls, string_bytes)
     command = [program, *wanted, "-o", f"/proc/self/fd/{pipe}", "-p", str(pid)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +18,7 @@ from aklo_trace.errors import CaptureError, StoreError, UsageError
 from aklo_trace.strace import capture
 from aklo_trace.strace.options import MARK_BYTES, STRING_BYTES
 from aklo_trace.strace.scribe import LiveLog, Unwritten
+from aklo_trace.strace.xtrace import ShellLines
 
 if TYPE_CHECKING:
     from aklo_trace.target import HeldTarget
@@ -54,12 +56,19 @@ class StraceEngine:
         from aklo_trace.strace.sources import LogSource
 
         start = json.loads((live / START_FILE).read_text())
+        _forget(start["shell_lines"])
         return StraceRecorded(
             [LogSource(live / LOG_FILE)],
             skip_until_exec_of=start["pid"],
             unwritten=Unwritten.read(live / UNWRITTEN_FILE),
             shell_lines=Path(start["shell_lines"]) if start["shell_lines"] else None,
         )
+
+
+def _forget(shell_lines: str) -> None:
+    """Remove the file that shells read, where who would have done it was killed."""
+    if shell_lines:
+        ShellLines(Path(shell_lines)).remove()
 
 
 class StraceSession:
@@ -85,6 +94,7 @@ class StraceSession:
             calls=self._filter.calls(),
             string_bytes=MARK_BYTES if self._shell_lines else STRING_BYTES,
             leave=self._held.leave,
+            clear=partial(_forget, self._shell_lines),
         )
         return StraceRecording(tracer, live)
 

@@ -20,7 +20,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from aklo_trace.errors import TraceError
+from aklo_trace.errors import TraceError, reason_of
 from aklo_trace.events import EventBatch
 from aklo_trace.strace import batches
 from aklo_trace.strace.launcher import AfterExec
@@ -141,7 +141,8 @@ class StraceLog:
             yield from map(read_piece, tasks) if inline else read_in_pool(tasks, self._workers)
         except OSError as error:
             raise TraceError(
-                f"cannot read on in the strace log {error.filename}: {error.strerror}. "
+                f"cannot read on in the strace log {error.filename or self._names[0]}: "
+                f"{reason_of(error)}. "
                 "Was it moved or changed while it was read? Import it again."
             ) from error
 

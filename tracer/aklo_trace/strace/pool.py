@@ -11,12 +11,13 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing import forkserver
 from multiprocessing.context import BaseContext
+from tempfile import TemporaryDirectory
 from typing import Final
 
-from aklo_trace.errors import TraceError
+from aklo_trace.errors import TraceError, reason_of, remedy_of
 from aklo_trace.strace.piece import Piece, read_piece
 from aklo_trace.strace.slices import Task
 
@@ -27,40 +28,77 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 
 def read_in_pool(tasks: Iterator[Task], workers: int) -> Iterator[Piece]:
     """The pieces of a log in order, read by `workers` processes. Only a few pieces more than
-    there are workers are in memory at a time. Raises TraceError if a worker is killed."""
-    pool = ProcessPoolExecutor(workers, _server(), initializer=_begin)
-    waiting: deque[Future[Piece]] = deque()
-    try:
-        for task in tasks:
-            waiting.append(pool.submit(read_piece, task))
-            if len(waiting) > workers + 1:
+    there are workers are in memory at a time. Raises TraceError if a worker cannot be started or is
+    killed."""
+    with server() as context:
+        pool = ProcessPoolExecutor(workers, context, initializer=begin)
+        waiting: deque[Future[Piece]] = deque()
+        try:
+            for task in tasks:
+                waiting.append(_submitted(pool, task))
+                if len(waiting) > workers + 1:
+                    yield waiting.popleft().result()
+            while waiting:
                 yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    except BrokenProcessPool as error:
-        raise TraceError(
-            "a process that was reading the strace log was killed, probably for want of memory. "
-            "Try again with fewer workers."
-        ) from error
-    finally:
-        pool.shutdown(cancel_futures=True)
+        except BrokenProcessPool as error:
+            raise TraceError(
+                "a process that was reading the strace log was killed, probably for want of "
+                "memory. Free some, and try again."
+            ) from error
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
-def _server() -> BaseContext:
-    """Start the process that the workers are forked from. It is told of their ends by SIGCHLD
-    and would wait for ever where our caller lets all signals wait, as the launcher does."""
+def _submitted(pool: ProcessPoolExecutor, task: Task) -> Future[Piece]:
+    """Starts a worker, as long as there are not all of them."""
+    try:
+        return pool.submit(read_piece, task)
+    except (OSError, EOFError, RuntimeError) as error:
+        raise _unstarted(error) from error
+
+
+def _unstarted(error: Exception) -> TraceError:
+    reason, remedy = str(error) or "one has ended", "see to memory and limits (ulimit)"
+    if isinstance(error, OSError):
+        reason, remedy = reason_of(error), remedy_of(error)
+    return TraceError(f"The processes that read the log cannot be started: {reason}; {remedy}.")
+
+
+@contextmanager
+def server() -> Iterator[BaseContext]:
+    """The process that the workers are forked from.
+
+    It is told of their ends by SIGCHLD and would wait for ever where our caller lets all signals
+    wait, as the launcher does; and Ctrl-C is for us alone, also before a worker can say so. Its
+    socket is in a folder of ours: Python would leave its own behind where we end by _exit(2).
+    """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([read_piece.__module__])
     os.environ["PYTHONSAFEPATH"] = "1"  # it is started by -c, which would import from where we are
-    mask = signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
+    own = multiprocessing.current_process()._config  # type: ignore[attr-defined]
+    with ExitStack() as cleared:
+        try:
+            own["tempdir"] = cleared.enter_context(TemporaryDirectory(prefix="aklo-trace-"))
+            cleared.callback(own.pop, "tempdir")
+            cleared.callback(forkserver._forkserver._stop)  # type: ignore[attr-defined]
+            with _signals(unblocked=signal.SIGCHLD, blocked=signal.SIGINT):
+                forkserver.ensure_running()
+        except OSError as error:
+            raise _unstarted(error) from error
+        yield context
+
+
+@contextmanager
+def _signals(unblocked: signal.Signals, blocked: signal.Signals) -> Iterator[None]:
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [blocked])
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [unblocked])
     try:
-        forkserver.ensure_running()
+        yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-    return context
 
 
-def _begin() -> None:
+def begin() -> None:
     """Leave interrupts to the parent, but take other signals: the parent may have to end us.
     Keep freed memory: columns come and go with every piece, and taking their pages from the
     kernel each time costs a tenth of the whole."""

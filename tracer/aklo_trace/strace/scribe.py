@@ -131,22 +131,26 @@ class Scribe:
         return self.status
 
 
-def start(log: LiveLog, leave: Callable[[], None]) -> tuple[Scribe, int]:
+def start(
+    log: LiveLog, leave: Callable[[], None], clear: Callable[[], None] = lambda: None
+) -> tuple[Scribe, int]:
     """Start the process; gives it, and the descriptor that strace is to print to. The process
-    first calls `leave`. Raises OSError."""
+    first calls `leave`, and `clear` when strace has ended. Raises OSError."""
     reading, writing = os.pipe2(os.O_CLOEXEC)
     with suppress(OSError):  # the user has too many pipes, or may have none of that size
         fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
     pid = os.fork()
     if pid == 0:
         os.close(writing)
-        _live(reading, log, leave)
+        _live(reading, log, leave, clear)
     os.close(reading)
     log.close()
     return Scribe(pid), writing
 
 
-def _live(pipe: int, log: LiveLog, leave: Callable[[], None]) -> NoReturn:
+def _live(
+    pipe: int, log: LiveLog, leave: Callable[[], None], clear: Callable[[], None]
+) -> NoReturn:
     status = FAULT
     try:
         signal.pthread_sigmask(signal.SIG_SETMASK, signal.valid_signals())
@@ -156,6 +160,7 @@ def _live(pipe: int, log: LiveLog, leave: Callable[[], None]) -> NoReturn:
         for descriptor in range(3):
             os.dup2(null, descriptor)
         write_down(pipe, log)
+        clear()
         status = 0
     finally:
         os._exit(status)

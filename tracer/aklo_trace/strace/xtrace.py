@@ -84,7 +84,8 @@ before every command: what is rarely needed stands where it is rarely looked at.
 
 @dataclass(frozen=True, slots=True)
 class ShellLines:
-    """The file that shells read. Make it before the target is held, remove it when it ended."""
+    """The file that shells read. Make it before the target is held, remove it when it ended: the
+    front does, and, if that was killed, who wrote strace's log, or who finishes the trace."""
 
     path: Path
 
@@ -112,8 +113,10 @@ class ShellLines:
         return (*others, VARIABLE + os.fsencode(self.path))
 
     def remove(self) -> None:
+        is_ours = self.path.name.startswith(PREFIX) and self.path.name.endswith(SUFFIX)
         with suppress(OSError):
-            self.path.unlink()
+            if is_ours and not self.path.is_symlink():
+                self.path.unlink()
 
 
 def token_of(path: Path) -> str:

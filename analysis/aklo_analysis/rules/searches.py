@@ -61,9 +61,9 @@ LIBRARIES: Final = (
 
 @dataclass(frozen=True)
 class _Searches:
-    """Which calls are `misses`, which of these bear the `names` of what is searched, and which stand
-    for the `places` that were looked at; of each call the `search` that it belongs to, or `UNKNOWN`;
-    and which `found` it."""
+    """Which calls are `misses`, which of these bear the `names` of what is searched, and which
+    stand for the `places` that were looked at; of each call the `search` that it belongs to, or
+    `UNKNOWN`; and which `found` it."""
 
     misses: Bools
     names: Bools

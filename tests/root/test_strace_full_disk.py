@@ -66,3 +66,5 @@ def test_a_disk_that_stays_full_is_named_with_the_record_it_cuts(
     (disk.folder / "ballast").unlink()
     assert on_disk.run("recover", recording.directory).returncode == 0
     assert_accounted(recording)
+    assert f"{LOG_FILE} has gaps: No space left" in (recording.meta.incomplete_reason or "")
+    assert (recording.meta.exit_status, recording.meta.wall_ns is None) == (3, False)

@@ -46,6 +46,9 @@ if TYPE_CHECKING:
 LIVE: Final = "live"
 DONE: Final = ".live-done"
 LOCK: Final = "lock"
+RESERVE: Final = "reserve"
+RESERVE_BYTES: Final = 64 << 10
+"""Is kept free in `live` for how a recording ended: on a full disk that is needed most."""
 IMPORT: Final = "import"
 """Is in `live` while a trace is made from what is elsewhere: there is nothing to finish it from."""
 INTERRUPTED: Final = "the recording was interrupted: what followed its last moment is missing"
@@ -82,10 +85,31 @@ def begin(directory: Path, meta: Meta) -> tuple[Path, int]:
         lock = os.open(live / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         fcntl.flock(lock, fcntl.LOCK_EX)
         meta_file.write(directory, meta)
+        _reserve(live)
     except OSError as error:
         abandon(directory)
         raise _unwritable(directory, error) from error
     return live, lock
+
+
+def _reserve(live: Path) -> None:
+    with suppress(OSError):  # a quota or a limit; then there will be no room for it
+        fd = os.open(live / RESERVE, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            os.posix_fallocate(fd, 0, RESERVE_BYTES)
+        finally:
+            os.close(fd)
+
+
+def _keep_outcome(live: Path, outcome: Meta) -> None:
+    """Write down how a recording ended, in the room that was kept for it if there is no other. If
+    there is none at all, it is not known later."""
+    with suppress(OSError):
+        try:
+            meta_file.write(live, outcome)
+        except OSError:
+            (live / RESERVE).unlink()
+            meta_file.write(live, outcome)
 
 
 def _unwritable(directory: Path, error: OSError) -> StoreError:
@@ -121,8 +145,7 @@ def finish(directory: Path, recorded: Recorded, outcome: Meta) -> Meta:
     recorded makes a meta.json that could not be read; `live` is still there then, too.
     """
     live = directory / LIVE
-    with suppress(OSError):  # on a full disk; then how it ended is not known later
-        meta_file.write(live, outcome)
+    _keep_outcome(live, outcome)
     try:
         meta = _convert(directory, recorded, outcome)
         meta_file.check(meta, live)
@@ -197,8 +220,7 @@ def check_place(directory: Path, lock: int, outcome: Meta) -> None:
             "report."
         )
     live = Path(os.readlink(f"/proc/self/fd/{lock}")).parent  # noqa: PTH115
-    with suppress(OSError):
-        meta_file.write(live, outcome)
+    _keep_outcome(live, outcome)
     raise StoreError(
         f"The trace {directory} was moved to {live.parent} while it was being recorded. Finish it "
         f"there, with {recovery(live.parent)}."

@@ -215,7 +215,8 @@ static __always_inline struct shell_text read_text(const struct shell_state *she
 	peek(&eval_depth, sizeof(eval_depth), shell->eval_depth);
 	if (depth == shell->forked_depth)
 		peek(&environment, sizeof(environment), shell->environment);
-	text.is_string = running_trap > 0 || eval_depth > 0;
+	text.is_trap = running_trap > 0;
+	text.is_string = text.is_trap || eval_depth > 0;
 	text.is_substitution = !!(environment & SUBSHELL_COMSUB);
 	return text;
 }

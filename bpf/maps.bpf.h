@@ -6,6 +6,7 @@
 /* What a shell executes. */
 struct shell_text {
 	__u8 is_string;	      /* of eval or a trap */
+	__u8 is_trap;
 	__u8 is_substitution; /* $(...) or `...` */
 };
 
@@ -27,6 +28,11 @@ struct function_state {
 	struct return_note covered;  /* one further out, before the last one */
 };
 
+/* Of the frames of a stack, by their place from the outermost. */
+struct frame_hashes {
+	__u64 of[STACK_FRAMES];
+};
+
 /* What is known of the shell that a task runs: addresses are those of its memory. */
 struct shell_state {
 	struct identity binary;
@@ -40,7 +46,7 @@ struct shell_state {
 	__u64 arrays[STACK_ARRAYS]; /* 0: never found */
 	__u64 heads[STACK_ARRAYS];
 	__u64 hash;  /* of the stack that was read last */
-	__u64 hashes[STACK_FRAMES]; /* of its frames, by their place from the outermost */
+	struct frame_hashes hashes;
 	__u64 left_ns; /* end of the last call at which the stack was read */
 	__u32 stack;
 	__u32 depth;
@@ -52,7 +58,7 @@ struct shell_state {
 	__u8 head_is_last;
 	struct shell_text text;
 	__u8 forked_relative;
-	__u8 zero[2];
+	__u8 zero;
 	__u32 layout; /* its place among the shells that are known */
 	__u64 base;   /* where it is loaded */
 	struct function_state functions;

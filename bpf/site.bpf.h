@@ -19,8 +19,10 @@ static __always_inline bool is_same_stack(const struct shell_state *shell, __u64
 }
 
 /*
- * How many innermost frames can be others than at the last reading: bash takes CALL_NS and more to
- * enter a function, and all frames before a new one are those that were there.
+ * How many innermost frames can be others than at the last reading. Bash takes CALL_NS and more to
+ * enter a function, and all frames before a new one are those that were there. A subshell stays in
+ * the functions in which it was forked. (What throws it out of them, as an error or SIGINT does,
+ * ends it, and nothing but an EXIT trap runs then.)
  */
 static __always_inline __u32 frames_to_read(const struct shell_state *shell, __u32 depth,
 					    __u64 since_ns)
@@ -29,6 +31,8 @@ static __always_inline __u32 frames_to_read(const struct shell_state *shell, __u
 
 	if (!shell->stack || depth > STACK_FRAMES || shell->depth > STACK_FRAMES)
 		return limit;
+	if (!shell->text.is_trap && depth >= shell->forked_depth)
+		limit = depth - shell->forked_depth;
 	if (since_ns > (__u64)STACK_FRAMES * CALL_NS)
 		return limit;
 	count = (__u32)since_ns / CALL_NS + 1;
@@ -52,8 +56,9 @@ static __always_inline bool identify_stack(struct shell_state *shell, __u64 sinc
 
 	if (depth < 0)
 		return false;
+	shell->text = read_text(shell, depth);
 	if (depth)
-		hash = hash_stack(shell, shell->hashes, depth,
+		hash = hash_stack(shell, &shell->hashes, depth,
 				  frames_to_read(shell, depth, since_ns), FOR_CALLS);
 	if (!hash)
 		shell->stack = 0;
@@ -61,7 +66,6 @@ static __always_inline bool identify_stack(struct shell_state *shell, __u64 sinc
 		shell->stack = stack_number(shell, hash, depth, FOR_CALLS);
 	shell->hash = hash;
 	shell->depth = depth;
-	shell->text = read_text(shell, depth);
 	return true;
 }
 

@@ -24,7 +24,7 @@ struct element_read {
 /* Where the three arrays are read next, and what came of it. */
 struct stack_walk {
 	__u64 next[STACK_ARRAYS];
-	__u64 *hashes; /* one per frame, by its place from the outermost */
+	struct frame_hashes *hashes;
 	__u32 depth;
 	__u32 count;
 	__u32 purpose;
@@ -36,7 +36,7 @@ struct stack_walk {
 struct stack_scratch {
 	struct stack_record record;
 	char text[STACK_TEXT_BYTES + PATH_BYTES + STACK_BLOCK_BYTES];
-	__u64 hashes[STACK_FRAMES];
+	struct frame_hashes hashes;
 	__u32 busy; /* of probes, whose programs can be preempted */
 	__u32 zero;
 };
@@ -163,7 +163,7 @@ static long hash_frame(__u32 index, void *context)
 		walk->failed = true;
 		return 1;
 	}
-	walk->hashes[(walk->depth - 1 - index) & (STACK_FRAMES - 1)] = hash;
+	walk->hashes->of[(walk->depth - 1 - index) & (STACK_FRAMES - 1)] = hash;
 	return 0;
 }
 
@@ -187,12 +187,11 @@ static __always_inline bool are_even(const struct shell_state *shell, __u32 dept
 	return true;
 }
 
-/*
- * The hash of the stack of `depth` frames, of which the `count` innermost are read and the others
- * are in `hashes`. 0 when the arrays do not fit each other, as while bash is changing them.
- */
-static __always_inline __u64 hash_stack(const struct shell_state *shell, __u64 *hashes, __u32 depth,
-					__u32 count, __u32 purpose)
+/* Read the `count` innermost of `depth` frames. False when the arrays do not fit each other, as
+ * while bash is changing them. */
+static __always_inline bool read_hashes(const struct shell_state *shell,
+					struct frame_hashes *hashes, __u32 depth, __u32 count,
+					__u32 purpose)
 {
 	struct stack_walk walk = {
 		.hashes = hashes,
@@ -200,16 +199,35 @@ static __always_inline __u64 hash_stack(const struct shell_state *shell, __u64 *
 		.count = count,
 		.purpose = purpose,
 	};
-	__u64 hash = depth;
 
 	if (!are_even(shell, depth) || !begin_walk(&walk, shell))
-		return 0;
+		return false;
 	bpf_loop(STACK_FRAMES, hash_frame, &walk, 0);
-	if (walk.failed)
+	return !walk.failed;
+}
+
+CHECKED_ALONE __u64 mix_hashes(const struct frame_hashes *hashes, __u32 depth)
+{
+	__u64 hash = depth;
+
+	if (!hashes)
 		return 0;
 	for (__u32 i = 0; i < STACK_FRAMES && i < depth; i++)
-		hash = mix(hash, hashes[(depth - 1 - i) & (STACK_FRAMES - 1)]);
+		hash = mix(hash, hashes->of[(depth - 1 - i) & (STACK_FRAMES - 1)]);
 	return hash ?: 1;
+}
+
+/*
+ * The hash of the stack of `depth` frames, of which the `count` innermost are read and the others
+ * are in `hashes`. 0 when they cannot be read.
+ */
+static __always_inline __u64 hash_stack(const struct shell_state *shell,
+					struct frame_hashes *hashes, __u32 depth, __u32 count,
+					__u32 purpose)
+{
+	if (count && !read_hashes(shell, hashes, depth, count, purpose))
+		return 0;
+	return mix_hashes(hashes, depth);
 }
 
 /* Append the text of a list's next element. */
@@ -307,7 +325,7 @@ static __always_inline bool read_whole_stack(const struct shell_state *shell, __
 	*depth = stack_depth(shell);
 	if (*depth <= 0 || !scratch)
 		return !*depth;
-	hash = hash_stack(shell, scratch->hashes, *depth,
+	hash = hash_stack(shell, &scratch->hashes, *depth,
 			  *depth < STACK_FRAMES ? *depth : STACK_FRAMES, purpose);
 	if (hash)
 		*stack = stack_number(shell, hash, *depth, purpose);

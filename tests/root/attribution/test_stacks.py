@@ -171,6 +171,50 @@ wait
     assert_right(run(record, bash, script % 30), 5 * 30)
 
 
+THROWS = {
+    "exit": "exit 3",
+    "return": "return 3",
+    "errexit": "set -e; false",
+    "unbound": "set -u; : $nothing",
+    "message": ": ${nothing:?there is none}",
+    "nesting": "FUNCNEST=4; endless",
+    "arithmetic": ": $((1 / 0))",
+    "interrupt": "kill -INT $BASHPID; :",
+    "terminate": "kill -TERM $BASHPID; :",
+    "trapped interrupt": "trap trapped INT; kill -INT $BASHPID; :",
+}
+"""What ends a subshell, by what it is."""
+
+
+@pytest.mark.parametrize("throw", THROWS)
+def test_subshells_that_are_thrown_out_of_their_functions(
+    record: Recorder, bash: str, throw: str
+) -> None:
+    """As many functions run in the EXIT trap as the subshell was forked in, and more and fewer."""
+    script = f"""
+leaf() {{ probe; }}
+twice() {{ leaf; leaf; }}
+trapped() {{ leaf; twice; probe; }}
+endless() {{ endless; }}
+trap : INT
+inner() {{
+    (trap "leaf; trapped" EXIT; {THROWS[throw]})
+    (trap "leaf; trapped" EXIT; twice; {THROWS[throw]})
+    : $(trap "leaf; trapped" EXIT; {THROWS[throw]})
+    {{ trap "leaf; trapped" EXIT; {THROWS[throw]}; }} &
+    wait
+}}
+outer() {{ inner; probe; }}
+for ((i = 0; i < 10; i++)); do
+    outer
+    inner
+done
+"""
+    recording = run(record, bash, script)
+    assert_right(recording, len(probes(recording)))
+    assert len(probes(recording)) >= 10 * (1 + 2 * 2)
+
+
 def test_thousands_of_functions(record: Recorder, bash: str) -> None:
     count = 10_000
     script = f"""
@@ -272,12 +316,7 @@ def test_long_names_of_files(record: Recorder, bash: str, length: int) -> None:
     while length - len(str(folder)) > 230:
         folder /= "d" * 100
     names = [letter.rjust(length - len(str(folder)) - 6, "x") for letter in "ab"]
-    folder.mkdir(parents=True, exist_ok=True)
-    import os
-
     for name in names:
-        fd = os.open(folder, os.O_RDONLY)
-        os.close(fd)
         write(folder / f"{name}.bash", "run() { [[ -e /nothing/$1 ]]; }\n")
     paths = [str(folder / f"{name}.bash") for name in names]
     script = "".join(f"source {path}; run {path[-6]}\n" for path in paths * 20)

@@ -97,6 +97,22 @@ def test_a_target_of_another_user_does_not_run_when_the_recording_fails(user: Us
     assert not (user.folder / "ran").exists()
 
 
+def test_a_signal_reaches_a_target_of_another_user(user: User) -> None:
+    """It is passed on by sudo, and by us, who may not signal root's processes any more."""
+    ended = 'trap "echo asked; exit 3" TERM; echo ready; for i in {1..600}; do sleep 0.1; done'
+    process = user.start(
+        f"sudo $T {OPTIONS} --user root -o trace -- bash -c '{ended}' & "
+        "read -r; kill -TERM $!; wait $!; exit $?"
+    )
+    try:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+        out, err = process.communicate("now\n", timeout=TIMEOUT_S)
+    finally:
+        process.kill()
+    assert (process.returncode, out) == (3, "asked\n"), err
+
+
 def test_a_trace_of_root_does_not_hide_the_users_own(user: User, tmp_path: Path) -> None:
     (tmp_path / ".aklo.conf").touch()
     status, _, err = user.run(f"sudo $T {OPTIONS} -- true")

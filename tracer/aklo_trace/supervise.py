@@ -123,21 +123,32 @@ class _Supervisor:
             self.interrupted = True
         if _UNDONE_BY.get(signo, frozenset()) & signal.sigpending():
             return
-        with suppress(ProcessLookupError, PermissionError):
-            if to_group:
-                self._to_group(signo)
-            elif info.si_pid == self.held.pid:  # meant for its parent, which would be ours
+        if to_group:
+            self._to_group(signo)
+        elif info.si_pid == self.held.pid:  # meant for its parent, which would be ours
+            with suppress(ProcessLookupError, PermissionError):
                 os.kill(os.getppid(), signo)
-            else:
-                self._return_terminal(signo)
-                signal.pidfd_send_signal(self.held.pidfd, signo)
+        else:
+            self._send(signo, to_group=False)
 
     def _to_group(self, signo: int) -> None:
         """The target has it already, unless it has moved to a group of its own. Where the shell
         made a group for us, it would have been the leader of that and not have had to move."""
-        if self._leads() and os.getpgrp() == os.getpid():
-            self._return_terminal(signo)
-            os.killpg(self.held.pid, signo)
+        with suppress(ProcessLookupError):
+            if self._leads() and os.getpgrp() == os.getpid():
+                self._send(signo, to_group=True)
+
+    def _send(self, signo: int, *, to_group: bool) -> None:
+        self._return_terminal(signo)
+        try:
+            if to_group:
+                os.killpg(self.held.pid, signo)
+            else:
+                signal.pidfd_send_signal(self.held.pidfd, signo)
+        except PermissionError:  # it is another user's, as the witness is
+            self.held.witness.send(signo, to_group=to_group)
+        except ProcessLookupError:
+            pass
 
     def _leads(self) -> bool:
         return os.getpgid(self.held.pid) == self.held.pid

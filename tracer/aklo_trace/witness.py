@@ -8,6 +8,9 @@ signal unless asked, so what was sent to the group is pending there.
 It has a second duty. When the target is stopped, the process that the shell waits for stops
 as well, and a stopped process can't see that someone continued or ended the target without
 it: the witness sees it, and wakes it up.
+
+And a third: it is of the target's user, who need not be that of the process that the shell waits
+for (``sudo aklo-trace --user root``), and can send the target what that process may not.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ import signal
 import time
 from collections.abc import Iterable
 from contextlib import suppress
+from enum import IntEnum, auto
 from pathlib import Path
 from typing import Final
 
@@ -31,8 +35,17 @@ PATIENCE_S: Final = 0.01
 second one of its kind is taken for one to the group: the two may have become one here."""
 _PAUSE_MS: Final = 200
 """How often a stopped target is looked at."""
-_GUARD: Final = 0x80
-_UNGUARD: Final = 0x81
+_REQUEST_BYTES: Final = 2
+
+
+class _Request(IntEnum):
+    """What is asked; the number of a signal follows."""
+
+    SAW = auto()
+    GUARD = auto()
+    UNGUARD = auto()
+    SEND = auto()
+    SEND_TO_GROUP = auto()
 
 
 class Witness:
@@ -57,7 +70,7 @@ class Witness:
 
     def saw(self, signo: int) -> bool:
         """Whether this signal, which we have just taken, was sent to our whole group."""
-        self._ask(signo)
+        self._ask(_Request.SAW, signo)
         try:
             return os.read(self._answers, 1) == b"\1"
         except OSError:
@@ -65,10 +78,14 @@ class Witness:
 
     def guard(self) -> None:
         """Send us SIGCONT, again and again, once the target is no longer stopped."""
-        self._ask(_GUARD)
+        self._ask(_Request.GUARD)
 
     def unguard(self) -> None:
-        self._ask(_UNGUARD)
+        self._ask(_Request.UNGUARD)
+
+    def send(self, signo: int, *, to_group: bool) -> None:
+        """Send a signal to the target, or to the process group that it leads."""
+        self._ask(_Request.SEND_TO_GROUP if to_group else _Request.SEND, signo)
 
     def leave(self) -> None:
         """Forget it, in a process forked after it."""
@@ -82,9 +99,9 @@ class Witness:
             os.kill(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, 0)
 
-    def _ask(self, request: int) -> None:
+    def _ask(self, request: _Request, signo: int = 0) -> None:
         try:
-            os.write(self._requests, bytes((request,)))
+            os.write(self._requests, bytes((request, signo)))
         except BrokenPipeError:
             return  # it was killed
 
@@ -101,12 +118,15 @@ class _Attendant:
         self.seen_s: dict[int, float] = {}
 
     def attend(self) -> None:
-        while request := os.read(self.asked, 1):
-            signo = request[0]
-            if signo == _GUARD:
-                self._stand_guard()
-            elif signo != _UNGUARD:
-                os.write(self.answer, b"\1" if self._saw(signo) else b"\0")
+        while request := os.read(self.asked, _REQUEST_BYTES):
+            what, signo = request
+            match what:
+                case _Request.SAW:
+                    os.write(self.answer, b"\1" if self._saw(signo) else b"\0")
+                case _Request.GUARD:
+                    self._stand_guard()
+                case _Request.SEND | _Request.SEND_TO_GROUP:
+                    self._send(signo, to_group=what == _Request.SEND_TO_GROUP)
 
     def _saw(self, signo: int) -> bool:
         recently = time.monotonic() - self.seen_s.get(signo, -math.inf) < PATIENCE_S
@@ -115,6 +135,12 @@ class _Attendant:
             return recently and merges
         self.seen_s[signo] = time.monotonic()
         return True
+
+    def _send(self, signo: int, *, to_group: bool) -> None:
+        with suppress(ProcessLookupError, PermissionError):
+            signal.pidfd_send_signal(self.pidfd, 0 if to_group else signo)
+            if to_group:  # its number is still its own
+                os.killpg(self.target, signo)
 
     def _stand_guard(self) -> None:
         asked, ended = select.poll(), select.poll()

@@ -111,5 +111,8 @@ MAKERS: Final = frozenset(
 """Calls that return the descriptor of a file that is new and has no path. Not those that may
 return one that is not new, as bpf(2) and pidfd_open(2)."""
 
+PAIRS: Final = {"pipe": 0, "pipe2": 0, "socketpair": 3}
+"""Calls that write two new descriptors, and the argument that says where."""
+
 ENTERS: Final = frozenset({"chdir", "chroot"})
 """Calls whose path is the directory that they enter."""

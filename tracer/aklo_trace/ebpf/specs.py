@@ -8,10 +8,17 @@ from typing import Final
 from aklo_trace.ebpf import layout
 from aklo_trace.ebpf.machine import COMPAT_MACHINE
 from aklo_trace.filter import Filter
-from aklo_trace.syscalls import MAKERS, NONE, UNKNOWN, PathArgument, Syscall, by_name, by_number
+from aklo_trace.syscalls import (
+    MAKERS,
+    NONE,
+    PAIRS,
+    UNKNOWN,
+    PathArgument,
+    Syscall,
+    by_name,
+    by_number,
+)
 
-PAIRS: Final = {"pipe": 0, "pipe2": 0, "socketpair": 3}
-"""Calls that write two new descriptors, and the argument that says where."""
 ADDRESSED: Final = {"bind": 1, "connect": 1, "sendto": 4}
 """Calls that give an address to a socket, and the argument that points to it."""
 COPIERS: Final = frozenset({"dup", "dup2", "dup3"})

@@ -56,6 +56,7 @@ _WORD: Final = re.compile(
     (?: ,\ (?=["0.]) | (?=\]) )""",
     re.VERBOSE,
 )
+PAIR: Final = 2
 _POINTER: Final = re.compile(_NAME + rb"0x[0-9a-f]+")
 _NUMBER: Final = re.compile(_NAME + rb"(-?\d{1,18}|0x[0-9a-f]{1,15})")
 _FLAGS: Final = re.compile(rb"(?:flags=|\A)(0x[0-9a-f]{1,16}|\d{1,20})")
@@ -117,6 +118,16 @@ def descriptor(argument: bytes) -> tuple[int, Descriptor | None]:
     if not 0 <= value < _INT32:
         return NULL, None
     return value, None if found["text"] is None else describe(found["text"])
+
+
+def pair(words: list[bytes]) -> list[tuple[int, Descriptor | None]]:
+    """The descriptors of an argument such as ``[3, 4]``; none if no argument is like that."""
+    for word in words:
+        inside = word[1:-1]
+        found = [descriptor(part) for part in split(inside, mask(inside))]
+        if word[:1] == b"[" and len(found) == PAIR and all(fd != NULL for fd, _ in found):
+            return found
+    return []
 
 
 def base(argument: bytes) -> bytes | int:

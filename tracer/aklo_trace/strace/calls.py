@@ -12,7 +12,7 @@ import numpy as np
 
 from aklo_trace.restarts import RESTARTS
 from aklo_trace.strace.ranges import LAST_FD, LAST_PID
-from aklo_trace.syscalls import NONE, UNKNOWN, by_name, table
+from aklo_trace.syscalls import NONE, PAIRS, UNKNOWN, by_name, table
 
 ALIASES: Final = {
     "pread": "pread64",
@@ -38,6 +38,7 @@ def codes(*names: str) -> frozenset[int]:
 
 
 SPAWNS: Final = codes("fork", "vfork", "clone", "clone3")
+WRITES_PAIR: Final = codes(*PAIRS)
 EXECS: Final = codes("execve", "execveat")
 EXITS: Final = codes("exit", "exit_group")
 RETURNS_NOTHING: Final = codes("rt_sigreturn", "sigreturn")

@@ -25,6 +25,7 @@ from aklo_trace.strace.calls import (
     RETURNS_NOTHING,
     SPAWNS,
     UNKNOWN_CODE,
+    WRITES_PAIR,
     Image,
     signal_number,
 )
@@ -214,8 +215,9 @@ def _end(body: bytes, found: re.Match[bytes]) -> Call | None:
     if returned is None:
         return None
     call = Call(Part.END, spec.code)
+    words = arguments.split(body[slice(*found.span(2))], found[2])
+    _fill_pair(call, words)
     if spec.code in OFFSET_FROM_END:
-        words = arguments.split(body[slice(*found.span(2))], found[2])
         place = OFFSET_FROM_END[spec.code]
         call.offset = arguments.number(words[-place]) if len(words) >= place else NULL
     _fill_returned(call, spec, returned)
@@ -238,6 +240,7 @@ def _fill_arguments(call: Call, spec: Syscall, text: bytes, masked: bytes) -> No
         call.path2, call.base2 = _path(call, words, spec.path2)
     if spec.offset != NONE and spec.offset < len(words):
         call.offset = arguments.number(words[spec.offset])
+    _fill_pair(call, words)
     if spec.code in SPAWNS:
         call.thread = arguments.makes_thread(text)
     elif spec.code in EXECS and spec.path:
@@ -245,6 +248,12 @@ def _fill_arguments(call: Call, spec: Syscall, text: bytes, masked: bytes) -> No
     elif spec.code in EXITS:
         status = arguments.number(words[0])
         call.status = None if status == NULL else status & 0xFF
+
+
+def _fill_pair(call: Call, words: list[bytes]) -> None:
+    """New descriptors stand among the arguments, once the call has returned."""
+    if call.syscall in WRITES_PAIR and (found := arguments.pair(words)):
+        (call.fd, call.file), (_, call.file2) = found
 
 
 def _path(call: Call, words: list[bytes], where: PathArgument) -> tuple[bytes | None, bytes | int]:

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from aklo_trace.strace.calls import EXECS, EXITS, OFFSET_FROM_END, SPAWNS, codes
+from aklo_trace.strace.calls import EXECS, EXITS, OFFSET_FROM_END, SPAWNS, WRITES_PAIR, codes
 from aklo_trace.strace.line import Part
 from aklo_trace.syscalls import NONE, Syscall, table
 
@@ -52,6 +52,8 @@ def _begun(call: Syscall) -> Shape:
 
 
 def _ended(call: Syscall) -> Shape:
+    if call.code in WRITES_PAIR:
+        return Shape.EXACT
     if call.code not in OFFSET_FROM_END:
         return Shape.NOTHING
     return Shape.OFFSET if _shape(call) is Shape.FD_OFFSET else Shape.EXACT
@@ -64,7 +66,7 @@ def _shape(call: Syscall) -> Shape:
         return Shape.SPAWN
     if call.code in EXECS:
         return Shape.EXEC if call.name == "execve" else Shape.EXACT
-    if call.path2:
+    if call.path2 or call.code in WRITES_PAIR:
         return Shape.EXACT
     if call.code in codes("mmap", "mmap2"):
         return Shape.MAPPED_FD

@@ -15,14 +15,11 @@ from aklo_trace.engines import engine_named
 from aklo_trace.schema import ImageFlag
 from aklo_trace.text import decode
 
+from .differences import ASKED_FOR_LINES, NAMES_NO_DESCRIPTORS
 from .recording import Call, Recorder, Recording, Row
 from .test_conservation import assert_conserved
 
 ENGINES = tuple(engine.name for engine in ALL)
-NAMES_NO_DESCRIPTORS = {"bcc"}
-"""docs/engines.md: the file behind a descriptor is null."""
-ASKED_FOR_LINES = {"strace": ("--shell-lines",)}
-"""docs/engines.md: the shell says its lines, if that is asked for."""
 COLUMNS = {
     Feature.SHELL_CODE: ("syscalls", "site_id"),
     Feature.FILE_IDENTITY: ("files", "dev"),

@@ -12,7 +12,7 @@ from aklo_trace.engine import Feature
 
 from .recording import Recorder, Recording, Row
 
-ENGINES = ("ebpf", "bcc")
+ENGINES = ("ebpf", "bcc", "strace")
 
 MIB = 1 << 20
 SPIN_MS = 150
@@ -68,6 +68,7 @@ def by_id(row: Row) -> int:
 
 @pytest.mark.parametrize("threads", [1, 3])
 def test_time_in_the_program_is_user_time(record: Recorder, workloads: Path, threads: int) -> None:
+    record.needs(Feature.CPU_TIME)
     recording = record(workloads / "lifetime", "spin", str(SPIN_MS), str(threads))
     row = only_process(recording)
     assert row["utime_ns"] > 0.8 * SPIN_MS * 1e6 * threads
@@ -76,6 +77,7 @@ def test_time_in_the_program_is_user_time(record: Recorder, workloads: Path, thr
 
 
 def test_time_in_calls_is_system_time(record: Recorder, workloads: Path) -> None:
+    record.needs(Feature.CPU_TIME)
     recording = record(workloads / "lifetime", "in-kernel", str(SPIN_MS))
     row = only_process(recording)
     assert row["stime_ns"] > 2 * row["utime_ns"]
@@ -90,6 +92,7 @@ def assert_agrees_with_the_programs_own_clock(recording: Recording) -> None:
 
 
 def test_waiting_is_no_cpu_time(record: Recorder) -> None:
+    record.needs(Feature.CPU_TIME)
     row = only_process(record("sleep", "0.3"))
     assert (row["utime_ns"] + row["stime_ns"]) * 3 < row["end_ns"] - row["start_ns"]
 

@@ -258,6 +258,14 @@ FORMS: list[tuple[str, str, dict[str, Any]]] = [
         {"ret": -1, "errno": errno.ENOSYS},
     ),
     ('pread(3, "", 1, 2) = 0', "pread64", {"ret": 0, "fd": 3, "offset": 2}),
+    (
+        "pipe([3</x>, 4</y, z>]) = 0",
+        "pipe",
+        {"ret": 0, "fd": 3, "file": Descriptor(b"/x"), "file2": Descriptor(b"/y, z")},
+    ),
+    ("socketpair(AF_UNIX, SOCK_STREAM, 0, [5, 6]) = 0", "socketpair", {"ret": 0, "fd": 5}),
+    ("pipe2(0x7f0, 0) = -1 EMFILE (Too many open files)", "pipe2", {"ret": -1, "errno": 24}),
+    ("????() = ?", "unknown", {"flags": SyscallFlag.UNFINISHED}),
 ]
 
 
@@ -310,6 +318,10 @@ HALVES: list[tuple[str, Part, str, dict[str, Any]]] = [
         {"flags": SyscallFlag.UNFINISHED},
     ),
     ("<... wait4 resumed> <detached ...>", Part.END, "wait4", {"flags": SyscallFlag.UNFINISHED}),
+    ("???( <unfinished ...>", Part.BEGIN, "unknown", {}),
+    ("<... ??? resumed>) = ?", Part.END, "unknown", {"flags": SyscallFlag.UNFINISHED}),
+    ("pipe2( <unfinished ...>", Part.BEGIN, "pipe2", {}),
+    ("<... pipe2 resumed>[3, 4], 0) = 0", Part.END, "pipe2", {"ret": 0, "fd": 3}),
 ]
 
 

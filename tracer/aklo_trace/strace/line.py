@@ -100,13 +100,15 @@ class Call:
     is_mark: bool = False
 
 
-_CALL: Final = re.compile(rb"([a-z_]\w*)\((.*)\) += (.*)")
-_RESUMED: Final = re.compile(rb"<\.\.\. ([a-z_]\w*) resumed>(.*)\) += (.*)")
+_NAME: Final = rb"([a-z_]\w*|\?{3,4})"
+"""A call has question marks for its name if its thread was killed before strace could look."""
+_CALL: Final = re.compile(_NAME + rb"\((.*)\) += (.*)")
+_RESUMED: Final = re.compile(rb"<\.\.\. " + _NAME + rb" resumed>(.*)\) += (.*)")
 _BEGUN: Final = re.compile(
-    rb"([a-z_]\w*)\((.*) <(?:unfinished|(?P<lost>detached)|pid changed to \d+) \.\.\.>"
+    _NAME + rb"\((.*) <(?:unfinished|(?P<lost>detached)|pid changed to \d+) \.\.\.>"
 )
-_DETACHED: Final = re.compile(rb"<\.\.\. ([a-z_]\w*) resumed>(.*) <detached \.\.\.>")
-_CONTINUED: Final = re.compile(rb"<\.\.\. [a-z_]\w* resumed>.*<unfinished \.\.\.>")
+_DETACHED: Final = re.compile(rb"<\.\.\. " + _NAME + rb" resumed>(.*) <detached \.\.\.>")
+_CONTINUED: Final = re.compile(rb"<\.\.\. " + _NAME + rb" resumed>.*<unfinished \.\.\.>")
 
 _SUMMARY: Final = (
     rb"% time +seconds.*|-{6} -.*|System call usage summary for .*|"

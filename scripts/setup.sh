@@ -24,7 +24,7 @@ missing_packages() {
     command -v strace >/dev/null || echo strace
     command -v "${CLANG:-clang}" >/dev/null || echo clang
     [ -e /usr/include/bpf/bpf_helpers.h ] || echo libbpf-dev
-    PATH=$PATH:/usr/sbin:/sbin ldconfig -p 2>/dev/null | grep -q 'libbpf\.so\.1' || echo libbpf1
+    [[ $(PATH=$PATH:/usr/sbin:/sbin ldconfig -p 2>/dev/null) == *libbpf.so.1* ]] || echo libbpf1
     if [ "$purpose" = dev ]; then
         command -v sudo >/dev/null || echo sudo
         command -v shellcheck >/dev/null || echo shellcheck

@@ -131,6 +131,29 @@ def test_the_front_says_that_its_recorder_was_killed(record: Recorder) -> None:
     assert "killed" in (recording.meta.incomplete_reason or "")
 
 
+def test_what_a_stopped_recorder_could_not_take_is_counted_as_lost(
+    record: Recorder, workloads: Path
+) -> None:
+    """By call; it goes on when the target has ended."""
+    storm = f'until [ -e "$0.go" ]; do sleep 0.1; done; {workloads}/getpid_storm 2 60000'
+    waiting = record.folder / "waiting"
+    front = record.start("bash", "-c", storm, waiting, name="stopped", options=["--ring-size=64K"])
+    events = record.folder / "stopped" / LIVE / "events.bin"
+    await_that(lambda: holder_of(events), "the recorder")
+    recorder = holder_of(events)
+    assert recorder
+    os.kill(recorder, signal.SIGSTOP)
+    Path(f"{waiting}.go").touch()
+    front.wait(60)
+    recording = record.ended(front, "stopped")
+    assert recording.status == 0
+    assert_accounts_agree(recording)
+    lost = recording.meta.lost_by_syscall["getpid"]
+    assert lost > 0
+    assert 0 <= len(recording.calls_of("getpid")) + lost - 2 * 60000 < 50
+    assert "lost" in (recording.meta.incomplete_reason or "")
+
+
 @pytest.fixture
 def large(record: Recorder, workloads: Path) -> Recording:
     """A trace that takes a moment to finish, as it is when nobody interferes."""

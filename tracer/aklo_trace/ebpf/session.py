@@ -310,6 +310,8 @@ class EbpfRecording:
     def stop(self) -> None:
         with suppress(BrokenPipeError):
             os.write(self._orders, b"q")
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(self.pid, signal.SIGCONT)  # somebody may have stopped it; what it missed counts
         status = _awaited(self.pid)
         os.close(self._orders)
         if status:
@@ -328,8 +330,7 @@ def _superfluous(options: CaptureOptions) -> list[str]:
 
 
 def _awaited(pid: int) -> int:
-    """How a recorder ended that was told to; one that does not, being stopped for instance, is
-    killed."""
+    """How a recorder ended that was told to; one that does not is killed."""
     deadline = time.monotonic() + STOP_TIMEOUT_SECONDS
     while time.monotonic() < deadline:
         ended, status = os.waitpid(pid, os.WNOHANG)
@@ -371,7 +372,9 @@ def _stopped(live: Path, status: int) -> CaptureError | StoreError:
     kept = "The target was left alone; what had been recorded by then is kept"
     error = os.WEXITSTATUS(status)
     if os.WIFSIGNALED(status):
-        return CaptureError(f"The recording process was killed. {kept}.")
+        return CaptureError(
+            f"The recording process was killed. {kept}, and what followed is not counted."
+        )
     if error == FAULT:
         return CaptureError(f"The recording process failed. {kept}.")
     return StoreError(

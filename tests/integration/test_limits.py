@@ -16,7 +16,7 @@ STARTED, NOT_STARTED = 3, 125
 SURROUNDINGS = {
     "ulimit -n 8": "ulimit -n",
     "ulimit -n 20": "",
-    "ulimit -n 64": "",
+    "ulimit -n 64": "ulimit -n",
     "ulimit -f 1": "File too large",
     "ulimit -f 100": "",
     "ulimit -v 60000": "memory",

@@ -17,6 +17,8 @@ from aklo_trace.quantity import duration_ns
 from aklo_trace.waiting_signals import block_signals, unblock_signals
 
 PIPE_BYTES: Final = 4096
+LONGEST_S: Final = 86400.0
+"""That poll(2) is asked to wait at once: it counts milliseconds in an int."""
 
 
 class Signals:
@@ -40,8 +42,10 @@ def await_end(processes: Sequence[int], recorder: int, duration_s: float | None)
         for fd in (*processes, recorder, asked):
             poll.register(fd, select.POLLIN)
         while left:
-            pause_ms = None if deadline is None else max(deadline - time.monotonic(), 0) * 1000
-            ready = {fd for fd, _ in poll.poll(pause_ms)}
+            pause_s = LONGEST_S if deadline is None else max(deadline - time.monotonic(), 0)
+            ready = {fd for fd, _ in poll.poll(min(pause_s, LONGEST_S) * 1000)}
+            if not ready and pause_s >= LONGEST_S:
+                continue
             if not ready or ready & {recorder, asked}:
                 return asked in ready and signal.SIGINT in os.read(asked, PIPE_BYTES)
             for fd in ready:

@@ -34,6 +34,10 @@ REMEDIES: Final = {
     errno.EROFS: "see to it that it may be written",
 }
 """What to do about an error of the system."""
+LIMITS: Final = (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM)
+"""Errors that another place for a trace does not help against."""
+ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Errors that another place is one of several remedies for."""
 
 
 def reason_of(error: OSError) -> str:
@@ -42,6 +46,16 @@ def reason_of(error: OSError) -> str:
 
 def remedy_of(error: OSError) -> str:
     return REMEDIES.get(error.errno or 0, "remove the cause")
+
+
+def remedy_at(error: OSError) -> str:
+    """The same in a sentence of its own, where a trace cannot be written."""
+    remedy = remedy_of(error)
+    if error.errno in LIMITS:
+        return f"{remedy.capitalize()}."
+    if error.errno in ROOM:
+        return f"{remedy.capitalize()}, or give another directory with -o."
+    return "Give another directory with -o."
 
 
 class AkloTraceError(Exception):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import os
 import signal
 import sys
 import time
@@ -72,7 +71,7 @@ def directory_of(options: argparse.Namespace, asker: Asker, meta: Meta) -> Path:
     if directory is None:
         now = datetime.fromtimestamp(meta.started_at_ns / 1e9).astimezone()
         return location.new_trace(asker.stores()[0], meta.argv, now)
-    if options.force and os.path.lexists(directory):
+    if options.force and directory.exists():
         store.remove(directory)
     return directory
 

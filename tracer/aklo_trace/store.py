@@ -33,6 +33,7 @@ from aklo_trace.errors import (
     StoreError,
     TraceError,
     reason_of,
+    remedy_at,
     remedy_of,
 )
 from aklo_trace.lock import take
@@ -73,6 +74,11 @@ def begin(directory: Path, meta: Meta) -> tuple[Path, int]:
         directory.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         directory.mkdir(mode=0o700)
     except FileExistsError:
+        if not directory.exists():
+            raise StoreError(
+                f"{directory} is a symbolic link to {os.fspath(directory.readlink())}, where "
+                "nothing is. Remove the link, or give another directory to -o."
+            ) from None
         raise StoreError(
             f"{directory} exists already. Give another directory to -o, or add --force to "
             "replace a trace that is there."
@@ -114,8 +120,7 @@ def _keep_outcome(live: Path, outcome: Meta) -> None:
 
 def _unwritable(directory: Path, error: OSError) -> StoreError:
     return StoreError(
-        f"No trace can be written to {directory}: {reason_of(error)}. "
-        "Give another directory with -o."
+        f"No trace can be written to {directory}: {reason_of(error)}. {remedy_at(error)}"
     )
 
 

@@ -29,7 +29,7 @@ from aklo_trace.ebpf.specs import specs
 from aklo_trace.ebpf.timer import Timer
 from aklo_trace.ebpf.watching import Roots
 from aklo_trace.engine import CaptureOptions
-from aklo_trace.errors import CaptureError, StoreError
+from aklo_trace.errors import CaptureError, StoreError, remedy_at
 from aklo_trace.open_files import OPEN_FILES_FILE, OpenFile, open_files, write_open_files
 
 if TYPE_CHECKING:
@@ -364,7 +364,7 @@ def _cannot_begin(live: Path, error: int | None) -> CaptureError | StoreError:
         )
     return StoreError(
         f"No trace can be recorded into {live.parent}: {os.strerror(error)}. The target did not "
-        "start. Make room, or give another directory with -o."
+        f"start. {remedy_at(OSError(error, ''))}"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from aklo_trace.schema import SyscallFlag
 from aklo_trace.store import LIVE
 
 from ..recording import Call, Recorder, Recording, Row
+from ..users import User
 from .conftest import bashes
 
 SYSTEM_BASH = Path(bashes()[0]).resolve()
@@ -163,3 +165,55 @@ def test_a_bash_on_an_overlay(record: Recorder) -> None:
     ((_, place),) = checks(recording)
     assert place is not None
     assert place["function"] == "f"
+
+
+IN_A_NAMESPACE = """
+mount -t tmpfs none "$0" && cp "$1" "$0/bash" && "$0/bash" -c "$2"
+"""
+WITHOUT_A_NAME = """
+import os, sys
+fd = os.memfd_create("shell", 0)
+os.write(fd, open(sys.argv[1], "rb").read())
+os.execv(f"/proc/self/fd/{fd}", ["bash", "-c", sys.argv[2]])
+"""
+
+
+def assert_named_or_noted(recording: Recording, shell: str) -> None:
+    """A place for every check, or a note why there is none."""
+    found = checks(recording)
+    assert found
+    notes = [note for note in recording.meta.notes if shell in note]
+    if all(place is None for _, place in found):
+        assert len(notes) == 1
+        assert "1 process ran" in notes[0]
+        assert "could not look at the file" in notes[0]
+    else:
+        assert notes == []
+        assert {place["function"] for _, place in found[1:] if place} == {"f"}
+
+
+def test_a_bash_in_a_mount_namespace_of_its_own(record: Recorder) -> None:
+    place = record.folder / "mounted"
+    place.mkdir()
+    code = "f() { [[ -e /here/f ]]; }; for i in {1..300}; do f; done; sleep 0.3; f"
+    options = ("unshare", "--mount", "bash", "-c", IN_A_NAMESPACE)
+    assert_named_or_noted(record(*options, place, SYSTEM_BASH, code), f"{place}/bash")
+
+
+def test_a_bash_without_a_name(record: Recorder) -> None:
+    code = "f() { [[ -e /here/f ]]; }; f; sleep 0.3; f"
+    recording = record(sys.executable, "-c", WITHOUT_A_NAME, SYSTEM_BASH, code)
+    assert_named_or_noted(recording, "/proc/self/fd/")
+
+
+def test_a_users_bash_without_a_name_is_looked_at_through_its_process(user: User) -> None:
+    (user.folder / "nameless.py").write_text(WITHOUT_A_NAME)
+    code = "f() { [[ -e /here/f ]]; }; f; sleep 0.3; f"
+    traced = f"{user.python} nameless.py {SYSTEM_BASH} '{code}'"
+    status, out, err = user.run(f"sudo $T --engine ebpf --format none -o trace -- {traced}")
+    assert status == 1, err
+    recording = Recording(user.folder / "trace", out, err, status)
+    place = checks(recording)[-1][1]
+    assert place is not None
+    assert place["function"] == "f"
+    assert recording.meta.notes == ()

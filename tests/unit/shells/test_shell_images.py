@@ -8,7 +8,7 @@ import pytest
 
 from aklo_trace.ebpf import layout
 from aklo_trace.ebpf.devices import unpacked
-from aklo_trace.ebpf.shell_images import Shells
+from aklo_trace.ebpf.shell_images import UNSEEN, Shells
 from aklo_trace.ebpf.shells import SHELLS_FILE, Binary
 from aklo_trace.events import ImageStart, ProcessEnd
 
@@ -61,6 +61,27 @@ def test_other_shells_are_known_by_their_names(shells: Shells) -> None:
         "1 process ran dash, without functions and lines: only bash can be read.",
         "1 process ran zsh, without functions and lines: only bash can be read.",
     )
+
+
+def test_what_may_be_a_bash_and_was_not_looked_at_is_noted(tmp_path: Path) -> None:
+    shells = Shells(tmp_path / "absent", asked=True)
+    images = [
+        image(1, b"/there/bash", 1),
+        image(2, b"/dev/fd/3", 2),
+        image(3, b"/there/true", 3),
+        image(4, b"/there/bash", None),
+    ]
+    assert named(shells, *images) == [None] * 4
+    assert shells.notes() == tuple(
+        f"1 process ran {path}, without functions and lines: {UNSEEN}."
+        for path in ("/dev/fd/3", "/there/bash")
+    )
+
+
+def test_nothing_is_noted_where_no_shell_was_to_be_asked(tmp_path: Path) -> None:
+    shells = Shells(tmp_path / "absent", asked=False)
+    named(shells, image(1, b"/there/bash", 1))
+    assert shells.notes() == ()
 
 
 def test_a_recording_without_the_file_has_no_shells(tmp_path: Path) -> None:

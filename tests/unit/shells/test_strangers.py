@@ -6,11 +6,13 @@ import json
 import os
 import shutil
 import struct
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from aklo_trace.ebpf import layout, strangers
+from aklo_trace.ebpf.devices import packed
 from aklo_trace.ebpf.ring import record_stride
 from aklo_trace.ebpf.shells import SHELLS_FILE, kernel_identity
 from aklo_trace.ebpf.strangers import Strangers
@@ -125,6 +127,20 @@ def test_another_file_of_the_name_is_not_taken(
     ring.ask(dev, inode, NO_PROCESS, "/absent")
     answering.answer()
     assert (control[COUNT], told(tmp_path)) == (0, [])
+
+
+def test_a_file_without_a_name_is_asked_of_its_process(
+    answering: Strangers, ring: Ring, control: memoryview, tmp_path: Path
+) -> None:
+    fd = os.memfd_create("nameless", 0)
+    os.write(fd, Path("/bin/sleep").read_bytes())
+    with subprocess.Popen(["sleep", "60"], executable=f"/dev/fd/{fd}", pass_fds=[fd]) as process:
+        status = os.fstat(fd)
+        ring.ask(packed(status.st_dev), status.st_ino, process.pid, f"/dev/fd/{fd}")
+        answering.answer()
+        process.kill()
+    os.close(fd)
+    assert (control[COUNT], len(told(tmp_path))) == (1, 1)
 
 
 def test_a_question_that_failed_can_be_asked_again(

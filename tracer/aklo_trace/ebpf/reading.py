@@ -95,7 +95,7 @@ class EbpfRecorded:
         )
         self._probes = Probes.of(self._start["function_calls"])
         probed = self._probes.shells if self._probes else None
-        self._shells = Shells(live / SHELLS_FILE, probed)
+        self._shells = Shells(live / SHELLS_FILE, probed, asked=self._start["attribution"])
         self._waiting = NO_RECORDS
         self._read = np.zeros(layout.SYSCALL_SLOTS, np.int64)
 

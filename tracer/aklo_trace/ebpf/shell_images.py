@@ -11,13 +11,19 @@ from typing import Final
 
 from aklo_trace.ebpf import layout
 from aklo_trace.ebpf.devices import unpacked
-from aklo_trace.ebpf.shells import Binary
+from aklo_trace.ebpf.shells import NAMES, Binary
 from aklo_trace.events import ImageStart, ProcessEvent
 from aklo_trace.shell_names import BOURNE
 
 OTHER_SHELLS: Final = frozenset((*BOURNE, "busybox", "fish"))
 PLACES: Final = "without functions and lines"
 CALLS: Final = "whose function calls were not recorded"
+UNSEEN: Final = (
+    "the recorder could not look at the file: it lies in another root directory or mount "
+    "namespace, has no name, or was gone"
+)
+NAMELESS: Final = ("/dev/fd/", "/proc/self/fd/", "/proc/thread-self/fd/")
+"""Where files without a name are executed."""
 UNPROBED: Final = "it was met too late, or does not export what is probed"
 
 Probed = frozenset[tuple[int, int]]
@@ -31,9 +37,11 @@ TOO_MANY: Final = (
 
 class Shells:
     """What a recording met in the way of shells: for the reader of its images. `probed`: those
-    whose function calls are recorded, if any are."""
+    whose function calls are recorded, if any are. `asked`: whether shells were asked where they
+    are."""
 
-    def __init__(self, path: Path, probed: Probed | None = None) -> None:
+    def __init__(self, path: Path, probed: Probed | None = None, *, asked: bool = False) -> None:
+        self._asked = asked
         self._binaries: dict[tuple[int, int], Binary] = {}
         self._probed = probed
         self._silent: dict[tuple[str, str], tuple[str, set[int]]] = {}
@@ -75,7 +83,15 @@ class Shells:
         if name in OTHER_SHELLS:
             self._note(name, PLACES, "only bash can be read", image.proc_id)
             return name
+        if binary is None and self._asked and image.inode is not None:
+            self._note_unseen(image, name)
         return None
+
+    def _note_unseen(self, image: ImageStart, name: str) -> None:
+        """If it may be a bash."""
+        path = os.fsdecode(image.exe or b"")
+        if name in NAMES or path.startswith(NAMELESS):
+            self._note(path, PLACES, UNSEEN, image.proc_id)
 
     def _note(self, shell: str, lack: str, reason: str, proc_id: int) -> None:
         self._silent.setdefault((shell, lack), (reason, set()))[1].add(proc_id)

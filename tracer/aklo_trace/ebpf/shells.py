@@ -170,12 +170,14 @@ def examine_named(
 
 
 def kernel_identity(fd: int) -> tuple[int, int]:
-    """Device, as the kernel packs it, and inode of one of our descriptors. Raises OSError."""
+    """Device, as the kernel packs it, and inode of one of our descriptors. Raises OSError.
+
+    Of a file without a name, or in a mount namespace that is not ours, stat(2) has the device: on
+    overlay and btrfs it is another than the kernel's, and the file is nobody's then."""
     process = Path("/proc/self")
     info, devices = fdinfo(process / "fdinfo" / str(fd)), mount_devices(process)
-    if info["mnt_id"] not in devices:
-        raise FileNotFoundError(f"mount {info['mnt_id']} is not in /proc/self/mountinfo")
-    return packed(devices[info["mnt_id"]]), info.get("ino", os.fstat(fd).st_ino)
+    status = os.fstat(fd)
+    return packed(devices.get(info["mnt_id"], status.st_dev)), info.get("ino", status.st_ino)
 
 
 def _version(file: BinaryIO) -> tuple[int, int, int] | None:

@@ -22,6 +22,9 @@ demo: setup ## Trace the example's 'aklo cache benchmark' and print the report
 test: setup-dev ## Run all tests, several modules at a time (JOBS=0: one by one)
 	$(Q)$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
+bashes: ## Build bash 5.1 and 5.3 into .bashes, for the tests of attribution
+	$(Q)scripts/bashes.sh .bashes
+
 lint: setup-dev ## Check style, types and shell scripts
 	$(Q)$(BIN)/ruff check -q . && $(BIN)/ruff format --check -q .
 	$(Q)$(BIN)/mypy
@@ -38,4 +41,4 @@ clean: ## Remove what was built; the virtual environment stays
 	$(Q)$(MAKE) -s -C bpf clean
 	$(Q)rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 
-.PHONY: help setup setup-dev demo test lint wheel bench clean
+.PHONY: help setup setup-dev demo test bashes lint wheel bench clean

@@ -11,13 +11,15 @@ import pytest
 
 BASHES = "AKLO_TRACE_BASHES"
 """Paths of more of them, separated by colons."""
+BUILT = Path(__file__).parents[3] / ".bashes"
+"""Where scripts/bashes.sh puts more of them."""
 
 
 def bashes() -> list[str]:
     """The system's bash first."""
     own = shutil.which("bash")
     more = os.environ.get(BASHES, "").split(":")
-    return [path for path in (own, *more) if path]
+    return [path for path in (own, *more, *map(str, sorted(BUILT.glob("*/bash")))) if path]
 
 
 def version(bash: str | Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -103,3 +104,12 @@ def test_one_folder_that_cannot_be_read_does_not_keep_the_others_from_being_take
     said = capfd.readouterr().err
     assert str(bad) in said
     assert "kept" in said
+
+
+def test_what_fails_in_a_child_is_said_with_what_helps(capfd: pytest.CaptureFixture[str]) -> None:
+    def fails() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "/spool")
+
+    os.waitpid(watcher.in_child(fails), 0)
+    said = capfd.readouterr().err
+    assert "'/spool'; make room" in said

@@ -26,7 +26,7 @@ from aklo_trace.ebpf.recorder import TICK_SECONDS, Maps, Recorder
 from aklo_trace.ebpf.session import start_facts
 from aklo_trace.ebpf.watch_spool import Ended, RootFacts, WatchSpool, abandoned, recording_into
 from aklo_trace.ebpf.watching import Roots, WatchTerms
-from aklo_trace.errors import CaptureError
+from aklo_trace.errors import AkloTraceError, CaptureError
 
 SEGMENT_BYTES: Final = 32 << 20
 """How large a segment becomes."""
@@ -294,7 +294,9 @@ def in_child(work: Callable[[], None]) -> int:
         spare_threads()
         work()
         status = 0
-    except Exception as error:  # noqa: BLE001 - said in words; the parent goes on
+    except AkloTraceError as error:
         complain(error)
+    except Exception as error:  # noqa: BLE001 - said in words; the parent goes on
+        complain(explained(error))
     finally:
         os._exit(status)

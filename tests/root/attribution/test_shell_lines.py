@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from aklo_trace.meta import XTRACE
+from aklo_trace.schema import SiteFlag
 from aklo_trace.store import LIVE
 from aklo_trace.strace import xtrace
 from aklo_trace.strace.capture import probe
@@ -85,7 +86,9 @@ def test_nothing_is_left_of_it_by_who_is_killed(
     name = f"killed-{scribe_too}"
     go, log = folder / f"{name}.go", folder / name / LIVE / LOG_FILE
     os.mkfifo(go)
-    front = record.start("bash", "-c", f": < {go}; bash -c :", name=name, options=["--shell-lines"])
+    front = record.start(
+        "bash", "-c", f"read -r _ < {go}; bash -c :", name=name, options=["--shell-lines"]
+    )
     await_that(lambda: log.exists() and bytes(go) in log.read_bytes(), "the shell to open it")
     scribe = holder_of(log)
     assert scribe
@@ -93,10 +96,31 @@ def test_nothing_is_left_of_it_by_who_is_killed(
     front.kill()
     if scribe_too:
         os.kill(scribe, signal.SIGKILL)
-    go.write_text("go")
+    go.write_text("go\n")
     front.wait()
     await_that(lambda: has_ended(scribe), "the end of the scribe")
     assert len(left(folder)) == int(scribe_too)
     killed = record.opened(name)
     assert killed.meta.incomplete_reason
     assert left(folder) == []
+
+
+@pytest.mark.parametrize(
+    ("calls", "told", "flags"),
+    [
+        (xtrace.MOST_FRAMES - 1, ["main"] + ["f"] * (xtrace.MOST_FRAMES - 1), 0),
+        (xtrace.MOST_FRAMES, ["f"] * xtrace.INNER_FRAMES, SiteFlag.STACK_TRUNCATED),
+        (500, ["f"] * xtrace.INNER_FRAMES, SiteFlag.STACK_TRUNCATED),
+    ],
+)
+def test_of_a_deep_stack_the_inner_functions_are_told(
+    record: Recorder, folder: Path, calls: int, told: list[str], flags: int
+) -> None:
+    (folder / "d.sh").write_text(
+        "f() { if (($1 > 1)); then f $(($1 - 1)); else /bin/true; fi; }\nf $1\n"
+    )
+    command, name = ("bash", "d.sh", str(calls)), f"deep-{calls}"
+    recording = record(*command, name=name, cwd=folder, options=["--shell-lines"])
+    (run,) = (row for row in recording.images if row["exe"].endswith("/true"))
+    (site,) = (row for row in recording.rows("sites") if row["site_id"] == run["site_id"])
+    assert (site["stack"], site["line"], site["flags"]) == (told, 1, flags)

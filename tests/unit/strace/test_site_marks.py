@@ -111,6 +111,13 @@ def test_within_an_eval_the_line_is_relative_but_not_in_a_sourced_file() -> None
     assert (relative.flags, exact.flags) == (SiteFlag.LINE_RELATIVE, 0)
 
 
+def test_a_mark_of_a_deep_stack_has_the_inner_functions() -> None:
+    text = "@tok 3:0,7 ,9;|f |g;|a b.sh |b.sh;+;;getuid"
+    log = marked(*START, mark(text), "getuid() = 0 <0.000010>")
+    inner = Frame(b"f", b"a b.sh", 7), Frame(b"g", b"b.sh", 9)
+    assert sites(log)[-1] == ("getuid", Site(inner, 3, SiteFlag.STACK_TRUNCATED))
+
+
 def test_a_mark_that_is_cut_lacks_its_outer_functions() -> None:
     text = "@tok 3:0,7 ,9 ,0;|f |g |main;|a.sh |/long/na"
     log = marked(

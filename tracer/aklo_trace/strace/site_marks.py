@@ -30,7 +30,8 @@ _WRITE: Final = codes("write")
 _OPENS: Final = codes("openat", "open")
 _PLACE: Final = (
     rb"(?P<depth>@+)%s (?P<place>(?P<line>\d{1,9}):(?P<subshells>\d{1,9})"
-    rb"(?P<lines>(?:,\d{1,9} ?)*)(?:;(?P<functions>[^;\n]*)(?:;(?P<sources>[^;\n]*))?)?)"
+    rb"(?P<lines>(?:,\d{1,9} ?)*)"
+    rb"(?:;(?P<functions>[^;\n]*)(?:;(?P<sources>[^;\n]*)(?P<deep>;\+)?)?)?)"
     rb"(?:;;(?=(?P<command>[^\n]{,60})))?"
 )
 _READY: Final = rb"@%s>(?P<version>[^;\n]*);(?P<refusal>[^;\n]*);"
@@ -118,7 +119,7 @@ class _Reader:
         sources, functions = _names(match["sources"], cut), _names(match["functions"])
         if not functions:  # bash does not tell them outside of functions
             functions = [SOURCE] * (len(called_from) - 1) + [MAIN]
-        flags = SiteFlag.STACK_TRUNCATED if cut else SiteFlag(0)
+        flags = SiteFlag.STACK_TRUNCATED if cut or match["deep"] else SiteFlag(0)
         if depth > 1 + functions.count(SOURCE) + int(match["subshells"]):
             flags |= SiteFlag.LINE_RELATIVE
         if sources[:1] == [self._own]:

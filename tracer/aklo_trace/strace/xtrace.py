@@ -30,6 +30,10 @@ SUFFIX: Final = ".bash"
 VARIABLE: Final = b"BASH_ENV="
 HIGHEST: Final = 1024
 """Descriptors are limited to this almost everywhere."""
+MOST_FRAMES: Final = 64
+"""Of a stack that is told whole: what strace prints of a mark has room for little more."""
+INNER_FRAMES: Final = 8
+"""Of a deeper one."""
 BELOW_HIGHEST: Final = 93
 """Ours lies where neither scripts nor loops to 255 come."""
 
@@ -74,12 +78,15 @@ builtin printf '@%(token)s>%%s;%%s;' "${BASH_VERSION%%%%[^0-9.]*}" "$_aklo_v" >/
 """
 _PS4: Final = (
     "${_aklo_k[_aklo_s=_aklo_s||BASH_XTRACEFD-%(fd)d?2:0%(asked)s]+@%(token)s "
-    "$LINENO:$BASH_SUBSHELL${BASH_LINENO[@]/#/,};${FUNCNAME[@]+${FUNCNAME[@]/#/|}};"
-    "${BASH_SOURCE[@]+${BASH_SOURCE[@]/#/|}};;}"
+    "$LINENO:$BASH_SUBSHELL${_aklo_k[0${FUNCNAME[%(most)d]+2}]+"
+    "${BASH_LINENO[@]/#/,};${FUNCNAME[@]+${FUNCNAME[@]/#/|}};"
+    "${BASH_SOURCE[@]+${BASH_SOURCE[@]/#/|}}}${FUNCNAME[%(most)d]+%(inner)s;+};;}"
     "${_aklo_p[_aklo_s]+${_aklo_p[BASH_XTRACEFD==%(fd)d&&(BASH_XTRACEFD=2)?2:2]}}"
 )
 """In state 0 a mark; in 1, for the command that turns xtrace on, too; in 2 ``+ ``. It is expanded
-before every command: what is rarely needed stands where it is rarely looked at."""
+before every command: what is rarely needed stands where it is rarely looked at. Of a deep stack
+only the inner frames are told, one by one: to look for a variable bash goes through all functions
+that it is in, and to take a part of an array is slower than to take all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +137,8 @@ def script(token: str, environ: tuple[bytes, ...], limits: Limits) -> bytes:
     most_files = min(HIGHEST if most_files == RLIM_INFINITY else most_files, HIGHEST)
     words = {
         "token": token,
+        "most": MOST_FRAMES,
+        "inner": ";".join(map(_inner, (",", "|", "|"), ("BASH_LINENO", "FUNCNAME", "BASH_SOURCE"))),
         "fd": max(most_files - BELOW_HIGHEST, most_files // 2),
         "table": " ".join(f"[':{beginning}']=1" for beginning in _turning_on()),
         "asked": f"${{_aklo_t[{_beginning(4)}]+{''.join(map(_is_known, _LENGTHS))}}}",
@@ -137,6 +146,10 @@ def script(token: str, environ: tuple[bytes, ...], limits: Limits) -> bytes:
     text = _FILE % {**words, "ps4": _PS4 % words, "own": "%(own)s"}
     own = next((e[len(VARIABLE) :] for e in environ if e.startswith(VARIABLE)), b"")
     return text.encode().replace(b"%(own)s", own.replace(b'"', b'\\"'))
+
+
+def _inner(sign: str, name: str) -> str:
+    return " ".join(f"{sign}${{{name}[{place}]}}" for place in range(INNER_FRAMES))
 
 
 def _is_known(length: int) -> str:

@@ -81,6 +81,7 @@ WAYS: Final = (
         "the same without attribution and timer",
         _ours("ebpf", "--no-attribution", "--sample-hz", "0"),
     ),
+    Way("aklo-trace, bcc", _ours("bcc")),
     Way("aklo-trace, strace", _ours("strace"), slow=True),
     Way("strace -f -ttt -T -y", ("strace", "-f", "-ttt", "-T", "-y", "-o", "{out}"), slow=True),
     Way("perf trace", ("perf", "trace", "-o", "{out}", "--"), slow=True),

@@ -7,6 +7,8 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
+from operator import attrgetter
 from pathlib import Path
 from statistics import median
 from typing import Final
@@ -15,6 +17,7 @@ from aklo_trace import meta
 from benchmarks.capture import TRACER
 
 COMMAND: Final = ("sleep", "0.03")
+ENGINES: Final = ("ebpf", "bcc", "strace")
 
 
 @dataclass(frozen=True)
@@ -26,12 +29,12 @@ class Latency:
     report_ms: float
 
 
-def measure() -> Latency:
+def measure(engine: str) -> Latency:
     with tempfile.TemporaryDirectory() as scratch:
         out = Path(scratch) / "out"
         started_ns = time.time_ns()
         subprocess.run(
-            [TRACER, "record", "-o", str(out), "--", *COMMAND],
+            [TRACER, "record", "--engine", engine, "-o", str(out), "--", *COMMAND],
             stderr=subprocess.DEVNULL,
             check=True,
         )
@@ -41,19 +44,20 @@ def measure() -> Latency:
     return Latency((found.started_at_ns - started_ns) / 1e6, (ended_ns - target_ended_ns) / 1e6)
 
 
-def table(latencies: list[Latency]) -> Iterator[str]:
-    """The results as a Markdown table."""
+def table(latencies: dict[str, list[Latency]]) -> Iterator[str]:
+    """The results by engine as a Markdown table."""
     yield "### (d) a command of 30 ms"
     yield ""
-    yield "| what | runs | median ms | min | max |"
-    yield "|---|---|---|---|---|"
+    yield "| what | engine | runs | median ms | min | max |"
+    yield "|---|---|---|---|---|---|"
     rows = {
-        "command line to first event": [latency.first_event_ms for latency in latencies],
-        "end of the target to end of the report": [latency.report_ms for latency in latencies],
+        "command line to first event": attrgetter("first_event_ms"),
+        "end of the target to end of the report": attrgetter("report_ms"),
     }
-    for name, values in rows.items():
+    for (name, value), (engine, measured) in product(rows.items(), latencies.items()):
+        values = [*map(value, measured)]
         yield (
-            f"| {name} | {len(values)} | {median(values):.0f} | {min(values):.0f} "
+            f"| {name} | {engine} | {len(values)} | {median(values):.0f} | {min(values):.0f} "
             f"| {max(values):.0f} |"
         )
     yield ""

@@ -131,6 +131,15 @@ def test_who_waits_for_a_loop_in_a_shell_waits_for_its_cpu(record: Recorder, scr
     assert Found(record("bash", "-c", script)).most == "shell_cpu"
 
 
+def test_a_job_that_ends_while_another_program_is_waited_for_is_not_on_the_path(
+    record: Recorder,
+) -> None:
+    script = 'cp "$(type -P sleep)" fore; sleep 0.3 & ./fore 0.6; :'
+    found = Found(record("bash", "-c", script, cwd=record.folder))
+    assert "sleep" not in found.programs
+    assert found.programs["fore"]["sleep"] == found.of["sleep"] >= 590e6
+
+
 def test_a_job_that_ends_before_anybody_waits_for_it_is_not_on_the_path(record: Recorder) -> None:
     found = Found(record("bash", "-c", "sleep 0.1 & jobs -p > /dev/null; sleep 0.5; wait"))
     (sleeping,) = {row.program for row in found.wall.programs.rows if "sleep" in times(row.doings)}

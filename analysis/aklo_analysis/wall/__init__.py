@@ -16,6 +16,7 @@ from aklo_analysis.frames import Frames
 from aklo_analysis.lives import Lives
 from aklo_analysis.wall.blame import blame
 from aklo_analysis.wall.call_waits import waits_by_calls
+from aklo_analysis.wall.child_waits import for_the_last
 from aklo_analysis.wall.classes import doings_of
 from aklo_analysis.wall.critical_path import critical_path
 from aklo_analysis.wall.doings import CODES, DOINGS
@@ -107,8 +108,10 @@ def wall(meta: Meta, frames: Frames, calls: pd.DataFrame, lives: Lives, causes: 
 
 def _waits(meta: Meta, frames: Frames, calls: pd.DataFrame, made: Threads) -> Waits:
     if len(frames.offcpu):
-        return in_order(waits_by_wakers(frames, calls, made, bool(meta.filter)))
-    return in_order([waits_by_calls(frames, calls, made)])
+        found = waits_by_wakers(frames, calls, made, bool(meta.filter))
+    else:
+        found = [waits_by_calls(frames, calls, made)]
+    return for_the_last(in_order(found), calls, made)
 
 
 def _merged(meta: Meta, frames: Frames) -> Iterator[str]:

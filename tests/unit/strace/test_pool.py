@@ -86,9 +86,9 @@ def log(tmp_path: Path) -> Path:
     return path
 
 
-def importing(log: Path) -> subprocess.Popen[str]:
+def importing(log: Path, temporary: str = "tmp") -> subprocess.Popen[str]:
     """An import, in a process group and a temporary directory of its own."""
-    (log.parent / "tmp").mkdir(exist_ok=True)
+    (log.parent / temporary).mkdir(exist_ok=True)
     command = [
         sys.executable,
         "-m",
@@ -100,18 +100,20 @@ def importing(log: Path) -> subprocess.Popen[str]:
     ]
     return subprocess.Popen(
         command,
-        env={**os.environ, "TMPDIR": str(log.parent / "tmp")},
+        env={**os.environ, "TMPDIR": str(log.parent / temporary)},
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
     )
 
 
-def test_nothing_is_left_of_an_import(log: Path) -> None:
-    with importing(log) as process:
+@pytest.mark.parametrize("temporary", ["tmp", "long" * 30])
+def test_nothing_is_left_of_an_import(log: Path, temporary: str) -> None:
+    os.truncate(log, WORTH_A_POOL_BYTES)
+    with importing(log, temporary) as process:
         _, said = process.communicate(timeout=60)
     assert process.returncode == 0, said
-    assert [*(log.parent / "tmp").iterdir()] == []
+    assert [*(log.parent / temporary).iterdir()] == []
 
 
 @pytest.mark.parametrize("delay_s", DELAYS_S)

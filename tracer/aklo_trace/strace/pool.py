@@ -14,13 +14,16 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing import forkserver
 from multiprocessing.context import BaseContext
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import Final
 
 from aklo_trace.errors import TraceError, reason_of, remedy_of
 from aklo_trace.strace.piece import Piece, read_piece
 from aklo_trace.strace.slices import Task
 
+LONGEST_PLACE: Final = 64
+"""Of the folder in which that of a socket is made: the path of one has 107 bytes, see unix(7)."""
+SHORT_PLACE: Final = "/tmp"
 KEPT_BYTES: Final = 256 << 20
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 """Parameters of mallopt(3)."""
@@ -78,7 +81,9 @@ def server() -> Iterator[BaseContext]:
     own = multiprocessing.current_process()._config  # type: ignore[attr-defined]
     with ExitStack() as cleared:
         try:
-            own["tempdir"] = cleared.enter_context(TemporaryDirectory(prefix="aklo-trace-"))
+            place = gettempdir() if len(gettempdir()) <= LONGEST_PLACE else SHORT_PLACE
+            folder = TemporaryDirectory(prefix="aklo-trace-", dir=place)
+            own["tempdir"] = cleared.enter_context(folder)
             cleared.callback(own.pop, "tempdir")
             cleared.callback(forkserver._forkserver._stop)  # type: ignore[attr-defined]
             with _signals(unblocked=signal.SIGCHLD, blocked=signal.SIGINT):

@@ -151,4 +151,5 @@ def _family(sources: Sequence[LogSource], start_date: date | None) -> Plan:
     tasks = family_tasks(sources, head.layout, start_date)
     start_ns = _start_ns(sources[0], head, start_date)
     clock = Clock.EPOCH if head.layout.clock in (Clock.EPOCH, Clock.DAY) else head.layout.clock
-    return Plan(tasks, head.layout, clock, start_ns, None, head.own_cwd, None, spool=spool)
+    size = sum(source.path.stat().st_size for source in sources if source.path)
+    return Plan(tasks, head.layout, clock, start_ns, None, head.own_cwd, size, spool=spool)

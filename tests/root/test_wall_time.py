@@ -148,7 +148,7 @@ def test_a_job_that_ends_before_anybody_waits_for_it_is_not_on_the_path(record: 
 
 def test_subshells_are_the_making_of_processes(record: Recorder) -> None:
     script = "for ((i = 0; i < 100; i++)); do ( : ); done"
-    assert Found(record("bash", "-c", script)).most == "process"
+    assert Found(record("bash", "-c", script)).share("process") > 0.25
 
 
 def test_programs_that_do_nothing_start_up(record: Recorder) -> None:

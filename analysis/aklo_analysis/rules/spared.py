@@ -54,12 +54,12 @@ def spared(case: Case) -> pd.DataFrame:
 
 
 def _with_pipes(case: Case, starts: pd.DataFrame) -> pd.DataFrame:
-    """With `files`, how many it read; `piped`, whether its input was a pipe; `input_bytes`; and
-    `into`, who read what it wrote: a "shell" that waits for it, "another" process, or ""."""
+    """With `files`, how many it read; `piped`, whether there was something for it in a pipe, so that
+    is known who feeds it; `input_bytes`; and `into`, who read what it wrote: a "shell" that waits for it, "another" process, or ""."""
     reads = case.reading[np.isin(case.reading["life"], starts["life"])]
     input = reads["stdin"] & reads["piped"]
     files = reads[~input].groupby("life")["file"].nunique()
-    taken = reads[input].groupby("life")["bytes"].sum()
+    taken = reads[input & (reads["bytes"] > 0)].groupby("life")["bytes"].sum()
     life = starts["life"].to_numpy()
     return starts.assign(
         files=files.reindex(life, fill_value=0).to_numpy(),

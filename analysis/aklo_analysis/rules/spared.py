@@ -54,8 +54,9 @@ def spared(case: Case) -> pd.DataFrame:
 
 
 def _with_pipes(case: Case, starts: pd.DataFrame) -> pd.DataFrame:
-    """With `files`, how many it read; `piped`, whether it read from a pipe, so that is known who feeds
-    it; `input_bytes`; and `into`, who read what it wrote: a "shell" that waits for it, "another" process, or ""."""
+    """With `files`, how many it read; `piped`, whether it read from a pipe, so that is known who
+    feeds it; `input_bytes`; and `into`, who read what it wrote: a "shell" that waits for it,
+    "another" process, or ""."""
     reads = case.reading[np.isin(case.reading["life"], starts["life"])]
     input = reads["stdin"] & reads["piped"]
     files = reads[~input].groupby("life")["file"].nunique()

@@ -61,7 +61,7 @@ def options(words: Words, flags: str, valued: str = "") -> Options | None:
 
 def literal(text: str) -> str:
     """Text as a pattern of the shell that matches just it."""
-    if re.fullmatch(r"[\w.:=,@%+-]+", text):
+    if re.fullmatch(r"[\w.:=,@+-]+", text):
         return text
     if text.isprintable():
         return "'" + text.replace("'", "'\\''") + "'"

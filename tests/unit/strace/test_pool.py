@@ -23,8 +23,8 @@ READER = """
 import os, sys
 from concurrent.futures import ProcessPoolExecutor
 from aklo_trace.strace.pool import begin, server
-with server() as context:
-    pool = ProcessPoolExecutor(1, context, initializer=begin)
+with server() as (context, folder):
+    pool = ProcessPoolExecutor(1, context, initializer=begin, initargs=(folder,))
     print(pool.submit(os.getpid).result(), flush=True)
     sys.stdin.read()
 """
@@ -44,12 +44,13 @@ def has_ended(pid: int) -> bool:
         return True
 
 
-def test_workers_end_with_a_reader_that_is_killed() -> None:
+def test_workers_end_with_a_reader_that_is_killed(tmp_path: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", READER],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
     ) as reader:
         assert reader.stdout
         worker = int(reader.stdout.readline())
@@ -59,6 +60,7 @@ def test_workers_end_with_a_reader_that_is_killed() -> None:
         while not has_ended(worker):
             assert time.monotonic() < deadline
             time.sleep(0.01)
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_nothing_is_imported_from_the_working_directory(tmp_path: Path) -> None:

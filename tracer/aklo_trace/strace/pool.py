@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import multiprocessing
 import os
+import shutil
 import signal
 import threading
 from collections import deque
@@ -33,8 +34,8 @@ def read_in_pool(tasks: Iterator[Task], workers: int) -> Iterator[Piece]:
     """The pieces of a log in order, read by `workers` processes. Only a few pieces more than
     there are workers are in memory at a time. Raises TraceError if a worker cannot be started or is
     killed."""
-    with server() as context:
-        pool = ProcessPoolExecutor(workers, context, initializer=begin)
+    with server() as (context, folder):
+        pool = ProcessPoolExecutor(workers, context, initializer=begin, initargs=(folder,))
         waiting: deque[Future[Piece]] = deque()
         try:
             for task in tasks:
@@ -68,8 +69,8 @@ def _unstarted(error: Exception) -> TraceError:
 
 
 @contextmanager
-def server() -> Iterator[BaseContext]:
-    """The process that the workers are forked from.
+def server() -> Iterator[tuple[BaseContext, str]]:
+    """The process that the workers are forked from, and the folder that `begin` is to be given.
 
     It is told of their ends by SIGCHLD and would wait for ever where our caller lets all signals
     wait, as the launcher does; and Ctrl-C is for us alone, also before a worker can say so. Its
@@ -82,15 +83,15 @@ def server() -> Iterator[BaseContext]:
     with ExitStack() as cleared:
         try:
             place = gettempdir() if len(gettempdir()) <= LONGEST_PLACE else SHORT_PLACE
-            folder = TemporaryDirectory(prefix="aklo-trace-", dir=place)
-            own["tempdir"] = cleared.enter_context(folder)
+            folder = cleared.enter_context(TemporaryDirectory(prefix="aklo-trace-", dir=place))
+            own["tempdir"] = folder
             cleared.callback(own.pop, "tempdir")
             cleared.callback(forkserver._forkserver._stop)  # type: ignore[attr-defined]
             with _signals(unblocked=signal.SIGCHLD, blocked=signal.SIGINT):
                 forkserver.ensure_running()
         except OSError as error:
             raise _unstarted(error) from error
-        yield context
+        yield context, folder
 
 
 @contextmanager
@@ -103,22 +104,24 @@ def _signals(unblocked: signal.Signals, blocked: signal.Signals) -> Iterator[Non
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
-def begin() -> None:
+def begin(folder: str) -> None:
     """Leave interrupts to the parent, but take other signals: the parent may have to end us.
     Keep freed memory: columns come and go with every piece, and taking their pages from the
     kernel each time costs a tenth of the whole."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
-    threading.Thread(target=_end_with_reader, daemon=True).start()
+    threading.Thread(target=_end_with_reader, args=(folder,), daemon=True).start()
     with suppress(OSError, AttributeError):  # a C library without mallopt
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(_M_TRIM_THRESHOLD, KEPT_BYTES)
         mallopt(_M_MMAP_THRESHOLD, KEPT_BYTES)
 
 
-def _end_with_reader() -> None:
-    """A worker whose reader was killed would wait for its next piece for ever."""
+def _end_with_reader(folder: str) -> None:
+    """A worker whose reader was killed would wait for its next piece for ever, and nobody would
+    remove the folder."""
     reader = multiprocessing.parent_process()
     if reader:
         reader.join()
+        shutil.rmtree(folder, ignore_errors=True)
         os._exit(1)

@@ -9,7 +9,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from aklo_analysis.calls import UNKNOWN, among
+from aklo_analysis.rules.filling import last_known, next_known
 from aklo_analysis.rules.places import Places
+from aklo_analysis.wall.slices import bounds, last_before
 
 Int64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -28,16 +30,17 @@ def upkeep(segments: pd.DataFrame, calls: pd.DataFrame, places: Places) -> Int64
     `derive` gives them."""
     life = segments["life"].to_numpy(np.int64)
     rows = np.flatnonzero(np.append(places.shells, False)[life])
-    own = segments.iloc[rows[np.argsort(life[rows], kind="stable")]]
-    place = places.of_segments(own["cause"].to_numpy(np.int64), own["life"].to_numpy(np.int64))
-    in_call = own["call"].to_numpy() != UNKNOWN
-    managing = np.append(among(calls["activity"], MANAGING), False)
-    manages = managing[own["call"].to_numpy(np.int64)]
-    runs = _runs(own["life"].to_numpy(np.int64), in_call & ~manages)
-    forked = _of_calls(_forked(own, places), place, runs, places)
-    forked[in_call & ~manages] = UNKNOWN
+    rows = rows[np.argsort(life[rows], kind="stable")]
+    life, call = life[rows], segments["call"].to_numpy(np.int64)[rows]
+    place = places.of_segments(segments["cause"].to_numpy(np.int64)[rows], life)
+    in_call = call != UNKNOWN
+    other = in_call & ~np.append(among(calls["activity"], MANAGING), False)[call]
+    runs = _runs(life, other)
+    start_ns, ns = (segments[name].to_numpy(np.int64)[rows] for name in ("start_ns", "ns"))
+    forked = _of_calls(_forked(life, start_ns, start_ns + ns, places), place, runs, places)
+    forked[other] = UNKNOWN
     found = np.full(len(segments), UNKNOWN, np.int64)
-    found[own.index] = _between(forked, place, in_call, runs)
+    found[rows] = _between(forked, place, in_call, runs)
     return found
 
 
@@ -48,32 +51,26 @@ def _runs(life: Int64, breaks: Bools) -> Int64:
     return np.cumsum(changes)
 
 
-def _forked(own: pd.DataFrame, places: Places) -> pd.Series[float]:
-    """For each segment the life that was forked within it, or NaN."""
-    table = places.lives.table
+def _forked(life: Int64, start_ns: Int64, end_ns: Int64, places: Places) -> Int64:
+    """For each segment, given by life and time, the last life that was forked within it, or
+    `UNKNOWN`."""
+    begin_ns = places.lives.table["begin_ns"].to_numpy(np.int64)
     copies = np.flatnonzero(places.copies)
-    born = pd.DataFrame(
-        {
-            "at_ns": table["begin_ns"].to_numpy(np.int64)[copies],
-            "life": table["origin"].to_numpy(np.int64)[copies],
-            "copy": copies,
-        }
-    ).sort_values("at_ns", kind="stable")
-    within = own[["start_ns", "ns", "life"]].assign(row=np.arange(len(own)))
-    within = within.sort_values("start_ns", kind="stable")
-    met = pd.merge_asof(born, within, left_on="at_ns", right_on="start_ns", by="life")
-    met = met[met["at_ns"] <= met["start_ns"] + met["ns"]]
-    found = np.full(len(own), np.nan)
-    found[met["row"].to_numpy(np.int64)] = met["copy"].to_numpy()
-    return pd.Series(found)
+    copies = copies[np.argsort(begin_ns[copies], kind="stable")]
+    mother = places.lives.table["origin"].to_numpy(np.int64)[copies]
+    slices = bounds(life, len(begin_ns))
+    at_ns = begin_ns[copies]
+    row = last_before(start_ns, slices[mother], slices[mother + 1], at_ns + 1)
+    within = (row != UNKNOWN) & (at_ns <= np.append(end_ns, 0)[row])
+    found = np.full(len(life), UNKNOWN, np.int64)
+    found[row[within]] = copies[within]
+    return found
 
 
-def _of_calls(forked: pd.Series[float], place: Int64, runs: Int64, places: Places) -> Int64:
+def _of_calls(forked: Int64, place: Int64, runs: Int64, places: Places) -> Int64:
     """For each segment the life that it is for, if it is in a call that manages."""
-    last, following = (
-        filled.fillna(UNKNOWN).to_numpy(np.int64)
-        for filled in (forked.groupby(runs).ffill(), forked.groupby(runs).bfill())
-    )
+    known, forked = forked != UNKNOWN, np.append(forked, UNKNOWN)
+    last, following = forked[last_known(known, runs)], forked[next_known(known, runs)]
     of_lives = np.append(places.of_lives, UNKNOWN)
     leads = (of_lives[following] == place) & (of_lives[last] != place)
     return np.where((last == UNKNOWN) | leads, following, last)
@@ -81,12 +78,11 @@ def _of_calls(forked: pd.Series[float], place: Int64, runs: Int64, places: Place
 
 def _between(forked: Int64, place: Int64, in_call: Bools, runs: Int64) -> Int64:
     """The same with the segments between two calls for one life, at the place of one of them."""
-    known = pd.DataFrame({"forked": forked, "place": place}, dtype="float64")
-    known[~in_call] = np.nan
-    before, after = known.groupby(runs).ffill(), known.groupby(runs).bfill()
-    same = (before["forked"] == after["forked"]) & (
-        (before["place"] == place) | (after["place"] == place)
-    )
-    return np.where(
-        in_call, forked, np.where(same, before["forked"].fillna(UNKNOWN), UNKNOWN)
-    ).astype(np.int64)
+    outside = np.flatnonzero(~in_call)
+    before, after = (fill(in_call, runs)[outside] for fill in (last_known, next_known))
+    here = place[outside]
+    same = (before != UNKNOWN) & (after != UNKNOWN) & (forked[before] == forked[after])
+    same &= (place[before] == here) | (place[after] == here)
+    found = forked.copy()
+    found[outside] = np.where(same, forked[before], UNKNOWN)
+    return found

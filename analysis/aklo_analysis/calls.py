@@ -90,7 +90,10 @@ def categories(column: pd.Series[Any]) -> tuple[list[str], npt.NDArray[np.intege
 def among(column: pd.Series[Any], values: Collection[str]) -> npt.NDArray[np.bool_]:
     """For each row of a categorical column without nulls whether it is one of the values."""
     names, codes = categories(column)
-    found: npt.NDArray[np.bool_] = np.array([name in values for name in names], bool)[codes]
+    found = np.zeros(len(codes), dtype=bool)
+    for code, name in enumerate(names):
+        if name in values:
+            found |= codes == code
     return found
 
 

@@ -62,13 +62,15 @@ UNBUFFERED: Final = (
 
 @dataclass(frozen=True)
 class _View:
-    """Of each life how long it and what comes from it `works_ns`, the `last` one of its process,
-    and the `lines` that began it; of each segment whether it is `busy`, that is, nobody outside is
-    waited for, and whether it is work of shell code, or starting what that starts (`shell`)."""
+    """Of each life how long it and what comes from it `works_ns` and is `waited_ns` for, the `last`
+    one of its process, and the `lines` that began it; of each segment whether it is `busy`, that
+    is, nobody outside is waited for, and whether it is work of shell code, or starting what that
+    starts (`shell`)."""
 
     case: Case
     found: Pipelines
     works_ns: Int64
+    waited_ns: Int64
     last: Int64
     lines: Int64
     busy: Bools
@@ -83,6 +85,7 @@ class _View:
             case,
             pipelines(case),
             case.family.sums(own_ns(table).to_numpy().astype(np.int64)),
+            case.family.sums(case.life_ns),
             table.index.to_series().groupby(process).transform("max").to_numpy(np.int64),
             line_of_causes(case)[case.causes.of_lives],
             ~doing.isin(IDLE).to_numpy(),
@@ -91,6 +94,11 @@ class _View:
 
     def sum_ns(self, rows: Int64) -> int:
         return int(self.case.segments_ns[rows].sum())
+
+    def is_small(self, stages: set[int]) -> bool:
+        """Whether the user waits too little for these stages."""
+        waited_ns = int(self.waited_ns[[*stages]].sum())
+        return waited_ns <= SMALL_SHARE * self.case.wall.wall_ns
 
     def waited_for(self, stages: set[int]) -> Int64:
         """The segments in which the user waits for these stages."""
@@ -126,6 +134,8 @@ def check(case: Case) -> Iterator[Candidate]:
 
 def _slow(view: _View, stage: int) -> Iterator[Candidate]:
     """Most of the time in which the user waits for it is that of shell code."""
+    if view.is_small({stage}):
+        return
     case, rows = view.case, view.waited_for({stage})
     shell = rows[view.shell[rows] & view.busy[rows]]
     cost_ns = view.sum_ns(shell)
@@ -154,11 +164,13 @@ def _collecting(view: _View, stage: int) -> Iterator[Candidate]:
     """It writes nothing before it has read the end: then what is behind it begins. What is before
     it counts from when there was something to hand on."""
     case, found = view.case, view.found
+    sides = found.before(stage), found.behind(stage)
+    if any(map(view.is_small, sides)):
+        return
     read_ns, first_ns = _input(view, stage), _output_began(view, stage)
     if read_ns is None or first_ns is None or first_ns < read_ns[1] or case.meta.cpus == 1:
         return
     begin_ns = case.wall.segments["start_ns"].to_numpy()
-    sides = found.before(stage), found.behind(stage)
     early, late = (view.waited_for(side) for side in sides)
     early, late = early[view.busy[early]], late[view.busy[late]]
     early = early[(begin_ns[early] >= read_ns[0]) & (begin_ns[early] < read_ns[1])]

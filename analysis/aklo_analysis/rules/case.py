@@ -17,9 +17,12 @@ from aklo_analysis.nullable import Objects, optional
 from aklo_analysis.program import script_of
 from aklo_analysis.rules.dialect import Dialect
 from aklo_analysis.rules.family import Family
+from aklo_analysis.rules.file_names import FileNames, file_names
 from aklo_analysis.rules.file_uses import opened_by_shells
+from aklo_analysis.rules.look_ups import LookUps, look_ups
 from aklo_analysis.rules.on_path import OnPath
 from aklo_analysis.rules.order import Order, order
+from aklo_analysis.rules.paths import Paths, paths_of
 from aklo_analysis.rules.pipes import pipes
 from aklo_analysis.rules.places import Places
 from aklo_analysis.rules.reading import reading
@@ -75,6 +78,18 @@ class Case:
         sums = np.zeros(len(self.lives.table) + 1, np.int64)
         np.add.at(sums, self.wall.segments["life"].to_numpy(), self.segments_ns)
         return sums[:-1]
+
+    @cached_property
+    def paths(self) -> Paths:
+        return paths_of(self.frames.files)
+
+    @cached_property
+    def look_ups(self) -> LookUps:
+        return look_ups(self)
+
+    @cached_property
+    def file_names(self) -> FileNames:
+        return file_names(self.frames.files)
 
     @cached_property
     def places(self) -> Places:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from aklo_analysis.calls import UNKNOWN, among
+from aklo_analysis.rules.filling import last_known
 
 if TYPE_CHECKING:
     from aklo_analysis.rules.case import Case
@@ -86,9 +87,8 @@ def _behind(case: Case, telling: Bools) -> pd.DataFrame:
     rows = rows[np.argsort(life[rows], kind="stable")]
     call = segments["call"].to_numpy(np.int64)[rows]
     place = case.places.of_segments(segments["cause"].to_numpy(np.int64)[rows], life[rows])
+    known = last_known((call != UNKNOWN) & np.append(telling, False)[call], life[rows])
     file = np.append(case.calls["file"].to_numpy(np.int64), UNKNOWN)[call]
-    known = pd.DataFrame({"file": file, "place": place}, dtype="float64")
-    known[(call == UNKNOWN) | ~np.append(telling, False)[call]] = np.nan
-    known = known.groupby(life[rows]).ffill().fillna(UNKNOWN).astype(np.int64)
-    found = known.assign(row=rows)
-    return found[(known["file"] >= 0).to_numpy() & (known["place"] == place).to_numpy()]
+    found = (known != UNKNOWN) & (file[known] >= 0) & (place[known] == place)
+    at = known[found]
+    return pd.DataFrame({"file": file[at], "place": place[at], "row": rows[found]}, copy=False)

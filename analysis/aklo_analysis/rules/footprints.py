@@ -11,7 +11,6 @@ import pandas as pd
 from aklo_analysis.calls import UNKNOWN
 from aklo_analysis.nullable import known_values
 from aklo_analysis.rules.case import Case
-from aklo_analysis.rules.paths import Paths
 
 Int64 = npt.NDArray[np.int64]
 
@@ -26,19 +25,19 @@ PARENT: Final = -1
 """The number of what the parent of all pieces does in between, with its other children."""
 
 
-def independent(case: Case, paths: Paths, calls: Int64, piece: Int64) -> bool:
+def independent(case: Case, calls: Int64, piece: Int64) -> bool:
     """Whether nothing tells that pieces of work must be done in turn. `calls` are rows of
     `frames.syscalls`, and `piece` the number of what each belongs to, from 0 on, or `PARENT`."""
-    done = _done(case, paths, calls, piece)
+    done = _done(case, calls, piece)
     files = done.groupby(["key", "piece"]).max().reset_index("piece")
     return not (_flows(files) or _same_input(files) or _folders(done))
 
 
-def _done(case: Case, paths: Paths, calls: Int64, piece: Int64) -> pd.DataFrame:
+def _done(case: Case, calls: Int64, piece: Int64) -> pd.DataFrame:
     """A row per call on a file that is no device: by `piece`, which file (`key`), the number of
     the `folder` that it is in, and what was done to it; by a descriptor of its `own`, if a call of
     its process has opened one of that number. Files of one path are one."""
-    rows, frames = case.calls.iloc[calls], case.frames
+    rows, frames, paths = case.calls.iloc[calls], case.frames, case.paths
     file = rows["file"].to_numpy(np.int64)
     kind = np.append(frames.files["kind"].astype("object").to_numpy(), ["", ""])[file]
     by_path = frames.syscalls["fd"].isna().to_numpy()[calls]

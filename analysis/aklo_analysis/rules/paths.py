@@ -11,7 +11,6 @@ import pandas as pd
 
 from aklo_analysis.calls import UNKNOWN
 from aklo_analysis.program import base_name
-from aklo_analysis.rules.case import Case
 
 Int64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -42,8 +41,9 @@ class Paths:
         return np.append(found, False)[self.path]
 
 
-def paths_of(case: Case) -> Paths:
-    path = case.frames.files["path"].astype("object").fillna("").to_numpy()
+def paths_of(files: pd.DataFrame) -> Paths:
+    """`files` as in `Frames`."""
+    path = files["path"].astype("object").fillna("").to_numpy()
     folder = np.array([one.rpartition("/")[0] or "/" for one in path], dtype=object)
     codes, texts = pd.factorize(np.concatenate([path, folder]))
     name, names = pd.factorize(np.array([base_name(one) for one in path], dtype=object))

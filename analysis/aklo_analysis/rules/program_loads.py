@@ -16,7 +16,7 @@ from aklo_analysis.nullable import known_values
 from aklo_analysis.rules.case import Case
 from aklo_analysis.rules.claim import instead
 from aklo_analysis.rules.evidence import MOST
-from aklo_analysis.rules.paths import LOCALE, Paths, paths_of
+from aklo_analysis.rules.paths import LOCALE
 from aklo_analysis.rules.rule import SAVING as SAVING_OF_ALL
 from aklo_analysis.rules.rule import SHARE as SHARE_OF_ALL
 from aklo_analysis.rules.rule import Candidate, Rule, Threshold
@@ -63,14 +63,13 @@ LESS: Final = {
 
 
 def check(case: Case) -> Iterator[Candidate]:
-    paths = paths_of(case)
-    yield from _locale(case, paths)
-    yield from _modules(case, paths)
+    yield from _locale(case)
+    yield from _modules(case)
 
 
-def _locale(case: Case, paths: Paths) -> Iterator[Candidate]:
+def _locale(case: Case) -> Iterator[Candidate]:
     """All of it is one finding, at the costliest line: one setting changes it everywhere."""
-    made = paths.match(LOCALE)[case.calls["file"].to_numpy()]
+    made = case.paths.match(LOCALE)[case.calls["file"].to_numpy()]
     made &= case.lives.table["executed"].to_numpy()[case.lives.of_calls]
     spots = sorted(
         runs(case, made, MAPPING_NS), key=lambda spot: (spot.place == UNKNOWN, -spot.cost_ns)
@@ -98,10 +97,10 @@ def _locale(case: Case, paths: Paths) -> Iterator[Candidate]:
     )
 
 
-def _modules(case: Case, paths: Paths) -> Iterator[Candidate]:
+def _modules(case: Case) -> Iterator[Candidate]:
     """Where a program is started whose modules take most of its time: but the first time, all of
     it could be left out."""
-    loaded_ns, loads = _loaded(case, paths)
+    loaded_ns, loads = _loaded(case)
     pieces = case.wall.segments
     loading = np.append(loaded_ns, 0)[pieces["life"].to_numpy()] > pieces["start_ns"].to_numpy()
     groups: Any = case.starts.groupby(["place", "program"], sort=False)["life"]
@@ -129,21 +128,21 @@ def _less(program: str) -> str:
     return next((f": {text}" for name, text in LESS.items() if program.startswith(name)), "")
 
 
-def _loaded(case: Case, paths: Paths) -> tuple[Int64, Int64]:
+def _loaded(case: Case) -> tuple[Int64, Int64]:
     """For each life when it had loaded what it needs, and the calls by which it did."""
-    rows, slices = case.order.calls, case.order.slices
-    loads = paths.match(f"{MODULES}|{LOCALE}")[case.calls["file"].to_numpy()][rows]
-    works = among(case.calls["activity"], OWN_WORK)[rows]
-    life = case.lives.of_calls[rows]
-    place = np.arange(len(rows))
+    calls, slices, syscalls = case.order.calls, case.order.slices, case.frames.syscalls
+    files = case.paths.match(f"{MODULES}|{LOCALE}")
+    loads = np.flatnonzero(files[case.calls["file"].to_numpy()][calls])
+    works = np.flatnonzero(among(case.calls["activity"], OWN_WORK)[calls])
     first_work = slices[1:].copy()
-    np.minimum.at(first_work, life[works], place[works])
-    loads &= place < first_work[life]
-    over_ns, number = np.zeros(len(slices) - 1, np.int64), np.zeros(len(slices) - 1, np.int64)
-    ended_ns = case.order.ts_ns + known_values(case.frames.syscalls["dur_ns"])[rows]
-    np.maximum.at(over_ns, life[loads], ended_ns[loads])
-    np.add.at(number, life[loads], 1)
-    return over_ns, number
+    np.minimum.at(first_work, case.lives.of_calls[calls[works]], works)
+    loads = loads[loads < first_work[case.lives.of_calls[calls[loads]]]]
+    loading = calls[loads]
+    life = case.lives.of_calls[loading]
+    ended_ns = syscalls["ts_ns"].to_numpy()[loading] + known_values(syscalls["dur_ns"])[loading]
+    over_ns = np.zeros(len(slices) - 1, np.int64)
+    np.maximum.at(over_ns, life, ended_ns)
+    return over_ns, np.bincount(life, minlength=len(over_ns))
 
 
 RULE: Final = Rule(

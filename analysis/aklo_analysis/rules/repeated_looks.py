@@ -21,9 +21,8 @@ from aklo_analysis.nullable import known_values
 from aklo_analysis.rules.case import Case
 from aklo_analysis.rules.claim import instead
 from aklo_analysis.rules.evidence import most_used
-from aklo_analysis.rules.paths import LOCALE, Paths, paths_of
+from aklo_analysis.rules.paths import LOCALE
 from aklo_analysis.rules.rule import COST, Candidate, Rule, Threshold
-from aklo_analysis.rules.searches import looked_up
 from aklo_analysis.rules.stretches import Spot, in_calls, runs, spots
 from aklo_analysis.units import count
 
@@ -90,9 +89,8 @@ class _Changes:
 
 
 def check(case: Case) -> Iterator[Candidate]:
-    paths = paths_of(case)
-    looks = _looks(case, paths)
-    path, folder = (one[case.calls["file"].to_numpy()] for one in (paths.path, paths.folder))
+    looks, file = _looks(case), case.calls["file"].to_numpy()
+    path, folder = (numbers[file] for numbers in (case.paths.path, case.paths.folder))
     alters = _doing(case, ALTERS) | among(case.calls["syscall"], MAKES)
     tests = _for_nothing(case, path, looks.tests, _Changes(alters, path))
     for spot in spots(case, in_calls(case, tests)):
@@ -119,54 +117,63 @@ def _makes(case: Case) -> Bools:
     return found
 
 
-def _looks(case: Case, paths: Paths) -> _Looks:
+def _looks(case: Case) -> _Looks:
     """Those of shell code at a known place, but not those by which a shell searches a program, or
     the C library a language; and not of files that are read from: these are read again."""
-    calls, file = case.calls, case.calls["file"].to_numpy()
+    calls, paths, file = case.calls, case.paths, case.calls["file"].to_numpy()
     kinds = case.frames.files["kind"].isin(("pipe", "fifo", "socket")).to_numpy()
     asked = case.causes.shells[case.lives.of_calls] & (case.causes.of_calls >= len(APART))
     asked &= (paths.path[file] != UNKNOWN) & ~paths.match(LOCALE)[file]
     asked &= ~np.append(kinds, [False, False])[file]
-    failed, opened = calls["failed"].to_numpy(), _doing(case, ("open",))
+    failed, opens = calls["failed"].to_numpy(), asked & _doing(case, ("open",))
     stat = _doing(case, ("stat",)) & case.frames.syscalls["fd"].isna().to_numpy()
-    listed = opened & ~failed & _beside(case, file, among(case.calls["syscall"], LISTS))
+    opened = opens & ~failed
+    listed = _beside(case, opened, among(calls["syscall"], LISTS))
     return _Looks(
-        asked & (stat | (opened & failed)) & ~_by_searches(case, paths),
-        asked & listed,
-        asked & opened & ~failed & ~listed & ~_beside(case, file, _doing(case, ("read",))),
+        (asked & stat | opens & failed) & ~_by_searches(case),
+        listed,
+        opened & ~listed & ~_beside(case, opened, _doing(case, ("read",))),
     )
 
 
-def _by_searches(case: Case, paths: Paths) -> Bools:
+def _by_searches(case: Case) -> Bools:
     """Look-ups of programs, and that of the working directory before one."""
     programs = pd.Index(case.frames.images["exe"].dropna().unique())
+    paths = case.paths
     is_program = np.isin(paths.path, paths.texts.get_indexer(programs))
     is_program &= paths.path != UNKNOWN
-    searched: Bools = looked_up(case, paths).search != UNKNOWN
-    searched |= is_program[case.calls["file"].to_numpy()]
+    searched: Bools = is_program[case.calls["file"].to_numpy()]
+    searched[case.look_ups.calls] = True
     rows, life = case.order.calls, case.lives.of_calls[case.order.calls]
     before = np.append(searched[rows[1:]] & (life[1:] == life[:-1]), False)[: len(rows)]
     searched[rows[before]] = True
     return searched
 
 
-def _beside(case: Case, file: Int64, others: Bools) -> Bools:
-    """Calls on a file on which the same life makes one of the others at the same place."""
-    rows = np.flatnonzero(_doing(case, ("open",)) | others)
-    keys = pd.DataFrame(
-        {"life": case.lives.of_calls[rows], "cause": case.causes.of_calls[rows], "file": file[rows]}
-    )
-    codes = keys.groupby(["life", "cause", "file"]).ngroup().to_numpy()
-    found = np.zeros(len(others), dtype=bool)
-    found[rows] = np.isin(codes, codes[others[rows]])
+def _beside(case: Case, opened: Bools, others: Bools) -> Bools:
+    """Which of the calls that opened a known file are such that the same life makes one of the
+    others on it at the same place."""
+    file, count = case.calls["file"].to_numpy(np.int64), len(case.frames.files)
+    is_opened = np.zeros(count + 2, dtype=bool)
+    is_opened[file[opened]] = True
+    rows, beside = np.flatnonzero(opened), np.flatnonzero(others & is_opened[file])
+    every = np.concatenate([rows, beside])
+    keys = pd.Series(pd.factorize(_where(case, every))[0] * count + file[every])
+    found = np.zeros(len(opened), dtype=bool)
+    found[rows] = keys[: len(rows)].isin(keys[len(rows) :])
     return found
+
+
+def _where(case: Case, calls: Int64) -> Int64:
+    """A number for the life and the place of each call."""
+    return case.lives.of_calls[calls] * case.causes.count + case.causes.of_calls[calls]
 
 
 def _for_nothing(case: Case, path: Int64, looks: Bools, changes: _Changes) -> Bools:
     """The looks at a path whose answer was that of the look before. `path` by call."""
     often = pd.Series(path[looks]).value_counts()
-    counted = np.isin(changes.of, often.index[often > 1])
-    rows, changed = np.flatnonzero(looks), np.flatnonzero(changes.calls & counted)
+    rows, changed = np.flatnonzero(looks), np.flatnonzero(changes.calls)
+    changed = changed[np.isin(changes.of[changed], often.index[often > 1])]
     every = np.concatenate([rows, changed])
     keys = np.concatenate([path[rows], changes.of[changed]])
     is_look = np.arange(len(every)) < len(rows)
@@ -185,13 +192,14 @@ def _for_nothing(case: Case, path: Int64, looks: Bools, changes: _Changes) -> Bo
 def _with(case: Case, looks: Bools, activities: tuple[str, ...]) -> Bools:
     """The looks with the calls of these activities that go with them: of the same life and at the
     same place, if at least half of the descriptors that are made there are theirs."""
-    keys = case.lives.of_calls * case.causes.count + case.causes.of_calls
-    opened = pd.Series(keys[_doing(case, ("open",))]).value_counts()
-    found = pd.Series(keys[looks]).value_counts()
+    opened, found = (
+        pd.Series(_where(case, np.flatnonzero(some))).value_counts()
+        for some in (_doing(case, ("open",)), looks)
+    )
     there = found.index[found >= opened.reindex(found.index) / 2]
     rows = np.flatnonzero(_doing(case, activities))
     both = looks.copy()
-    both[rows[pd.Series(keys[rows]).isin(there).to_numpy()]] = True
+    both[rows[pd.Series(_where(case, rows)).isin(there).to_numpy()]] = True
     return both
 
 

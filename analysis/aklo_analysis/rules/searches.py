@@ -20,7 +20,6 @@ from aklo_analysis.distinct import distinct
 from aklo_analysis.rules.case import Case
 from aklo_analysis.rules.claim import instead
 from aklo_analysis.rules.evidence import MOST
-from aklo_analysis.rules.paths import Paths, paths_of
 from aklo_analysis.rules.rule import COST, Candidate, Rule, Threshold
 from aklo_analysis.rules.stretches import Spot, runs
 from aklo_analysis.units import counted
@@ -80,43 +79,18 @@ class _Searches:
 
 
 def check(case: Case) -> Iterator[Candidate]:
-    paths = paths_of(case)
     for kind in KINDS:
-        made = kind.searches(case, paths)
+        made = kind.searches(case)
         for spot in runs(case, made.misses, LOOP_NS):
-            yield _candidate(case, paths, kind, made, spot)
+            yield _candidate(case, kind, made, spot)
 
 
-def looked_up(case: Case, paths: Paths) -> _Searches:
-    """Runs of look-ups of one name in several folders, one right after the other, at least one of
-    which has programs."""
-    rows = case.order.calls
-    file = case.calls["file"].to_numpy()[rows]
-    stat = among(case.calls["activity"], ("stat",))[rows]
-    stat &= case.frames.syscalls["fd"].isna().to_numpy()[rows] & (paths.path[file] != UNKNOWN)
-    life = case.lives.of_calls[rows]
-    same = stat[1:] & stat[:-1] & (life[1:] == life[:-1])
-    same &= paths.name[file[1:]] == paths.name[file[:-1]]
-    run = np.cumsum(np.append(True, ~same)[: len(rows)])
-    frame = pd.DataFrame(
-        {"run": run, "folder": paths.folder[file], "program": _among_programs(case, paths)[file]}
-    )
-    groups = frame[stat].groupby("run").agg({"folder": "nunique", "program": "max"})
-    searches = groups.index[(groups["folder"] > 1) & groups["program"].astype(bool)]
-    inside = stat & np.isin(run, searches)
-    failed = case.calls["failed"].to_numpy()[rows]
-    return _marked(case, rows[inside], run[inside], failed[inside])
+def _of_programs(case: Case) -> _Searches:
+    found = case.look_ups
+    return _marked(case, found.calls, found.search, case.calls["failed"].to_numpy()[found.calls])
 
 
-def _among_programs(case: Case, paths: Paths) -> Bools:
-    """Of each row of `frames.files`, and of none, whether programs of this trace stand in the
-    same folder."""
-    programs = case.frames.images["exe"].dropna()
-    folders = [paths.number(exe.rpartition("/")[0]) for exe in programs.unique()]
-    return np.isin(paths.folder, [folder for folder in folders if folder != UNKNOWN])
-
-
-def _tried(case: Case, _: Paths) -> _Searches:
+def _tried(case: Case) -> _Searches:
     """Programs that were executed where they are not: each life searches for one at a time."""
     rows = case.order.calls
     rows = rows[among(case.calls["activity"], ("exec",))[rows]]
@@ -124,15 +98,17 @@ def _tried(case: Case, _: Paths) -> _Searches:
     return _marked(case, rows, life, case.calls["failed"].to_numpy()[rows])
 
 
-def _libraries(case: Case, paths: Paths) -> _Searches:
+def _libraries(case: Case) -> _Searches:
     """Libraries that were opened where they are not, and the looks at the folder that follow."""
-    rows = case.order.calls
+    paths, rows = case.paths, case.order.calls
+    place = np.flatnonzero(among(case.calls["activity"], ("open", "stat"))[rows])
+    rows, next_to = rows[place], np.diff(place, prepend=place[:1]) == 1
     file, life = case.calls["file"].to_numpy()[rows], case.lives.of_calls[rows]
-    opened = among(case.calls["activity"], ("open",))[rows] & paths.match(LIBRARY)[file]
+    opens = among(case.calls["activity"], ("open",))[rows]
+    opened = opens & paths.match(LIBRARY)[file]
     missed = opened & case.calls["failed"].to_numpy()[rows]
-    stat = among(case.calls["activity"], ("stat",))[rows]
-    stat &= np.append(False, missed[:-1] & (life[1:] == life[:-1]))[: len(rows)]
-    stat &= paths.path[file] == np.append(UNKNOWN, paths.folder[file[:-1]])[: len(rows)]
+    stat = ~opens & next_to & (life == np.roll(life, 1)) & np.roll(missed, 1)
+    stat &= paths.path[file] == paths.folder[np.roll(file, 1)]
     every = opened | stat
     made = _marked(case, rows[every], life[every], (missed | stat)[every])
     made.names[rows[stat]] = False
@@ -154,7 +130,7 @@ class _Kind:
     """A way to search, with what to do where it mostly `found` something, where not, and where
     it searched the system's own folders for libraries. `once`: one search remains."""
 
-    searches: Callable[[Case, Paths], _Searches]
+    searches: Callable[[Case], _Searches]
     found: str
     absent: str
     once: bool
@@ -162,19 +138,18 @@ class _Kind:
 
 
 KINDS: Final = (
-    _Kind(looked_up, REMEMBERED, ABSENT, once=True),
+    _Kind(_of_programs, REMEMBERED, ABSENT, once=True),
     _Kind(_tried, EXECUTED, EXECUTED, once=False),
     _Kind(_libraries, LIBRARIES, LIBRARIES, once=False, system=UNCACHED),
 )
 
 
-def _candidate(case: Case, paths: Paths, kind: _Kind, made: _Searches, spot: Spot) -> Candidate:
-    names = _names(case, paths, spot.calls[made.names[spot.calls]])
+def _candidate(case: Case, kind: _Kind, made: _Searches, spot: Spot) -> Candidate:
+    names = _names(case, spot.calls[made.names[spot.calls]])
     searches = distinct(made.search[spot.calls])
     found = np.count_nonzero(made.successful[searches])
     advice = kind.found if 2 * found >= len(searches) else kind.absent
-    system = paths.match(SYSTEM_LIBRARIES)[case.calls["file"].to_numpy()[spot.calls]]
-    if kind.system and 2 * np.count_nonzero(system) > len(spot.calls):
+    if kind.system and _mostly_of_system(case, spot.calls):
         advice = kind.system
     places = int(np.count_nonzero(made.places[spot.calls]))
     left_ns = spot.cost_ns / len(searches) if kind.once else 0
@@ -195,8 +170,14 @@ def _candidate(case: Case, paths: Paths, kind: _Kind, made: _Searches, spot: Spo
     )
 
 
-def _names(case: Case, paths: Paths, calls: Int64) -> list[str]:
+def _mostly_of_system(case: Case, calls: Int64) -> bool:
+    found = case.paths.match(SYSTEM_LIBRARIES)[case.calls["file"].to_numpy()[calls]]
+    return bool(2 * np.count_nonzero(found) > len(calls))
+
+
+def _names(case: Case, calls: Int64) -> list[str]:
     """What was searched for, most misses first."""
+    paths = case.paths
     name = pd.Series(paths.name[case.calls["file"].to_numpy()[calls]]).value_counts()
     return [paths.names[number] if number != UNKNOWN else "a program" for number in name.index]
 

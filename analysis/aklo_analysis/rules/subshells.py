@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from aklo_analysis.calls import UNKNOWN, among
-from aklo_analysis.distinct import distinct
+from aklo_analysis.distinct import distinct, without
 from aklo_analysis.nullable import known_values
 from aklo_analysis.rules import costs
 from aklo_analysis.rules.away import away
@@ -61,7 +61,7 @@ def _candidate(case: Case, life: Int64, number: int, use: str) -> Candidate:
     own, _ = case.on_path.of_lives(life)
     made = own[case.is_doing(own, "process")]
     rows = distinct(made, case.on_path.of_upkeep(life)[0])
-    body = np.setdiff1d(own, rows)
+    body = without(np.sort(own), rows)
     instead_ns = costs.HERE_STRING if use == FEEDS else costs.FUNCTION
     claim = _with_faults(case, instead(rows, case.segments_ns, instead_ns * len(life)), body, life)
     cost_ns, place = int(case.segments_ns[claim.rows].sum()), case.place(number)

@@ -24,7 +24,6 @@ from aklo_analysis.nullable import known_values, objects
 from aklo_analysis.rules.case import Case
 from aklo_analysis.rules.claim import instead
 from aklo_analysis.rules.footprints import PARENT, independent
-from aklo_analysis.rules.paths import Paths, paths_of
 from aklo_analysis.rules.rule import COST, Candidate, Rule, Threshold
 from aklo_analysis.rules.stretches import line_of_causes
 from aklo_analysis.units import counted, duration
@@ -73,13 +72,12 @@ class _Turns:
 
 
 def check(case: Case) -> Iterator[Candidate]:
-    paths = paths_of(case)
     for turns in _places(case):
         rows, _ = case.on_path.of_families(turns.lives)
         if _tries(case, turns) or not _is_one_by_one(turns, int(case.segments_ns[rows].sum())):
             continue
         piece = np.append(turns.number, UNKNOWN)[case.family.branches(turns.lives)]
-        if _differ(case, piece) and _independent(case, paths, turns, piece):
+        if _differ(case, piece) and _independent(case, turns, piece):
             yield _candidate(case, turns, piece, rows)
 
 
@@ -113,8 +111,8 @@ def _turns(case: Case, lives: Int64, end_ns: Int64) -> _Turns:
 
 def _is_one_by_one(turns: _Turns, waited_ns: int) -> bool:
     """Whether most of their time was waited for."""
-    times = pd.DataFrame({"start": turns.start_ns, "end": turns.end_ns}).groupby(turns.number)
-    elapsed_ns = (times["end"].max() - times["start"].min()).sum()
+    firsts = np.flatnonzero(np.diff(turns.number, prepend=UNKNOWN))
+    elapsed_ns = (np.maximum.reduceat(turns.end_ns, firsts) - turns.start_ns[firsts]).sum()
     return bool(turns.number[-1] > 0 and waited_ns >= WAITED_SHARE * elapsed_ns)
 
 
@@ -123,7 +121,7 @@ def _differ(case: Case, piece: Int64) -> bool:
     table = case.lives.table
     ran = np.flatnonzero((piece != UNKNOWN) & table["executed"].to_numpy())
     image = table["image"].to_numpy()[ran]
-    programs: dict[int, list[tuple[str, ...]]] = {turn: [] for turn in set(piece) - {UNKNOWN}}
+    programs: dict[int, list[tuple[str, ...]]] = {turn: [] for turn in range(piece.max() + 1)}
     argvs = objects(case.frames.images["argv"])[image]
     for turn, argv in zip(piece[ran].tolist(), argvs, strict=True):
         programs[turn].append(argv or ())
@@ -140,7 +138,7 @@ def _tries(case: Case, turns: _Turns) -> bool:
     return bool(failed[turns.number != turns.number.max()].all())
 
 
-def _independent(case: Case, paths: Paths, turns: _Turns, piece: Int64) -> bool:
+def _independent(case: Case, turns: _Turns, piece: Int64) -> bool:
     """What the parent does meanwhile is its own work and that of all its other children."""
     life, ts_ns = case.lives.of_calls, case.frames.syscalls["ts_ns"].to_numpy()
     meanwhile = (ts_ns >= turns.start_ns.min()) & (ts_ns <= turns.end_ns.max())
@@ -148,7 +146,7 @@ def _independent(case: Case, paths: Paths, turns: _Turns, piece: Int64) -> bool:
     number = np.where(piece == UNKNOWN, OUTSIDE, piece)[life]
     number[meanwhile & around[life]] = PARENT
     rows = np.flatnonzero(number != OUTSIDE)
-    return independent(case, paths, rows, number[rows])
+    return independent(case, rows, number[rows])
 
 
 def _candidate(case: Case, turns: _Turns, piece: Int64, rows: Int64) -> Candidate:

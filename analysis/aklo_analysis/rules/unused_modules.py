@@ -22,7 +22,7 @@ from aklo_analysis.nullable import objects
 from aklo_analysis.program import base_name
 from aklo_analysis.rules.case import Case
 from aklo_analysis.rules.claim import instead
-from aklo_analysis.rules.evidence import MOST, file_names
+from aklo_analysis.rules.evidence import MOST
 from aklo_analysis.rules.rule import COST, Candidate, Rule, Threshold
 from aklo_analysis.rules.sourcing import sourced
 from aklo_analysis.rules.stretches import line_of_causes
@@ -52,7 +52,7 @@ def check(case: Case) -> Iterator[Candidate]:
     made = sourced(case)
     shell = case.places.programs
     made["shell"] = shell[made["life"]]
-    made["path"] = [normpath(path) for path in file_names(case)[made["file"]]]
+    made["path"] = [*map(normpath, case.file_names.of(made["file"].to_numpy()))]
     keys = pd.MultiIndex.from_frame(made[["shell", "path"]])
     made["used"] = keys.isin(_used(case, shell)) | ~made["path"].map(_has_functions(case))
     rows, event = _own_time(case, made)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
-
 import numpy as np
 import numpy.typing as npt
 
-Int64 = npt.NDArray[np.int64]
+from aklo_analysis.distinct import SIDES
 
-SIDES: Final[tuple[Literal["left", "right"], ...]] = ("left", "right")
+Int64 = npt.NDArray[np.int64]
 
 
 def first_at(values: Int64, low: Int64, high: Int64, wanted: Int64) -> Int64:

@@ -14,7 +14,6 @@ from aklo_analysis.lives import live
 from aklo_analysis.program import program_names
 from aklo_analysis.rules.case import Case
 from aklo_analysis.rules.footprints import PARENT, independent
-from aklo_analysis.rules.paths import paths_of
 from aklo_analysis.source import Sources
 from aklo_analysis.stacks import stacks
 from aklo_analysis.wall import wall
@@ -49,7 +48,7 @@ def are_independent(*done: Done) -> bool:
         trace.call(11 + piece, call, at * MS, 1000, file_id=files[path, kind], bytes=8, **more)
     case = case_of(trace)
     pieces = np.array([piece for piece, *_ in done], np.int64)
-    return independent(case, paths_of(case), np.arange(len(done)), pieces)
+    return independent(case, np.arange(len(done)), pieces)
 
 
 def reads(piece: int, path: str) -> Iterable[Done]:

@@ -31,6 +31,7 @@ RECORDING = (
     "aklo_trace.ebpf.libbpf",
     "aklo_trace.bcc.engine",
     "aklo_trace.strace.engine",
+    "aklo_trace.strace.session",
 )
 
 

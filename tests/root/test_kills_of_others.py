@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from aklo_trace.store import LIVE
-from aklo_trace.strace.engine import LOG_FILE, StraceEngine
+from aklo_trace.strace.engine import StraceEngine
+from aklo_trace.strace.session import LOG_FILE
 
 from .processes import has_ended, holder_of, is_gone, programs_of
 from .recording import Recorder, Recording, await_that, environment

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from aklo_trace.strace.engine import LOG_FILE, StraceEngine
+from aklo_trace.strace.engine import StraceEngine
+from aklo_trace.strace.session import LOG_FILE
 
 from .recording import Recorder, Recording, environment
 from .test_full_disk import Disk, assert_left_alone, disk

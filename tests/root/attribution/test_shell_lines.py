@@ -15,7 +15,7 @@ from aklo_trace.schema import SiteFlag
 from aklo_trace.store import LIVE
 from aklo_trace.strace import xtrace
 from aklo_trace.strace.capture import probe
-from aklo_trace.strace.engine import LOG_FILE
+from aklo_trace.strace.session import LOG_FILE
 
 from ..processes import has_ended, holder_of
 from ..recording import AS_ROOT, Recorder, Recording, await_that, environment

@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from aklo_trace import recording
 from aklo_trace.cli import COMMANDS
@@ -27,9 +27,11 @@ from aklo_trace.recording_options import (
     capture_options,
     filter_words,
 )
-from aklo_trace.strace.xtrace import ShellLines
 from aklo_trace.supervise import exit_as, supervise
 from aklo_trace.target import HeldTarget, abandon_inherited_files, hold
+
+if TYPE_CHECKING:
+    from aklo_trace.strace.xtrace import ShellLines
 
 STRACE: Final = "strace"
 NOT_NEEDED: Final = (
@@ -98,6 +100,8 @@ def _hold(
     try:
         user = named(options.user) if options.user else owner
         if options.shell_lines:
+            from aklo_trace.strace.xtrace import ShellLines
+
             asked = ShellLines.written(user.environ, user.limits, owner.uid)
             user = replace(user, environ=asked.added_to(user.environ))
         held = hold([os.fsencode(word) for word in words], user, ptracer=True)

@@ -8,26 +8,14 @@ runs does not gain its privilege unless root traces, and every call costs two co
 from __future__ import annotations
 
 import json
-import os
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from aklo_trace.engine import Capability, CaptureOptions, Feature, Recorded
-from aklo_trace.errors import CaptureError, StoreError, UsageError
-from aklo_trace.strace import capture
-from aklo_trace.strace.options import MARK_BYTES, STRING_BYTES
-from aklo_trace.strace.scribe import LiveLog, Unwritten
-from aklo_trace.strace.xtrace import ShellLines
+from aklo_trace.errors import UsageError
 
-if TYPE_CHECKING:
-    from aklo_trace.target import HeldTarget
-
-LOG_FILE: Final = "strace.log"
-UNWRITTEN_FILE: Final = "unwritten.bin"
-START_FILE: Final = "start.json"
-
-_KEPT: Final = "The target was left alone; what had been recorded by then is kept"
+if TYPE_CHECKING:  # it is not needed where another engine records
+    from aklo_trace.strace.session import StraceSession
 
 
 class StraceEngine:
@@ -37,9 +25,13 @@ class StraceEngine:
     lacks = frozenset(Feature) - {Feature.SHELL_CODE}
 
     def probe(self) -> Capability:
-        return capture.probe()
+        from aklo_trace.strace.capture import probe
+
+        return probe()
 
     def load(self, options: CaptureOptions) -> StraceSession:
+        from aklo_trace.strace.session import StraceSession
+
         if options.filter.programs:
             raise UsageError("--programs: strace cannot leave out processes; the engine ebpf can.")
         calls = options.filter.calls()
@@ -53,77 +45,15 @@ class StraceEngine:
 
     def read(self, live: Path) -> Recorded:
         from aklo_trace.strace.recorded import StraceRecorded
+        from aklo_trace.strace.scribe import Unwritten
+        from aklo_trace.strace.session import LOG_FILE, START_FILE, UNWRITTEN_FILE, forget
         from aklo_trace.strace.sources import LogSource
 
         start = json.loads((live / START_FILE).read_text())
-        _forget(start["shell_lines"])
+        forget(start["shell_lines"])
         return StraceRecorded(
             [LogSource(live / LOG_FILE)],
             skip_until_exec_of=start["pid"],
             unwritten=Unwritten.read(live / UNWRITTEN_FILE),
             shell_lines=Path(start["shell_lines"]) if start["shell_lines"] else None,
         )
-
-
-def _forget(shell_lines: str) -> None:
-    """Remove the file that shells read, where who would have done it was killed."""
-    if shell_lines:
-        ShellLines(Path(shell_lines)).remove()
-
-
-class StraceSession:
-    """Nothing is put in place before the target is held: strace is attached by `start`."""
-
-    attaches_at_start = True
-
-    def __init__(self, options: CaptureOptions) -> None:
-        self._filter = options.filter
-        self._shell_lines = options.shell_lines
-
-    def track(self, held: HeldTarget) -> None:
-        self._held = held
-
-    def start(self, live: Path, lock: int) -> StraceRecording:
-        del lock  # the process that writes the log has it
-        start = {"pid": self._held.pid, "shell_lines": self._shell_lines}
-        (live / START_FILE).write_text(json.dumps(start))
-        log = LiveLog(live / LOG_FILE, live / UNWRITTEN_FILE)
-        tracer = capture.attach(
-            self._held.pid,
-            log,
-            calls=self._filter.calls(),
-            string_bytes=MARK_BYTES if self._shell_lines else STRING_BYTES,
-            leave=self._held.leave,
-            clear=partial(_forget, self._shell_lines),
-        )
-        return StraceRecording(tracer, live)
-
-    def close(self) -> None:
-        pass
-
-
-class StraceRecording:
-    """strace at work."""
-
-    def __init__(self, tracer: capture.Tracer, live: Path) -> None:
-        self._tracer, self._live = tracer, live
-
-    @property
-    def pid(self) -> int:
-        return self._tracer.pid
-
-    def stop(self) -> None:
-        status = self._tracer.stop()
-        if self._tracer.scribe.status:
-            raise CaptureError(
-                f"The process that writes down what strace says was killed or failed. {_KEPT}."
-            )
-        unwritten = Unwritten.read(self._live / UNWRITTEN_FILE)
-        if unwritten.size_bytes:
-            raise StoreError(
-                f"The recording {self._live / LOG_FILE} has gaps: {os.strerror(unwritten.errno)}. "
-                f"{unwritten.lines:,} lines ({unwritten.size_bytes:,} bytes) of what strace said "
-                f"could not be written and are lost. {_KEPT}, and so is what came after."
-            )
-        if status:
-            raise CaptureError(f"strace ended with status {status}. {_KEPT}.")

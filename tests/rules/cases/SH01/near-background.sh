@@ -7,5 +7,5 @@ exec 3<>never
         touch "file-$number"
     done
 ) &
-read -rt 0.8 -u 3
+read -rt 2.5 -u 3
 wait

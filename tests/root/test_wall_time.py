@@ -93,12 +93,7 @@ def test_a_sleep_is_slept(record: Recorder) -> None:
     [
         "sleep 0.5 | cat | cat",
         "cat < <(sleep 0.5)",
-        pytest.param(
-            "x=$(sleep 0.5; echo x)",
-            marks=pytest.mark.xfail(
-                reason="docs/wall-time.md says so: at times the sleep counts as process creation"
-            ),
-        ),
+        "x=$(sleep 0.5; echo x)",
         "{ sleep 0.5; seq 100000; } | tail -1",
         "seq 100000 | { sleep 0.5; cat; } > /dev/null",
         'bash -c "bash -c \\"sleep 0.5; :\\"; :"; :',

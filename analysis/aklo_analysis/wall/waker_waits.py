@@ -44,6 +44,10 @@ GIVES: Final = (
 """What a thread does when it was it that ended one of these."""
 
 
+LONG_NS: Final = 1_000_000
+"""A thread that waits for so long has no CPU, and that is recorded but for rare times."""
+
+
 @dataclass(frozen=True)
 class _Stretches:
     """Times in which threads had no CPU. `place`: of the call that it was in among those of
@@ -70,7 +74,7 @@ def waits_by_wakers(
     state = np.where(found.stopped, STOPPED, WAITING)
     asleep = Waits(found.thread, found.begin_ns, found.ready_ns, target, state, call)
     ready = Waits(found.thread, found.ready_ns, found.end_ns, nobody, no_cpu, call)
-    return [asleep, ready, *_unended(frames, calls, threads, found)]
+    return [asleep, ready, *_untold(frames, calls, threads, found)]
 
 
 def _stretches(frames: Frames, threads: Threads) -> _Stretches:
@@ -135,18 +139,25 @@ def _are(calls: pd.DataFrame, rows: Int64, *activities: str) -> Bools:
     return np.isin(codes, [ACTIVITY[key] for key in activities])
 
 
-def _unended(
+def _untold(
     frames: Frames, calls: pd.DataFrame, threads: Threads, found: _Stretches
 ) -> Iterator[Waits]:
-    """Waits that had not ended when the recording did, of which the calls tell: nobody was woken
-    from them."""
-    runs_on = np.flatnonzero(frames.processes["flags"].to_numpy() & ProcessFlag.END_UNSEEN)
-    if not len(runs_on):
+    """Waits of which the calls alone tell: those that had not ended when the recording did, as
+    nobody was woken from them; and long ones whose stretch without a CPU is missing."""
+    rows = threads.calls
+    flags = frames.syscalls["flags"].to_numpy()[rows]
+    runs_on = frames.processes["flags"].to_numpy() & ProcessFlag.END_UNSEEN != 0
+    unended = runs_on[threads.process[threads.of_calls]] & (flags & SyscallFlag.UNFINISHED != 0)
+    told = np.zeros(len(rows) + 1, bool)
+    told[found.place] = True
+    missing = ~told[:-1] & (threads.end_ns - threads.begin_ns >= LONG_NS)
+    wanted = unended | (missing & _are(calls, rows, *BY_THREADS))
+    if not wanted.any():
         return
     whole = waits_by_calls(frames, calls, threads)
-    flags = frames.syscalls["flags"].to_numpy()[whole.call]
-    last = np.isin(threads.process[whole.thread], runs_on) & (flags & SyscallFlag.UNFINISHED != 0)
+    whole = whole.at(np.isin(whole.call, rows[wanted]))
     since_ns = np.zeros(len(threads.process), np.int64)
     np.maximum.at(since_ns, found.thread, found.end_ns)
     begin_ns = np.maximum(whole.begin_ns, since_ns[whole.thread])
-    yield replace(whole, begin_ns=begin_ns).at(last)
+    goes_on = np.isin(whole.call, rows[unended])
+    yield replace(whole, begin_ns=np.where(goes_on, begin_ns, whole.begin_ns))

@@ -554,3 +554,15 @@ def test_programs_functions_and_lines_share_all_of_it(trace: SyntheticTrace, top
 def test_every_class_is_documented() -> None:
     parts = DOCUMENT.read_text("utf-8").partition("## The parts")[2].partition("## By line")[0]
     assert re.findall(r"^\| `(\w+)` \|", parts, re.MULTILINE) == [one.key for one in DOINGS]
+
+
+def test_a_long_wait_of_which_the_record_is_missing_is_as_the_calls_tell() -> None:
+    trace = shell()
+    pipe = trace.file("pipe:[7]", "pipe")
+    child(trace, 2, 10, 70)
+    does(trace, 1, "read", 20 * MS, 40 * MS, ret=9, bytes=9, fd=3, file_id=pipe)
+    does(trace, 2, "clock_nanosleep", 21 * MS, 37 * MS)
+    trace.off_cpu(2, 21 * MS, 58 * MS, 58 * MS)
+    does(trace, 2, "write", 59 * MS, 1 * MS, ret=9, bytes=9, fd=1, file_id=pipe)
+    asleep = [(pid, ms) for pid, doing, ms in path(trace) if doing == "sleep"]
+    assert asleep == [(2, 37)]

@@ -20,16 +20,20 @@ from aklo_analysis.wall.waits import Waits
 Int64 = npt.NDArray[np.int64]
 
 BETWEEN: Final = ("wait_child", "signal")
-"""What a shell does that only waits on."""
+"""Calls that a shell makes while it only waits."""
+MOST_NS: Final = 1_000_000
+"""What it can take a shell to wait on: to compute more is to do something."""
 
 
 def for_the_last(waits: Waits, calls: pd.DataFrame, threads: Threads) -> Waits:
-    """The same waits, where those for children between which a thread did nothing are for the last
-    of these, as far back as that was there. `calls` as `derive` gives them."""
+    """The same waits, by thread and time as they are, where those for children between which a
+    thread did nothing are for the last of these, as far back as that was there. `calls` as
+    `derive` gives them."""
     rows = _for_children(waits, calls)
     thread, begin_ns, target = waits.thread[rows], waits.begin_ns[rows], waits.target[rows]
     done = _done_before(waits.call[rows], calls, threads)
     waits_on = (thread[1:] == thread[:-1]) & (done[1:] == done[:-1])
+    waits_on &= _computed_since(waits, rows) < MOST_NS
     for place in np.flatnonzero(waits_on)[::-1].tolist():
         if threads.first_ns[target[place + 1]] <= begin_ns[place]:
             target[place] = target[place + 1]
@@ -51,4 +55,13 @@ def _done_before(rows: Int64, calls: pd.DataFrame, threads: Threads) -> Int64:
     places = np.empty(len(calls), np.int64)
     places[threads.calls] = np.arange(len(threads.calls))
     found: Int64 = np.cumsum(others)[places[rows]]
+    return found
+
+
+def _computed_since(waits: Waits, rows: Int64) -> Int64:
+    """For all but the first of these rows, how long the thread neither waited nor was without a CPU
+    since the one before."""
+    away_ns = np.cumsum(waits.end_ns - waits.begin_ns)
+    computing_ns = waits.end_ns - away_ns
+    found: Int64 = computing_ns[rows[1:]] - computing_ns[rows[:-1]]
     return found

@@ -121,11 +121,21 @@ def test_of_children_the_last_one_is_waited_for_unless_something_is_done(between
     child(trace, 2, 10, 50)
     child(trace, 3, 11, 80)
     does(trace, 1, "wait4", 20 * MS, 31 * MS, ret=2)
-    does(trace, 1, between, 51 * MS, 1)
-    does(trace, 1, "wait4", 52 * MS, 28 * MS, ret=3)
+    does(trace, 1, between, 51 * MS + 1, 1)
+    does(trace, 1, "wait4", 51 * MS + MS // 2, 29 * MS - MS // 2, ret=3)
     first = 3 if between == "rt_sigprocmask" else 2
     found = [(pid, ms) for pid, doing, ms in path(trace) if doing == "program_cpu"]
     assert found == [(first, 31 if first == 3 else 30), (3, 28)]
+
+
+def test_a_shell_that_computes_between_two_waits_waited_for_the_first_child() -> None:
+    trace = shell()
+    child(trace, 2, 10, 30)
+    child(trace, 3, 11, 90)
+    does(trace, 1, "wait4", 20 * MS, 11 * MS, ret=2)
+    does(trace, 1, "wait4", 71 * MS, 19 * MS, ret=3)
+    found = [(pid, ms) for pid, doing, ms in path(trace) if doing == "program_cpu"]
+    assert found == [(2, 10), (3, 19)]
 
 
 def test_a_child_is_not_waited_for_before_it_is_there() -> None:

@@ -88,16 +88,18 @@ def live(
 
 
 def _spans(frames: Frames, calls: pd.DataFrame, life: Int64, lives: pd.DataFrame) -> Spans:
-    leader = calls["leader"].to_numpy()
-    inside_ns = (calls["work_ns"].to_numpy() + calls["wait_ns"].to_numpy())[leader]
-    ts_ns = frames.syscalls["ts_ns"].to_numpy()[leader]
-    columns = {"inside_ns": inside_ns, "first_ns": ts_ns, "last_ns": ts_ns + inside_ns}
-    groups = pd.DataFrame(columns, copy=False).groupby(life[leader])
-    found = groups.agg({"inside_ns": "sum", "first_ns": "min", "last_ns": "max"})
-    begin_ns = lives["begin_ns"]
-    spans = pd.DataFrame({"inside_ns": 0, "first_ns": begin_ns, "last_ns": begin_ns})
-    spans.loc[found.index] = found
-    return Spans(*(spans[name].to_numpy() for name in columns))
+    rows = np.flatnonzero(calls["leader"].to_numpy())
+    life, began_ns = life[rows], frames.syscalls["ts_ns"].to_numpy()[rows]
+    dur_ns = (calls["work_ns"].to_numpy() + calls["wait_ns"].to_numpy())[rows]
+    begin_ns = lives["begin_ns"].to_numpy(np.int64)
+    idle = np.bincount(life, minlength=len(lives)) == 0
+    inside_ns = np.zeros(len(lives), np.int64)
+    first_ns = np.where(idle, begin_ns, np.iinfo(np.int64).max)
+    last_ns = np.where(idle, begin_ns, np.iinfo(np.int64).min)
+    np.add.at(inside_ns, life, dur_ns)
+    np.minimum.at(first_ns, life, began_ns)
+    np.maximum.at(last_ns, life, began_ns + dur_ns)
+    return Spans(inside_ns, first_ns, last_ns)
 
 
 def _bounds(

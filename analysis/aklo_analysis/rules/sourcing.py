@@ -35,17 +35,18 @@ def sourced(case: Case) -> pd.DataFrame:
     """
     rows = case.order.calls
     rows = rows[~among(case.calls["activity"], ("memory",))[rows]]
-    count = len(rows) - len(STEPS) + 1
-    if count < 1:
-        return _frame(case, rows[:0], rows[:0])
-    life, file = case.lives.of_calls[rows], case.calls["file"].to_numpy()[rows]
-    failed = case.calls["failed"].to_numpy()[rows]
-    found = case.causes.shells[life[:count]] & (file[:count] >= 0)
-    for place, step in enumerate(STEPS):
-        there = slice(place, place + count)
-        found &= among(case.calls["activity"], (step,))[rows][there] & ~failed[there]
-        found &= (life[there] == life[:count]) & (file[there] == file[:count])
-    begins = np.flatnonzero(found)
+    first, *others = (
+        (among(case.calls["activity"], (step,)) & ~case.calls["failed"].to_numpy())[rows]
+        for step in STEPS
+    )
+    begins = np.flatnonzero(first[: max(len(rows) - len(others), 0)])
+    life, file = case.lives.of_calls, case.calls["file"].to_numpy()
+    opens = rows[begins]
+    found = case.causes.shells[life[opens]] & (file[opens] >= 0)
+    for place, step in enumerate(others, 1):
+        then = rows[begins + place]
+        found &= step[begins + place] & (life[then] == life[opens]) & (file[then] == file[opens])
+    begins = begins[found]
     return _frame(case, rows[begins], np.append(rows, UNKNOWN)[begins + len(STEPS)])
 
 

@@ -79,15 +79,14 @@ def _has_functions(case: Case) -> Callable[[str], bool]:
 def _used(case: Case, shell: Int64) -> pd.MultiIndex:
     """The pairs of a shell and the path of a file of which a function was seen to run."""
     site, causes = case.calls["site"].to_numpy(np.int64), case.causes
-    sampled = causes.of_samples >= len(APART)
-    shells = [shell[case.lives.of_calls], shell[causes.lives_of_samples[sampled]]]
-    sites = [site, causes.site[causes.of_samples[sampled] - len(APART)]]
-    seen = pd.DataFrame({"shell": np.concatenate(shells), "site": np.concatenate(sites)})
-    seen = seen[seen["site"] != UNKNOWN].drop_duplicates()
+    sampled, called = causes.of_samples >= len(APART), np.flatnonzero(site != UNKNOWN)
+    shells = [shell[case.lives.of_calls[called]], shell[causes.lives_of_samples[sampled]]]
+    sites = [site[called], causes.site[causes.of_samples[sampled] - len(APART)]]
+    seen = pd.unique(np.concatenate(shells) * len(case.frames.sites) + np.concatenate(sites))
     functions = [_files(*row) for row in _stacks(case)]
     pairs = [
         (one, normpath(path))
-        for one, place in zip(seen["shell"].tolist(), seen["site"].tolist(), strict=True)
+        for one, place in (divmod(number, len(functions)) for number in seen.tolist())
         for path in functions[place]
     ]
     return pd.MultiIndex.from_tuples([*pairs, *_called(case, shell)], names=["shell", "path"])

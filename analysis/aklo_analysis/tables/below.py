@@ -77,7 +77,7 @@ def _collected(case: Case, numbered: Numbered, edges: Iterable[tuple[int, int]])
     it, and come after all that lead to it."""
     own = measured(case.calls, numbered.of_calls)
     own = own.reindex(range(len(numbered.known)), fill_value=0)
-    sums = own.to_numpy(np.int64)
+    sums = own.to_numpy(np.int64, copy=True)
     for inner, outer in edges:
         sums[outer] += sums[inner]
     return pd.DataFrame(sums, columns=own.columns)

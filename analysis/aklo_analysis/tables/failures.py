@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from aklo_analysis.calls import categories
 from aklo_analysis.frames import Frames
 from aklo_analysis.measure import Measure, measured
 from aklo_analysis.nullable import known_values, optional, optional_int
@@ -39,19 +40,20 @@ Failures = Ranking[FailureRow, Measure]
 def failures(frames: Frames, calls: pd.DataFrame, top: int) -> Failures:
     """Calls that ended with an errno, most frequent first."""
     failed = calls[calls["failed"]].copy()
-    failed["errno"] = known_values(frames.syscalls["errno"])[failed.index]
+    names, codes = categories(failed["syscall"])
+    numbers = known_values(frames.syscalls["errno"])[failed.index] * len(names) + codes
     failed["fd"] = frames.syscalls["fd"].iloc[failed.index].array
 
     def row(group: Any, measure: Measure) -> FailureRow:
-        number, syscall = group.Index
-        same = (failed["errno"] == number) & (failed["syscall"] == syscall)
+        number, syscall = divmod(group.Index, len(names))
+        same = numbers == group.Index
         file = failed["file"][same & (failed["file"] >= 0)].value_counts()
         path = optional(frames.files["path"].iloc[file.index[0]]) if len(file) else None
         name, meaning = error(number)
         fd = optional_int(failed["fd"][same].mode().get(0))
-        return FailureRow(number, name, meaning, syscall, path, len(file), fd, measure)
+        return FailureRow(number, name, meaning, names[syscall], path, len(file), fd, measure)
 
-    sums = measured(failed, ["errno", "syscall"])
+    sums = measured(failed, numbers)
     return rank(sums, Measure, row, by=("calls", "work_ns"), top=top)
 
 

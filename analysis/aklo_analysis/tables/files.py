@@ -68,7 +68,7 @@ def parent(path: str) -> str:
 def by_path(frames: Frames, calls: pd.DataFrame, access: pd.DataFrame) -> pd.DataFrame:
     """Measures per path, or per name of what is apart: `name`, `kind`, `is_path`; and the columns
     of `access`, which `access.by_file` gives."""
-    sums = measured(calls, "file")
+    sums = measured(calls, calls["file"].to_numpy())
     sums = sums.join(access.reindex(sums.index, fill_value=0))
     names = named_files(frames)
     for column in names:

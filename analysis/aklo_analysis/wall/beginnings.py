@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from aklo_analysis.calls import UNKNOWN, categories
+from aklo_analysis.calls import UNKNOWN, among
 from aklo_analysis.frames import Frames
 from aklo_analysis.lives import Lives
 from aklo_analysis.nullable import Objects, objects
@@ -87,10 +87,8 @@ def _kinds(
     frames: Frames, calls: pd.DataFrame, rows: Int64, executed: Bools
 ) -> tuple[Bools, Bools]:
     """Which calls belong to a beginning, and which do not end one."""
-    names, codes = categories(calls["syscall"])
     readying, loading, any_time = (
-        np.array([name in table for name in names], dtype=bool)[codes[rows]]
-        for table in (READYING, LOADING, ANY_TIME)
+        among(calls["syscall"], table)[rows] for table in (READYING, LOADING, ANY_TIME)
     )
     paths = frames.files["path"].astype("object").fillna("").str
     file = calls["file"].to_numpy()[rows]
@@ -103,13 +101,14 @@ def _opened(frames: Frames, calls: pd.DataFrame, rows: Int64, lives: Lives) -> B
     """Which calls open the script that their life runs."""
     scripts = _scripts(frames)[lives.table["image"]]
     scripts[~lives.table["executed"].to_numpy()] = None
-    opens = (calls["activity"] == "open").to_numpy()[rows] & ~calls["failed"].to_numpy()[rows]
-    file = calls["file"].to_numpy()[rows]
-    some = np.flatnonzero(opens & (file >= 0) & (scripts != None)[lives.of_calls[rows]])  # noqa: E711
-    paths = objects(frames.files["path"])[file[some]]
+    some = np.flatnonzero((among(calls["activity"], ("open",)) & ~calls["failed"].to_numpy())[rows])
+    file, script = calls["file"].to_numpy()[rows[some]], scripts[lives.of_calls[rows[some]]]
+    known = (file >= 0) & (script != None)  # noqa: E711
+    some, script = some[known], script[known]
+    paths = objects(frames.files["path"])[file[known]]
     named = [base_name(path) if path else "" for path in paths]
     found = np.zeros(len(rows), dtype=bool)
-    found[some] = scripts[lives.of_calls[rows[some]]] == np.array(named, dtype=object)
+    found[some] = script == np.array(named, dtype=object)
     return found
 
 

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from aklo_analysis.calls import UNKNOWN
 from aklo_analysis.lives import Lives
 from aklo_analysis.wall.critical_path import Pieces
 from aklo_analysis.wall.slices import bounds, counted_up, first_at, last_before
@@ -38,35 +37,46 @@ class Segments:
 
 def segments(threads: Threads, lives: Lives, pieces: Pieces) -> Segments:
     """The parts of pieces of the path."""
+    piece, start_ns, ns, place, in_call = _cut(threads, pieces)
+    thread = pieces.thread[piece]
+    inside, between = np.flatnonzero(in_call), np.flatnonzero(~in_call)
+    life = np.empty(len(piece), np.int64)
+    life[inside] = lives.of_calls[threads.calls[place[inside]]]
+    life[between] = _lives_at(lives, threads.process[thread[between]], start_ns[between])
+    return Segments(start_ns, ns, thread, place, in_call, life, pieces.state[piece])
+
+
+def _cut(threads: Threads, pieces: Pieces) -> tuple[Int64, Int64, Int64, Int64, Bools]:
+    """The number of the piece of each segment, and its `start_ns`, `ns`, `place` and `in_call`."""
     low, high = threads.slices[pieces.thread], threads.slices[pieces.thread + 1]
     low = first_at(threads.end_ns, low, high, pieces.begin_ns + 1)
     counts = first_at(threads.begin_ns, low, high, pieces.end_ns) - low
-    # of each piece its beginning, beginnings and ends of calls in turn, and its end
-    number = counted_up(2 * counts + 2).astype(np.int32)
-    piece = np.repeat(np.arange(len(counts), dtype=np.int32), 2 * counts + 2)
-    place = low[piece] + number // 2
-    odd = number % 2 == 1
-    times_ns = np.append(threads.begin_ns, 0)[place]
-    times_ns[~odd] = np.append(threads.end_ns, 0)[place[~odd] - 1]
-    np.clip(times_ns, pieces.begin_ns[piece], pieces.end_ns[piece], out=times_ns)
-    times_ns[number == 0] = pieces.begin_ns
-    del number
-    times_ns[np.cumsum(2 * counts + 2) - 1] = pieces.end_ns
-    ns = np.diff(times_ns, append=pieces.end_ns[-1:])
+    numbers = np.arange(len(counts))
+    piece, call = np.repeat(numbers, counts), np.repeat(low, counts) + counted_up(counts)
+    # of each piece its beginning, then the beginnings and ends of its calls in turn
+    firsts = 2 * (np.cumsum(counts) - counts) + numbers
+    begins = 2 * np.arange(len(call)) + piece + 1
+    start_ns, place = np.empty((2, 2 * len(call) + len(counts)), np.int64)
+    limits_ns = pieces.begin_ns[piece], pieces.end_ns[piece]
+    start_ns[firsts], place[firsts] = pieces.begin_ns, low
+    start_ns[begins], place[begins] = np.clip(threads.begin_ns[call], *limits_ns), call
+    start_ns[begins + 1], place[begins + 1] = np.clip(threads.end_ns[call], *limits_ns), call + 1
+    in_call = np.zeros(len(start_ns), dtype=bool)
+    in_call[begins] = True
+    ns = np.diff(start_ns, append=pieces.end_ns[-1:])
     some = np.flatnonzero(ns)
-    thread, place, in_call = pieces.thread[piece[some]], place[some], odd[some]
-    life = np.append(lives.of_calls[threads.calls], 0)[np.where(in_call, place, UNKNOWN)]
-    start_ns = times_ns[some]
-    between = ~in_call
-    life[between] = _lives_at(lives, threads.process[thread[between]], start_ns[between])
-    state = pieces.state[piece[some]]
-    return Segments(start_ns, ns[some], thread, place, in_call, life, state)
+    piece = np.repeat(numbers, 2 * counts + 1)[some]
+    return piece, start_ns[some], ns[some], place[some], in_call[some]
 
 
 def _lives_at(lives: Lives, process: Int64, at_ns: Int64) -> Int64:
     """The life that each process leads at a time; before the first one, that."""
     table = lives.table[~lives.table["stray"]]
+    start_ns = table["start_ns"].to_numpy(np.int64)
     slices = bounds(table["process"].to_numpy(np.int64), int(process.max(initial=0)) + 1)
     low, high = slices[process], slices[process + 1]
-    found = last_before(table["start_ns"].to_numpy(np.int64), low, high, at_ns + 1)
-    return np.where(found == UNKNOWN, low, found)
+    several = np.flatnonzero(high - low > 1)
+    low, high, at_ns = low[several], high[several], at_ns[several]
+    found = slices[process]
+    found[several] = np.maximum(last_before(start_ns, low, high, at_ns + 1), low)
+    return found

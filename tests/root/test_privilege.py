@@ -67,7 +67,7 @@ def test_what_the_user_may_not_write_is_refused(user: User, tmp_path: Path) -> N
     assert (status, out) == (125, "")
     assert err == (
         f"aklo-trace: No trace can be written to {place}/trace: Permission denied. "
-        "Give another directory with -o.\n"
+        "See to it that it may be written, or give another directory with -o.\n"
     )
 
 

@@ -30,7 +30,7 @@ def failing(error: BaseException, monkeypatch: pytest.MonkeyPatch, *words: str) 
     [
         (CorruptTrace(f"{EVIL} is damaged"), f"{HARMLESS} is damaged"),
         (AkloTraceError("x"), "x"),
-        (OSError(errno.EMFILE, "Too many open files"), REMEDIES[errno.EMFILE]),
+        (OSError(errno.EMFILE, "Too many open files"), REMEDIES[errno.EMFILE].text),
         (OSError(errno.ENOSPC, "No space left"), "The output cannot be written: No space left."),
         (OSError(errno.ENOENT, "No such file", "gone"), "No such file: 'gone'"),
         (OSError(errno.EACCES, "Denied", "/x"), "Denied: '/x'; see to it that this user may do"),

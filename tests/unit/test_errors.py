@@ -9,7 +9,7 @@ import pytest
 
 from aklo_trace import store
 from aklo_trace.ebpf.session import _cannot_begin
-from aklo_trace.errors import StoreError
+from aklo_trace.errors import NotATrace, StoreError
 from aklo_trace.meta import Meta
 
 META = Meta("ebpf", "by hand", ("true",), "/", 1)
@@ -22,9 +22,10 @@ ELSEWHERE = "another directory"
         (errno.EMFILE, "ulimit -n", False),
         (errno.EAGAIN, "ulimit -u", False),
         (errno.ENOMEM, "ulimit -v", False),
+        (errno.EFBIG, "ulimit -f", False),
         (errno.ENOSPC, "Make room", True),
-        (errno.EACCES, "", True),
-        (errno.EIO, "", True),
+        (errno.EACCES, "may be written", True),
+        (errno.EIO, "emove the cause", True),
     ],
 )
 def test_a_remedy_is_one_for_that_error(error: int, remedy: str, elsewhere_helps: bool) -> None:
@@ -39,10 +40,36 @@ def test_a_remedy_is_one_for_that_error(error: int, remedy: str, elsewhere_helps
             assert "oom" not in str(said)
 
 
-def test_a_link_to_nothing_is_called_that(tmp_path: Path) -> None:
+def begun(directory: Path) -> str:
+    """What is said of a directory that there cannot be."""
+    with pytest.raises(StoreError) as caught:
+        store.begin(directory, META)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("below", ["", "x", "x/y"])
+def test_a_link_to_nothing_is_called_that(tmp_path: Path, below: str) -> None:
     link = tmp_path / "trace"
     link.symlink_to("gone")
-    with pytest.raises(StoreError) as caught:
-        store.begin(link, META)
-    assert f"{link} is a symbolic link to gone" in str(caught.value)
-    assert "--force" not in str(caught.value)
+    said = begun(link / below)
+    assert said.startswith(f"{link} is a symbolic link to gone")
+    assert "--force" not in said
+
+
+@pytest.mark.parametrize("below", ["x", "x/y"])
+def test_a_parent_that_is_no_directory_is_named(tmp_path: Path, below: str) -> None:
+    plain = tmp_path / "plain"
+    plain.touch()
+    assert f"{plain / below} cannot be made: {plain} is no directory" in begun(plain / below)
+
+
+def test_a_link_to_nothing_makes_way(tmp_path: Path) -> None:
+    link = tmp_path / "trace"
+    link.symlink_to("gone")
+    store.make_way(link)
+    store.make_way(link)  # where nothing is there is nothing to do
+    assert [*tmp_path.iterdir()] == []
+    link.touch()
+    with pytest.raises(NotATrace):
+        store.make_way(link)
+    assert link.exists()

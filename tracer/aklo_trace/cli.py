@@ -131,11 +131,11 @@ def explained(error: BaseException) -> str:
             remedy = PERMIT if error.errno in DENIED else remedy_of(error)
             return f"The system refuses: {reason_of(error)}{where}; {remedy}."
         case MemoryError() | SystemError():  # the second where C code did not notice the first
-            return f"There is not enough memory; {REMEDIES[errno.ENOMEM]}."
+            return f"There is not enough memory; {REMEDIES[errno.ENOMEM].text}."
         case ImportError():
             return (
                 f"A module cannot be loaded: {_origin(error)}. Install aklo-trace again, or, if it "
-                f"is for want of memory, {REMEDIES[errno.ENOMEM]}."
+                f"is for want of memory, {REMEDIES[errno.ENOMEM].text}."
             )
     return (
         f"{type(error).__name__}: {error}. The trace is damaged, or that is a fault of aklo-trace: "

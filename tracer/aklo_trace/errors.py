@@ -19,25 +19,34 @@ and what to do. Only ``main()`` prints it and exits with ``exit_status``.
 from __future__ import annotations
 
 import errno
+from dataclasses import dataclass
 from typing import Final
 
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """What to do about an error of the system; `elsewhere`: another place for a trace helps too."""
+
+    text: str
+    elsewhere: bool
+
+
+PERMIT: Final = Remedy("see to it that it may be written", elsewhere=True)
 REMEDIES: Final = {
-    errno.ENOSPC: "make room",
-    errno.EDQUOT: "make room: the quota is used up",
-    errno.EFBIG: "raise the limit on the size of files (ulimit -f)",
-    errno.EMFILE: "raise the limit on open files (ulimit -n)",
-    errno.ENFILE: "close files: the whole system has too many open",
-    errno.EAGAIN: "raise the limit on processes (ulimit -u)",
-    errno.ENOMEM: "free memory, or raise the limits on it (ulimit -v, -d, -l)",
-    errno.EACCES: "see to it that it may be written",
-    errno.EPERM: "see to it that it may be written",
-    errno.EROFS: "see to it that it may be written",
+    errno.ENOSPC: Remedy("make room", elsewhere=True),
+    errno.EDQUOT: Remedy("make room: the quota is used up", elsewhere=True),
+    errno.EFBIG: Remedy("raise the limit on the size of files (ulimit -f)", elsewhere=False),
+    errno.EMFILE: Remedy("raise the limit on open files (ulimit -n)", elsewhere=False),
+    errno.ENFILE: Remedy("close files: the whole system has too many open", elsewhere=False),
+    errno.EAGAIN: Remedy("raise the limit on processes (ulimit -u)", elsewhere=False),
+    errno.ENOMEM: Remedy(
+        "free memory, or raise the limits on it (ulimit -v, -d, -l)", elsewhere=False
+    ),
+    errno.EACCES: PERMIT,
+    errno.EPERM: PERMIT,
+    errno.EROFS: PERMIT,
 }
-"""What to do about an error of the system."""
-LIMITS: Final = (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM)
-"""Errors that another place for a trace does not help against."""
-ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""Errors that another place is one of several remedies for."""
+OTHER: Final = Remedy("remove the cause", elsewhere=True)
 
 
 def reason_of(error: OSError) -> str:
@@ -45,17 +54,18 @@ def reason_of(error: OSError) -> str:
 
 
 def remedy_of(error: OSError) -> str:
-    return REMEDIES.get(error.errno or 0, "remove the cause")
+    return _remedy(error).text
 
 
 def remedy_at(error: OSError) -> str:
     """The same in a sentence of its own, where a trace cannot be written."""
-    remedy = remedy_of(error)
-    if error.errno in LIMITS:
-        return f"{remedy.capitalize()}."
-    if error.errno in ROOM:
-        return f"{remedy.capitalize()}, or give another directory with -o."
-    return "Give another directory with -o."
+    remedy = _remedy(error)
+    elsewhere = ", or give another directory with -o" if remedy.elsewhere else ""
+    return f"{remedy.text.capitalize()}{elsewhere}."
+
+
+def _remedy(error: OSError) -> Remedy:
+    return REMEDIES.get(error.errno or 0, OTHER)
 
 
 class AkloTraceError(Exception):

@@ -71,8 +71,8 @@ def directory_of(options: argparse.Namespace, asker: Asker, meta: Meta) -> Path:
     if directory is None:
         now = datetime.fromtimestamp(meta.started_at_ns / 1e9).astimezone()
         return location.new_trace(asker.stores()[0], meta.argv, now)
-    if options.force and directory.exists():
-        store.remove(directory)
+    if options.force:
+        store.make_way(directory)
     return directory
 
 

@@ -64,8 +64,8 @@ PATIENCE_S: Final = 1.0
 """How long a process that was killed may need to let go of the lock."""
 
 
-def begin(directory: Path, meta: Meta) -> tuple[Path, int]:
-    """Create the directory of a trace that is about to be recorded.
+def begin(directory: Path, meta: Meta, is_import: bool = False) -> tuple[Path, int]:
+    """Create the directory of a trace that is about to be recorded, or imported.
 
     Returns its `live` folder and a descriptor that holds the lock: the recording counts as
     alive while any process has it open. Raises StoreError.
@@ -73,16 +73,8 @@ def begin(directory: Path, meta: Meta) -> tuple[Path, int]:
     try:
         directory.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         directory.mkdir(mode=0o700)
-    except FileExistsError:
-        if not directory.exists():
-            raise StoreError(
-                f"{directory} is a symbolic link to {os.fspath(directory.readlink())}, where "
-                "nothing is. Remove the link, or give another directory to -o."
-            ) from None
-        raise StoreError(
-            f"{directory} exists already. Give another directory to -o, or add --force to "
-            "replace a trace that is there."
-        ) from None
+    except (FileExistsError, NotADirectoryError):
+        raise _in_the_way(directory) from None
     except OSError as error:
         raise _unwritable(directory, error) from error
     live = directory / LIVE
@@ -90,12 +82,32 @@ def begin(directory: Path, meta: Meta) -> tuple[Path, int]:
         live.mkdir(mode=0o700)
         lock = os.open(live / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         fcntl.flock(lock, fcntl.LOCK_EX)
+        if is_import:
+            (live / IMPORT).touch(mode=0o600)
         meta_file.write(directory, meta)
         _reserve(live)
     except OSError as error:
         abandon(directory)
         raise _unwritable(directory, error) from error
     return live, lock
+
+
+def _in_the_way(directory: Path) -> StoreError:
+    """Why there can be no such new directory: of what it stands for, the last part that exists."""
+    path = next(path for path in (directory, *directory.parents) if os.path.lexists(path))
+    if not path.exists():
+        return StoreError(
+            f"{path} is a symbolic link to {os.fspath(path.readlink())}, where nothing is. "
+            "Remove the link, or give another directory to -o."
+        )
+    if path != directory:
+        return StoreError(
+            f"{directory} cannot be made: {path} is no directory. Give another one to -o."
+        )
+    return StoreError(
+        f"{directory} exists already. Give another directory to -o, or add --force to "
+        "replace a trace that is there."
+    )
 
 
 def _reserve(live: Path) -> None:
@@ -127,6 +139,14 @@ def _unwritable(directory: Path, error: OSError) -> StoreError:
 def abandon(directory: Path) -> None:
     """Remove what `begin` made, when nothing could be recorded."""
     shutil.rmtree(directory, ignore_errors=True)
+
+
+def make_way(directory: Path) -> None:
+    """Remove what is there if that is a trace, or a link to nothing. Raises as `remove`."""
+    if directory.exists():
+        remove(directory)
+    elif directory.is_symlink():
+        directory.unlink()
 
 
 def remove(directory: Path) -> None:

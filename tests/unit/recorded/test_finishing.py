@@ -24,7 +24,7 @@ from aklo_trace.ebpf.session import END_FILE
 from aklo_trace.engines import engine_named
 from aklo_trace.errors import CorruptTrace, NotATrace, RecordingInProgress, StoreError
 from aklo_trace.meta import Meta
-from aklo_trace.store import DONE, INTERRUPTED, LIVE, LOCK
+from aklo_trace.store import DONE, IMPORT, INTERRUPTED, LIVE, LOCK
 
 from .spools import small_life
 
@@ -238,6 +238,23 @@ def test_begun_it_is_held_and_private(tmp_path: Path) -> None:
         store.open_trace(directory)
 
 
+def test_an_import_is_one_before_it_is_a_trace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed in between, it would look damaged."""
+    write, marked = meta_file.write, []
+
+    def seen(directory: Path, meta: Meta) -> None:
+        marked.append((directory / LIVE / IMPORT).exists())
+        write(directory, meta)
+
+    monkeypatch.setattr(meta_file, "write", seen)
+    blank = Meta("strace", "imported", (), None, 0)
+    for directory, is_import in ((tmp_path / "import", True), (tmp_path / "recording", False)):
+        os.close(store.begin(directory, blank, is_import=is_import)[1])
+    assert marked == [True, False]
+
+
 def test_begun_where_something_is(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"exists already.*--force"):
         store.begin(tmp_path, Meta("ebpf", "because", ("true",), "/", 0))
@@ -251,7 +268,7 @@ def test_what_could_not_be_begun_leaves_nothing(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(meta_file, "write", full)
-    with pytest.raises(StoreError, match=r"trace: No space left on device\. Give another"):
+    with pytest.raises(StoreError, match=r"trace: No space left on device\. Make room"):
         store.begin(tmp_path / "trace", Meta("ebpf", "because", ("true",), "/", 0))
     assert list(tmp_path.iterdir()) == []
 

@@ -7,16 +7,23 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable, Iterator
+from functools import partial
 from multiprocessing import forkserver
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import cast
 
 import pytest
 
+from aklo_trace import meta
 from aklo_trace.errors import TraceError
-from aklo_trace.store import IMPORT, LIVE
+from aklo_trace.strace import pool
 from aklo_trace.strace.log import WORTH_A_POOL_BYTES
 from aklo_trace.strace.pool import read_in_pool
+from aklo_trace.strace.slices import Task
 
 TIMEOUT_S = 30
 READER = """
@@ -44,6 +51,13 @@ def has_ended(pid: int) -> bool:
         return True
 
 
+def await_that(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + TIMEOUT_S
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+
+
 def test_workers_end_with_a_reader_that_is_killed(tmp_path: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", READER],
@@ -56,10 +70,7 @@ def test_workers_end_with_a_reader_that_is_killed(tmp_path: Path) -> None:
         worker = int(reader.stdout.readline())
         assert not has_ended(worker)
         reader.kill()
-        deadline = time.monotonic() + TIMEOUT_S
-        while not has_ended(worker):
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        await_that(lambda: has_ended(worker))
     assert [*tmp_path.iterdir()] == []
 
 
@@ -77,15 +88,26 @@ def test_nothing_is_imported_from_the_working_directory(tmp_path: Path) -> None:
 
 
 LINE = b"7 1700000000.000001 getpid() = 7 <0.000001>\n"
-DELAYS_S = (0.2, 0.35, 0.5, 0.7, 1.0, 1.3)
+MAGIC_BYTES = 4
+"""What a Parquet file begins with."""
+STATES: dict[str, Callable[[Path], bool]] = {
+    "begun": lambda folder: (folder / "trace" / meta.FILE).exists(),
+    "with a folder": lambda folder: any((folder / "tmp").glob("aklo-trace-*")),
+    "with a server": lambda folder: any((folder / "tmp").glob("*/listener-*")),
+    "with rows": lambda folder: any(
+        path.stat().st_size > MAGIC_BYTES for path in folder.glob("trace/syscalls/*.parquet")
+    ),
+}
+"""What is there of an import, in the order in which it comes."""
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> Path:
-    """A log that is worth a pool."""
-    path = tmp_path / "log"
-    path.write_bytes(LINE * (WORTH_A_POOL_BYTES * 4 // len(LINE)))
-    return path
+def log() -> Iterator[Path]:
+    """A log that is worth a pool, in a folder that can have sockets below it."""
+    with TemporaryDirectory(dir=pool.SHORT_PLACE) as folder:
+        path = Path(folder) / "log"
+        path.write_bytes(LINE * (WORTH_A_POOL_BYTES * 4 // len(LINE)))
+        yield path
 
 
 def importing(log: Path, temporary: str = "tmp") -> subprocess.Popen[str]:
@@ -118,19 +140,41 @@ def test_nothing_is_left_of_an_import(log: Path, temporary: str) -> None:
     assert [*(log.parent / temporary).iterdir()] == []
 
 
-@pytest.mark.parametrize("delay_s", DELAYS_S)
-def test_nothing_is_said_or_left_by_an_import_that_is_interrupted(
-    log: Path, delay_s: float
-) -> None:
+@pytest.mark.parametrize("state", STATES)
+def test_nothing_is_said_or_left_by_an_import_that_is_interrupted(log: Path, state: str) -> None:
     with importing(log) as process:
-        time.sleep(delay_s)
+        await_that(partial(STATES[state], log.parent))
         os.killpg(process.pid, signal.SIGINT)
         _, said = process.communicate(timeout=60)
-    if process.returncode != 0:
-        assert process.returncode in (130, -signal.SIGINT)
-        assert said == "" or process.returncode == -signal.SIGINT  # while Python itself starts
-        assert not (log.parent / "trace").exists()
+    assert (process.returncode, said) == (-signal.SIGINT, "")
+    assert not (log.parent / "trace").exists()
     assert [*(log.parent / "tmp").iterdir()] == []
+
+
+def test_a_folder_with_a_long_name_of_few_letters_is_no_place_for_a_socket(log: Path) -> None:
+    os.truncate(log, WORTH_A_POOL_BYTES)
+    with (
+        TemporaryDirectory(prefix="ž" * 40, dir=pool.SHORT_PLACE) as place,
+        importing(log, place) as process,
+    ):
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 0, said
+
+
+def killed_between(before: set[threading.Thread]) -> Iterator[Task]:
+    """Two tasks: the first ends its worker, and the pool knows when the second one comes. Until
+    then it has threads."""
+    yield cast("Task", 1)
+    await_that(lambda: set(threading.enumerate()) <= before)
+    yield cast("Task", 1)
+
+
+def test_a_worker_that_is_killed_between_two_pieces_is_called_that(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pool, "read_piece", os._exit)
+    with pytest.raises(TraceError, match="was reading the strace log was killed"):
+        list(read_in_pool(killed_between(set(threading.enumerate())), 1))
 
 
 def test_a_pool_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,10 +188,7 @@ def test_a_pool_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_an_import_that_was_killed_is_said_to_be_one(log: Path) -> None:
     with importing(log) as process:
-        deadline = time.monotonic() + TIMEOUT_S
-        while not (log.parent / "trace" / LIVE / IMPORT).exists():
-            assert time.monotonic() < deadline
-            time.sleep(0.001)
+        await_that(lambda: STATES["begun"](log.parent))
         process.kill()
         process.wait()
     for verb in ("info", "report", "recover"):

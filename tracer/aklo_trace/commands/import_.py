@@ -54,8 +54,8 @@ def run(options: argparse.Namespace) -> int:
     sources = [LogSource() if log == STDIN else LogSource.of(Path(log)) for log in options.logs]
     recorded = StraceRecorded(sources, start_date=options.date)
     directory = options.output or _directory(asker.stores()[0], options.logs)
-    if options.force and directory.exists():
-        store.remove(directory)
+    if options.force:
+        store.make_way(directory)
     meta = Meta(
         engine="strace",
         engine_reason=f"imported from {_named(options.logs)}",
@@ -66,9 +66,8 @@ def run(options: argparse.Namespace) -> int:
         user=asker.identity.name,
         incomplete_reason=None,
     )
-    live, lock = store.begin(directory, meta)
+    _, lock = store.begin(directory, meta, is_import=True)
     try:
-        (live / store.IMPORT).touch()
         finished = store.finish(directory, recorded, meta)
         _check_any(finished, recorded, options.logs)
     except BaseException as error:
@@ -94,13 +93,13 @@ def _check_any(finished: Meta, recorded: StraceRecorded, logs: list[str]) -> Non
         found = recorded.statistics
         raise TraceError(
             f"There is no system call in {_named(logs)}: {found.lines:,} lines, "
-            f"{found.unparsed_lines:,} of them not understood{_as(found.examples)}. It takes what "
-            "strace writes without -c, with -o FILE for instance."
+            f"{found.unparsed_lines:,} of them not understood{_first_of(found.examples)}. It takes "
+            "what strace writes without -c, with -o FILE for instance."
         )
 
 
-def _as(examples: Sequence[Example]) -> str:
-    """`, as line 1: 'x'`"""
+def _first_of(examples: Sequence[Example]) -> str:
+    """`, as line 1 of s.log: 'x'`"""
     if not examples:
         return ""
     text = examples[0].text.decode("utf-8", "backslashreplace")[:EXAMPLE_CHARACTERS]

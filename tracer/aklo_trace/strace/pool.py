@@ -23,7 +23,7 @@ from aklo_trace.strace.piece import Piece, read_piece
 from aklo_trace.strace.slices import Task
 
 LONGEST_PLACE: Final = 64
-"""Of the folder in which that of a socket is made: the path of one has 107 bytes, see unix(7)."""
+"""Bytes of the folder in which that of a socket is made: the path of one has 107, see unix(7)."""
 SHORT_PLACE: Final = "/tmp"
 KEPT_BYTES: Final = 256 << 20
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
@@ -54,9 +54,12 @@ def read_in_pool(tasks: Iterator[Task], workers: int) -> Iterator[Piece]:
 
 
 def _submitted(pool: ProcessPoolExecutor, task: Task) -> Future[Piece]:
-    """Starts a worker, as long as there are not all of them."""
+    """Starts a worker, as long as there are not all of them. Raises BrokenProcessPool, a
+    RuntimeError, if one was killed."""
     try:
         return pool.submit(read_piece, task)
+    except BrokenProcessPool:
+        raise
     except (OSError, EOFError, RuntimeError) as error:
         raise _unstarted(error) from error
 
@@ -73,25 +76,41 @@ def server() -> Iterator[tuple[BaseContext, str]]:
     """The process that the workers are forked from, and the folder that `begin` is to be given.
 
     It is told of their ends by SIGCHLD and would wait for ever where our caller lets all signals
-    wait, as the launcher does; and Ctrl-C is for us alone, also before a worker can say so. Its
-    socket is in a folder of ours: Python would leave its own behind where we end by _exit(2).
+    wait, as the launcher does; and Ctrl-C is for us alone, also before a worker can say so, and
+    not before all that there is would be removed. Its socket is in a folder of ours: Python would
+    leave its own behind where we end by _exit(2).
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([read_piece.__module__])
     os.environ["PYTHONSAFEPATH"] = "1"  # it is started by -c, which would import from where we are
-    own = multiprocessing.current_process()._config  # type: ignore[attr-defined]
     with ExitStack() as cleared:
         try:
-            place = gettempdir() if len(gettempdir()) <= LONGEST_PLACE else SHORT_PLACE
-            folder = cleared.enter_context(TemporaryDirectory(prefix="aklo-trace-", dir=place))
-            own["tempdir"] = folder
-            cleared.callback(own.pop, "tempdir")
-            cleared.callback(forkserver._forkserver._stop)  # type: ignore[attr-defined]
             with _signals(unblocked=signal.SIGCHLD, blocked=signal.SIGINT):
+                place = TemporaryDirectory(prefix="aklo-trace-", dir=_place())
+                folder = cleared.enter_context(place)
+                cleared.enter_context(_server_below(folder))
                 forkserver.ensure_running()
         except OSError as error:
             raise _unstarted(error) from error
         yield context, folder
+
+
+def _place() -> str:
+    """The folder for temporary files, unless the path of a socket would be too long there."""
+    return gettempdir() if len(os.fsencode(gettempdir())) <= LONGEST_PLACE else SHORT_PLACE
+
+
+@contextmanager
+def _server_below(folder: str) -> Iterator[None]:
+    """The server makes its socket in `folder`, and is ended after use. multiprocessing has neither
+    in its interface: these are parts of it that Python 3.11 to 3.14 have."""
+    own = multiprocessing.current_process()._config  # type: ignore[attr-defined]
+    own["tempdir"] = folder
+    try:
+        yield
+    finally:
+        forkserver._forkserver._stop()  # type: ignore[attr-defined]
+        own.pop("tempdir")
 
 
 @contextmanager

@@ -84,8 +84,10 @@ build_object() {
     make -s -C bpf sources
     if command -v "${CLANG:-clang}" >/dev/null && [ -e /usr/include/bpf/bpf_helpers.h ]; then
         make -s -C bpf
-    elif [ ! -e "$object" ]; then
-        say "no clang or libbpf headers: the engine ebpf is left out, strace is used instead"
+    else
+        make -s -C bpf forget-stale
+        [ -e "$object" ] ||
+            say "no clang or libbpf headers: the engine ebpf is left out, strace is used instead"
     fi
 }
 

@@ -29,6 +29,22 @@ def test_the_programs_compile_for_a_machine(machine: str, tmp_path: Path) -> Non
     assert (tmp_path / f"aklo_trace.{machine}.bpf.o").read_bytes().startswith(b"\x7fELF")
 
 
+def test_an_object_that_is_older_than_its_sources_is_removed(tmp_path: Path) -> None:
+    """Where it cannot be built anew."""
+    machine = platform.machine()
+    built, layout = tmp_path / f"aklo_trace.{machine}.bpf.o", tmp_path / "layout.py"
+    for path in (layout, built):
+        path.touch()
+    os.utime(layout, (0, 0))
+    places = (f"OUT={tmp_path}", f"LAYOUT={layout}", f"MACHINE={machine}")
+    make("forget-stale", *places)
+    assert built.exists()
+    os.utime(built, (1, 1))
+    make("forget-stale", *places)
+    assert not built.exists()
+    make("forget-stale", *places)
+
+
 def test_a_wheel_carries_the_object_and_the_sources_for_bcc(tmp_path: Path) -> None:
     options = ["--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", str(tmp_path)]
     command = [sys.executable, "-m", "pip", "wheel", *options, str(ROOT)]

@@ -49,6 +49,10 @@ class Capability:
     fix: str = ""
 
 
+BUILD: Final = "run 'make setup' in a clone, or install a wheel for this machine"
+"""Where parts of an engine that are compiled, or copied, are missing or do not fit."""
+
+
 def older_kernel(needed: tuple[int, int]) -> Capability | None:
     """Why the running kernel is too old; None if it is not."""
     release = platform.release()

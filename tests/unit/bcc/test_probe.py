@@ -8,17 +8,21 @@ import pytest
 
 from aklo_trace.bcc import engine
 from aklo_trace.bcc.engine import BccEngine, find_package
-from aklo_trace.bcc.headers import Headers
+from aklo_trace.bcc.headers import STAMP_FILE, Headers
+from aklo_trace.ebpf import layout
 
 
 @pytest.fixture(autouse=True)
-def _able(monkeypatch: pytest.MonkeyPatch) -> None:
+def _able(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A machine that has all it takes."""
     monkeypatch.setattr(engine.platform, "release", lambda: "5.15.0-91-generic")
     monkeypatch.setattr(engine, "find_package", lambda: Path("/usr/lib/bcc"))
     monkeypatch.setattr(engine, "find_headers", lambda: Headers({}, ()))
     monkeypatch.setattr(engine, "has_capability", lambda _: True)
-    monkeypatch.setattr(engine, "SOURCE", Path(__file__))
+    source = tmp_path / "aklo_trace.bcc.c"
+    source.touch()
+    source.with_name(STAMP_FILE).write_text(f"{layout.stamp():016x}\n")
+    monkeypatch.setattr(engine, "SOURCE", source)
 
 
 def test_a_machine_that_has_all_it_takes_can() -> None:
@@ -44,6 +48,32 @@ def test_what_is_missing_is_said(
     assert not capability.usable
     assert reason in capability.reason
     assert fix in capability.fix
+
+
+@pytest.mark.parametrize("stamp", ["0123456789abcdef\n", "", None])
+def test_sources_that_were_copied_with_another_layout_are_refused(
+    tmp_path: Path, stamp: str | None
+) -> None:
+    (tmp_path / STAMP_FILE).unlink()
+    if stamp is not None:
+        (tmp_path / STAMP_FILE).write_text(stamp)
+    capability = BccEngine().probe()
+    assert not capability.usable
+    assert "other sources" in capability.reason
+    assert "make setup" in capability.fix
+
+
+@pytest.mark.parametrize("header", layout.HEADERS)
+def test_the_header_is_in_the_stamp(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, header: Path
+) -> None:
+    """In a clone and where there is none."""
+    copy = tmp_path / header.name
+    copy.write_bytes(header.read_bytes())
+    monkeypatch.setattr(layout, "HEADERS", (tmp_path / "none", copy))
+    assert BccEngine().probe().usable
+    copy.write_bytes(header.read_bytes() + b"\n")
+    assert not BccEngine().probe().usable
 
 
 def test_a_kernel_without_ring_buffers_is_too_old(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,8 +10,8 @@ import platform
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from aklo_trace.bcc.headers import ARCHITECTURES, SOURCE, find_headers
-from aklo_trace.engine import Capability, CaptureOptions, Feature, Recorded, older_kernel
+from aklo_trace.bcc.headers import ARCHITECTURES, SOURCE, STAMP_FILE, find_headers
+from aklo_trace.engine import BUILD, Capability, CaptureOptions, Feature, Recorded, older_kernel
 from aklo_trace.errors import CaptureError, UsageError
 from aklo_trace.privilege import CAP_SYS_ADMIN, has_capability
 
@@ -40,7 +40,10 @@ class BccEngine:
     }
 
     def probe(self) -> Capability:
-        for missing in (_missing_kernel, _missing_package, _missing_headers, _missing_privilege):
+        for missing in (
+            *(_missing_kernel, _missing_package, _missing_sources),
+            *(_missing_headers, _missing_privilege),
+        ):
             capability = missing()
             if capability:
                 return capability
@@ -79,13 +82,19 @@ def _missing_kernel() -> Capability | None:
 def _missing_package() -> Capability | None:
     if find_package() is None:
         return Capability(False, "bcc's Python package is not installed", INSTALL_BCC)
-    if not SOURCE.exists():
-        return Capability(
-            False,
-            f"its programs are missing ({SOURCE})",
-            "run 'make setup' in a clone, or install a wheel",
-        )
     return None
+
+
+def _missing_sources() -> Capability | None:
+    from aklo_trace.ebpf.layout import stamp
+
+    if not SOURCE.exists():
+        return Capability(False, f"its programs are missing ({SOURCE})", BUILD)
+    built = SOURCE.with_name(STAMP_FILE)
+    if built.exists() and built.read_text().strip() == f"{stamp():016x}":
+        return None
+    why = f"its programs ({SOURCE}) are of other sources than this program"
+    return Capability(False, why, BUILD)
 
 
 def _missing_headers() -> Capability | None:

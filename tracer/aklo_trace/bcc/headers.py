@@ -13,6 +13,8 @@ from typing import Final
 
 SOURCE: Final = Path(__file__).with_name("source") / "aklo_trace.bcc.c"
 """Put there, with what it includes, when the BPF object is built."""
+STAMP_FILE: Final = "layout.stamp"
+"""Beside it: of the layout that it has, as `aklo_trace.ebpf.layout.stamp` has it."""
 PLACES: Final = (Path("/usr/src"), Path("/usr/src/kernels"))
 """Where Debian and Ubuntu, and Fedora, install them."""
 OWN: Final = ("/lib/modules/{release}/build", "/sys/kernel/kheaders.tar.xz")

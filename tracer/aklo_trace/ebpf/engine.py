@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from aklo_trace.ebpf.libbpf import LIBRARY, library
 from aklo_trace.ebpf.machine import BTF, object_path
-from aklo_trace.engine import Capability, CaptureOptions, Feature, Recorded, older_kernel
+from aklo_trace.engine import BUILD, Capability, CaptureOptions, Feature, Recorded, older_kernel
 from aklo_trace.privilege import CAP_BPF, CAP_PERFMON, CAP_SYS_ADMIN, has_capability
 
 if TYPE_CHECKING:  # it is heavy, and --help comes by here
@@ -68,11 +68,7 @@ def _missing_library() -> Capability | None:
 def _missing_object() -> Capability | None:
     if object_path().exists():
         return None
-    return Capability(
-        False,
-        f"there is no BPF object for {platform.machine()}",
-        "run 'make setup' in a clone, or install a wheel for this machine",
-    )
+    return Capability(False, f"there is no BPF object for {platform.machine()}", BUILD)
 
 
 def _missing_privilege() -> Capability | None:

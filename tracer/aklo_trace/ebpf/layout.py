@@ -481,6 +481,16 @@ CONFIG_FORMAT: Final = "=QIIIIIIIIII"
 CONFIG_BYTES: Final = struct.calcsize(CONFIG_FORMAT) + PROGRAMS * COMM_BYTES
 
 
+HEADERS: Final = (
+    Path(__file__).parents[3] / "bpf/aklo_trace.h",
+    Path(__file__).parents[1] / "bcc/source/aklo_trace.h",
+)
+"""In a clone, and as it is installed."""
+
+
 def stamp() -> int:
-    """Of this file: bpf/Makefile puts it into the object that it builds."""
-    return int(hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16], 16)
+    """Of this file and the header: bpf/Makefile puts it into the object that it builds, and beside
+    the sources for bcc. Raises OSError if there is no header."""
+    header = next((path for path in HEADERS if path.exists()), HEADERS[-1])
+    content = Path(__file__).read_bytes() + header.read_bytes()
+    return int(hashlib.sha256(content).hexdigest()[:16], 16)

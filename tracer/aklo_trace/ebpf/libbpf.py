@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
+from aklo_trace.engine import BUILD
 from aklo_trace.errors import CaptureError
 
 LIBRARY: Final = "libbpf.so.1"
@@ -108,9 +109,7 @@ class Object:
         with Log() as log:
             self._object: int | None = self._lib.bpf_object__open_file(os.fsencode(path), None)
         if not self._object:
-            raise CaptureError(
-                f"The BPF object {path} cannot be opened: {log.first}. Run 'make setup'."
-            )
+            raise CaptureError(f"The BPF object {path} cannot be opened: {log.first}; {BUILD}.")
 
     def set_max_entries(self, map_name: str, entries: int) -> None:
         self._lib.bpf_map__set_max_entries(self._map(map_name), entries)
@@ -231,6 +230,6 @@ class Object:
 
     def _foreign(self, why: str) -> CaptureError:
         return CaptureError(
-            f"The BPF object {self._path} was built from other sources than this program: {why}. "
-            "Run 'make setup'."
+            f"The BPF object {self._path} was built from other sources than this program: {why}; "
+            f"{BUILD}."
         )

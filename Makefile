@@ -31,6 +31,7 @@ lint: setup-dev ## Check style, types and shell scripts
 	$(Q)shellcheck -x scripts/*.sh .ci/run
 
 wheel: setup ## Build a wheel that carries the BPF object into dist/
+	$(Q)rm -f dist/aklo_trace-*.whl
 	$(Q)$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 	@echo "wheel: $$(ls -t dist/*.whl | head -n 1)"
 

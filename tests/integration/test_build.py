@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -45,14 +47,52 @@ def test_an_object_that_is_older_than_its_sources_is_removed(tmp_path: Path) -> 
     make("forget-stale", *places)
 
 
-def test_a_wheel_carries_the_object_and_the_sources_for_bcc(tmp_path: Path) -> None:
-    options = ["--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", str(tmp_path)]
-    command = [sys.executable, "-m", "pip", "wheel", *options, str(ROOT)]
+def built(place: Path, source: Path) -> zipfile.ZipFile:
+    """The wheel of a source tree or archive."""
+    options = ["--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", str(place)]
+    command = [sys.executable, "-m", "pip", "wheel", *options, str(source)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    (wheel,) = tmp_path.glob("aklo_trace-*.whl")
-    names = set(zipfile.ZipFile(wheel).namelist())
+    (wheel,) = place.glob("aklo_trace-*.whl")
+    return zipfile.ZipFile(wheel)
+
+
+def test_a_wheel_carries_the_object_and_the_sources_for_bcc(tmp_path: Path) -> None:
+    wheel = built(tmp_path, ROOT)
+    names = set(wheel.namelist())
     sources = {f"aklo_trace/bcc/source/{path.name}" for path in (ROOT / "bpf").glob("*.h")}
     assert sources | {"aklo_trace/bcc/source/aklo_trace.bcc.c"} <= names
     assert f"aklo_trace/ebpf/aklo_trace.{platform.machine()}.bpf.o" in names
+    assert "aklo_trace/bcc/source/layout.stamp" in names
     assert {"aklo_trace/cli.py", "aklo_analysis/report.py"} <= names
+    assert str(wheel.filename).endswith(f"-py3-none-linux_{platform.machine()}.whl")
+
+
+def test_a_wheel_carries_its_pages_and_the_unit(tmp_path: Path) -> None:
+    """And every page that the commands name."""
+    data = {
+        name.partition(".data/data/")[2]
+        for name in built(tmp_path, ROOT).namelist()
+        if ".data/data/" in name
+    }
+    code = "".join(path.read_text() for path in (ROOT / "tracer").rglob("*.py"))
+    pages = {"README.md", "LICENSE", *re.findall(r"docs/[\w-]+\.md", code)}
+    pages |= {f"docs/{path.name}" for path in (ROOT / "docs").iterdir()}
+    assert {f"share/doc/aklo-trace/{page}" for page in pages} <= data
+    assert "lib/systemd/system/aklo-trace-watch.service" in data
+
+
+def test_what_is_shipped_as_source_is_whole(tmp_path: Path) -> None:
+    """It has what the targets of the Makefile use, and a wheel of it has the object."""
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (archive,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(archive) as opened:
+        names = {name.partition("/")[2] for name in opened.getnames()}
+    used = {*(ROOT / "scripts").iterdir(), *(ROOT / "docs").iterdir(), *(ROOT / "bpf").iterdir()}
+    assert {str(path.relative_to(ROOT)) for path in used} <= names
+    assert {"Makefile", "tests/conftest.py", "benchmarks/__main__.py", ".ci/run"} <= names
+    assert {"examples/aklo/bin/aklo", "packaging/aklo-trace-watch.service"} <= names
+    assert not any(name.endswith(".bpf.o") for name in names)
+    found = f"aklo_trace/ebpf/aklo_trace.{platform.machine()}.bpf.o"
+    assert found in built(tmp_path / "wheel", archive).namelist()

@@ -69,6 +69,8 @@ process, from outside and without any change to the program.
 EPILOG: Final = """
 'aklo-trace VERB --help' explains a verb; 'aklo-trace record --help' the options
 of a recording. 'sudo aklo-trace -- COMMAND' traces at the lowest cost.
+The pages below docs/ are in a clone, or in share/doc/aklo-trace of where a
+wheel was installed.
 """
 
 

@@ -16,6 +16,7 @@ from aklo_analysis.alerts.evaluation import State, Verdict, evaluate
 from aklo_analysis.alerts.facts import Facts
 from aklo_analysis.alerts.measurement import measure
 from aklo_analysis.allocation import give_back_freed_memory
+from aklo_analysis.caches.cache import SHIPPED, Cache
 from aklo_analysis.calls import derive
 from aklo_analysis.causes import Causes, causes
 from aklo_analysis.charges import charges
@@ -35,6 +36,7 @@ from aklo_analysis.tables import functions as function_tables
 from aklo_analysis.tables import lines as line_tables
 from aklo_analysis.tables.access import Accesses, accesses, by_file
 from aklo_analysis.tables.activities import ActivityRow, activities
+from aklo_analysis.tables.caches import CacheRow, caches
 from aklo_analysis.tables.failures import Failures, failures
 from aklo_analysis.tables.files import Directories, Files
 from aklo_analysis.tables.function_calls import FunctionCalls, function_calls
@@ -71,6 +73,7 @@ class Report:
     functions: Functions
     lines: Lines
     function_calls: FunctionCalls
+    caches: tuple[CacheRow, ...]
     programs: Programs
     operations: Operations
     access: Accesses
@@ -111,9 +114,11 @@ def build(
     settings: Mapping[str, Setting] = NO_SETTINGS,
     by: Sequence[str] = (),
     conditions: Sequence[Condition] = (),
+    known_caches: Sequence[Cache] = SHIPPED,
 ) -> Report:
     """Analyse a trace. `settings` are limits of rules, by full name; `by` are keys of
-    `aklo_analysis.keys`; `conditions` are to be alerts, as if there had been no trace before.
+    `aklo_analysis.keys`; `conditions` are to be alerts, as if there had been no trace before;
+    `known_caches` are looked for.
     Raises `aklo_trace.errors.TraceError` if the trace cannot be read."""
     meta, frames = trace.meta, load(trace)
     calls = derive(frames)
@@ -130,7 +135,8 @@ def build(
         of_calls = beside.submit(_of_calls, frames, calls, top)
         waited = wall(meta, frames, calls, lives, code)
         give_back_freed_memory()
-        case = Case(meta, frames, calls, lives, code, led, names, sources, waited)
+        known = tuple(known_caches)
+        case = Case(meta, frames, calls, lives, code, led, names, sources, waited, known)
         found = findings(RULES, case, settings)
         give_back_freed_memory()
         of_wall = wall_time(waited, lives, code, led, names, sources, top)
@@ -148,6 +154,7 @@ def build(
         functions=functions,
         lines=lines,
         function_calls=function_calls(frames, top),
+        caches=caches(case.observed, meta.timing != ORDER),
         programs=programs(frames, lives, names, top),
         operations=summed.operations,
         access=summed.access,

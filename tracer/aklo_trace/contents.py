@@ -16,6 +16,7 @@ SECTIONS: Final = {
     "functions": "functions of shell code",
     "lines": "lines of shell code, with their text",
     "function-calls": "calls of functions, counted one by one (recorded with --function-calls)",
+    "caches": "caches: how often they had the answer, and what that saved or cost",
     "programs": "programs, by their own work",
     "operations": "I/O operations by system call",
     "latency": "how long calls took, as histograms by class; only if asked for",

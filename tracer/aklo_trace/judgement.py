@@ -37,10 +37,11 @@ WRITTEN: Final = (*KEPT, CLEARED, SETTLED)
 def problems_of(asker: Asker) -> tuple[Problem, ...]:
     """What of the configuration cannot be used, as far as the analysis is needed to tell."""
     from aklo_analysis.alerts.condition import conditions
+    from aklo_analysis.caches.configured import caches
     from aklo_analysis.rules.configured import limits
 
     found = asker.configuration
-    parts = conditions(found), limits(found), actions(found, asker.identity.home)
+    parts = conditions(found), limits(found), caches(found), actions(found, asker.identity.home)
     return tuple(problem for _, problems in parts for problem in problems)
 
 
@@ -48,13 +49,15 @@ def analysed(trace: Trace, asker: Asker, top: int = 10, by: Sequence[str] = ()) 
     """The report of a trace, as the configuration wants it."""
     from aklo_analysis.alerts.condition import conditions
     from aklo_analysis.allocation import keep_freed_memory
+    from aklo_analysis.caches.configured import caches
     from aklo_analysis.report import build
     from aklo_analysis.rules.configured import limits
 
     keep_freed_memory()
     wanted, _ = conditions(asker.configuration)
     settings, _ = limits(asker.configuration)
-    return build(trace, top=top, settings=settings, by=by, conditions=wanted)
+    known, _ = caches(asker.configuration)
+    return build(trace, top, settings, by, wanted, known)
 
 
 def judged(trace: Trace, report: Report, asker: Asker) -> Report:

@@ -19,7 +19,17 @@ from aklo_analysis.reporters.options import Options
 REPORT_VERSION: Final = 2
 """Grows when a key changes its meaning or goes away; new keys do not change it."""
 
-PARTS: Final = ("meta", "top", "summary", "findings", "alerts", "conditions", "by", "gaps")
+PARTS: Final = (
+    "meta",
+    "top",
+    "summary",
+    "findings",
+    "alerts",
+    "conditions",
+    "caches",
+    "by",
+    "gaps",
+)
 """What stands in the document itself."""
 
 TABLES: Final = (

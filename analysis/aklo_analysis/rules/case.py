@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from aklo_analysis.caches.cache import SHIPPED, Cache
+from aklo_analysis.caches.observed import Observed, observed
 from aklo_analysis.calls import UNKNOWN
 from aklo_analysis.causes import APART, Causes
 from aklo_analysis.frames import Frames
@@ -66,6 +68,7 @@ class Case:
     names: Objects
     sources: Sources
     wall: Wall
+    caches: tuple[Cache, ...] = SHIPPED
 
     @cached_property
     def segments_ns(self) -> Int64:
@@ -122,6 +125,11 @@ class Case:
     @cached_property
     def order(self) -> Order:
         return order(self.frames, self.calls, self.lives)
+
+    @cached_property
+    def observed(self) -> tuple[Observed, ...]:
+        """What was seen of each of the caches, in their order."""
+        return observed(self)
 
     @cached_property
     def between(self) -> tuple[Int64, Int64, Int64]:

@@ -56,6 +56,11 @@ class Family:
         behind = self.first[lives] - self.first[ancestors]
         return (behind >= 0) & (behind < self.size[ancestors])
 
+    def is_from(self, life: int, ancestor: int) -> bool:
+        """Whether a life is or comes from another."""
+        behind = int(self.first[life] - self.first[ancestor])
+        return 0 <= behind < int(self.size[ancestor])
+
     def count(self, lives: Int64, ancestors: Int64) -> Int64:
         """How many of `lives` are or come from each ancestor."""
         numbers = np.sort(self.first[lives])

@@ -69,6 +69,7 @@ def _shell(trace: SyntheticTrace) -> None:
     trace.call(10, "close", 69 * MS, 500, fd=99, ret=-1, errno=9, image_id=bash)
     trace.call(10, "read", 70 * MS, 20 * US, fd=9, bytes=64, image_id=bash)
     trace.call(10, "write", 80 * MS, 90 * US, fd=1, file_id=terminal, bytes=40, image_id=bash)
+    _look_up(trace, bash, title)
     for number in range(8):
         at = (199 + 100 * number) * MS
         place = {"image_id": bash, "site_id": title}
@@ -79,6 +80,17 @@ def _shell(trace: SyntheticTrace) -> None:
     for number in range(9):
         trace.sample(10, (1205 + 10 * number) * MS, loop, bash)
     trace.call(10, "exit_group", 1399 * MS, None, flags=UNFINISHED, image_id=bash)
+
+
+def _look_up(trace: SyntheticTrace, bash: int, title: int) -> None:
+    """An entry of a cache is missed and made, and then found."""
+    entry = trace.file("/home/dev/project/.aklo_cache/planning_pbi.parsed")
+    found = {"file_id": entry, "image_id": bash, "site_id": title}
+    trace.call(10, "newfstatat", 82 * MS, 5 * US, **found | {"ret": -1, "errno": 2})
+    trace.call(10, "newfstatat", 94 * MS, 5 * US, **found)
+    for at, syscall in (90, "write"), (95, "read"):
+        trace.call(10, "openat", at * MS, 9 * US, fd=3, **found)
+        trace.call(10, syscall, at * MS + 20 * US, 8 * US, fd=3, bytes=80, offset=0, **found)
 
 
 def _sites(trace: SyntheticTrace) -> tuple[int, int, int]:

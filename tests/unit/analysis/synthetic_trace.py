@@ -102,7 +102,7 @@ class SyntheticTrace:
     ) -> None:
         """A call of a bash function, by the id of its process."""
         rows = {"proc_id": pid, "tid": pid, "depth": 1, "function": function}
-        self._add("calls", ts_ns=START_NS + at, dur_ns=dur, **rows, **more)
+        self._add("calls", ts_ns=START_NS + at, dur_ns=dur, **rows | more)
 
     def off_cpu(
         self,

@@ -67,8 +67,9 @@ def test_the_version_comes_first() -> None:
 
 def test_what_is_unknown_is_null_and_numbers_are_integers() -> None:
     report = json.loads(written(sample_trace()))
-    findings = report.pop("findings")
+    findings, (cache,) = report.pop("findings"), report.pop("caches")
     assert all(0 <= one["share"] < 1 for one in findings)
+    assert cache["hit_ratio"] == 0.5
     floats: list[str] = []
     json.loads(json.dumps(report), parse_float=floats.append)
     assert report["summary"]["max_rss_bytes"] is None
@@ -81,7 +82,7 @@ def test_rankings_say_what_they_leave_out() -> None:
     assert len(processes["rows"]) == 3
     assert processes["others"] == 7
     shown = sum(row["calls"] for row in processes["rows"])
-    assert shown + processes["rest"]["calls"] == processes["total"]["calls"] == 214
+    assert shown + processes["rest"]["calls"] == processes["total"]["calls"] == 220
 
 
 def test_operations_are_whole_whatever_the_top() -> None:

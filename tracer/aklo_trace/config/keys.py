@@ -100,6 +100,34 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("cache.ttl_days", Number(0, 36_500), 7, "how long an entry is fresh", unit="days"),
     Key("cache.cleanup_on_start", Truth(), True, "whether aklo removes stale entries at its start"),
     Key(
+        "cache.*.files",
+        Words("a list of patterns of paths", least=1),
+        None,
+        "its entries; `*` and `?` stand for anything within a name, and what does not begin with "
+        "a slash counts from any directory",
+    ),
+    Key(
+        "cache.*.companion",
+        Text("the end of a file name", r"[^/]+"),
+        None,
+        "what the name of an entry is followed by in that of a file beside it",
+    ),
+    Key(
+        "cache.*.function",
+        Text("the name of a function", r"[^\s/]+"),
+        None,
+        "the function that looks up",
+    ),
+    Key(
+        "cache.*.answer",
+        Choice(("status", "output")),
+        "status",
+        "how the function tells a hit: by status 0, or by writing something",
+    ),
+    Key("cache.*.ttl", TIME, None, "how long an entry is fresh"),
+    Key("cache.*.max_size", LIMIT, None, "how large it may grow"),
+    Key("cache.*.enabled", Truth(), True, "whether it is looked for"),
+    Key(
         RULE_THRESHOLD,
         Number(0, 1e15),
         None,

@@ -10,6 +10,7 @@ from aklo_analysis.reporters.page import Page
 from aklo_analysis.reporters.sections import (
     alerts,
     by,
+    caches,
     calls,
     code,
     files,
@@ -33,6 +34,7 @@ SECTIONS: Final[dict[str, Section]] = {
     "functions": code.functions,
     "lines": code.lines,
     "function-calls": function_calls.function_calls,
+    "caches": caches.caches,
     "programs": time.programs,
     "operations": calls.operations,
     "latency": latency.latency,

@@ -1,0 +1,74 @@
+"""What a trace shows of each cache."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aklo_analysis.caches.answer import HIT, Answer
+from aklo_analysis.caches.cache import Cache
+from aklo_analysis.caches.entries import entries
+from aklo_analysis.caches.extents import lasted
+from aklo_analysis.caches.function_answers import answers
+from aklo_analysis.caches.lookups import Lookup, uses
+from aklo_analysis.caches.shells import Shells
+from aklo_analysis.caches.sizes import Size, ranges, size
+from aklo_analysis.caches.steps import steps
+
+if TYPE_CHECKING:
+    from aklo_analysis.rules.case import Case
+
+
+@dataclass(frozen=True)
+class Observed:
+    """`answers`: its lookups, by time; `unjudged`: calls of its function of which it is not known
+    what they returned. `rewrites`: how often an entry that was there was written anew. `size` is
+    None of a cache without files."""
+
+    cache: Cache
+    answers: tuple[Answer, ...]
+    unjudged: int
+    rewrites: int
+    size: Size | None
+    oldest_ns: int | None
+    """how old the oldest entry was that was used, of those written in the trace"""
+    is_partial: bool
+    """its function may have been called more often than is seen"""
+
+    @property
+    def is_used(self) -> bool:
+        return bool(self.answers or self.unjudged or (self.size and self.size.entries))
+
+
+def observed(case: Case) -> tuple[Observed, ...]:
+    """In the order of `case.caches`."""
+    shells, of_caches = Shells(case), entries(case.frames, case.caches)
+    found = steps(case, of_caches)
+    used, moved = uses(case, found), ranges(case, found)
+    seen = []
+    for place, cache in enumerate(case.caches):
+        mine = [entry for entry, owner in enumerate(of_caches.caches) if owner == place]
+        asked = answers(case, shells, cache)
+        own = set(mine)
+        looked_up = [one for one in used.lookups if one.entry in own]
+        files = lasted(shells, looked_up)
+        by_function = bool(asked.judged or asked.unjudged)
+        is_counted = cache.function is None or len(case.frames.calls) > 0
+        seen.append(
+            Observed(
+                cache=cache,
+                answers=asked.judged if by_function else tuple(files),
+                unjudged=asked.unjudged,
+                rewrites=sum(used.rewrites[entry] for entry in mine),
+                size=size((found[entry] for entry in mine), moved) if cache.files else None,
+                oldest_ns=_oldest(looked_up),
+                is_partial=by_function and not is_counted,
+            )
+        )
+    return tuple(seen)
+
+
+def _oldest(lookups: Iterable[Lookup]) -> int | None:
+    hits = (one for one in lookups if one.outcome == HIT and one.written_ns is not None)
+    return max((one.at_ns - (one.written_ns or 0) for one in hits), default=None)

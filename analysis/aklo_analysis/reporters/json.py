@@ -52,14 +52,15 @@ NO_DISTRIBUTION: Final = dict.fromkeys(field.name for field in fields(Distributi
 
 
 def write(report: Report, stream: TextIO, _: Options) -> None:
-    """Write one JSON object; no option changes it."""
+    """Write one JSON object; no option changes it. Raises ValueError for a number that JSON lacks,
+    as NaN: what is not known is to be None."""
     document = {
         "report_version": REPORT_VERSION,
         **{name: _plain(getattr(report, name)) for name in PARTS},
         "wall": _plain(report.wall),
         "tables": {name: _plain(getattr(report, name)) for name in TABLES},
     }
-    json.dump(document, stream, indent=2)
+    json.dump(document, stream, indent=2, allow_nan=False)
     stream.write("\n")
 
 

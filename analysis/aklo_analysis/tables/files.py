@@ -12,6 +12,7 @@ import pandas as pd
 
 from aklo_analysis.frames import Frames
 from aklo_analysis.measure import SUMS, Measure, measured
+from aklo_analysis.nullable import optional
 from aklo_analysis.ranking import Ranking, rank
 from aklo_analysis.tables.access import COLUMNS, Accesses
 
@@ -85,7 +86,7 @@ def files(paths: pd.DataFrame, top: int) -> Files:
         paths[is_path],
         Measure,
         lambda group, measure: FileRow(
-            group.name, group.kind, measure, Accesses.of(group._asdict())
+            group.name, optional(group.kind), measure, Accesses.of(group._asdict())
         ),
         top=top,
         apart=_apart(paths[~is_path]),

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from aklo_analysis.alerts.condition import conditions
 from aklo_analysis.report import build
 from aklo_analysis.reporters import REPORTERS, Options
@@ -16,17 +18,17 @@ from aklo_analysis.tables.times import APART, OUTSIDE
 from aklo_trace.config.configuration import Configuration
 
 from .sample import HOSTILE, sample_trace
-from .synthetic_trace import SyntheticTrace
+from .synthetic_trace import MS, SyntheticTrace
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "report-json.md"
 NAMES = ("loss", "lost_by_syscall", "in_flight_by_syscall", "apart", "scripts")
 """Objects whose keys are data."""
 
 
-def written(trace: SyntheticTrace) -> str:
+def written(trace: SyntheticTrace, top: int = 3) -> str:
     stream = io.StringIO()
     wanted, _ = conditions(Configuration())
-    report = build(trace, top=3, by=("function", "file"), conditions=wanted)
+    report = build(trace, top=top, by=("function", "file"), conditions=wanted)
     REPORTERS["json"](report, stream, Options())
     return stream.getvalue()
 
@@ -75,6 +77,22 @@ def test_what_is_unknown_is_null_and_numbers_are_integers() -> None:
     assert report["summary"]["max_rss_bytes"] is None
     assert report["tables"]["operations"]["rows"][-1]["p50_ns"] is None
     assert floats == []
+
+
+def test_a_file_of_unknown_kind_has_null_for_it() -> None:
+    trace = SyntheticTrace()
+    trace.image(trace.process(10, 0, 9 * MS), 0, "/bin/sh")
+    trace.call(10, "openat", 1 * MS, 1 * MS, file_id=trace.file("/missing", None), errno=2)
+    trace.call(10, "openat", 2 * MS, 1 * MS, file_id=trace.file("/etc/fstab"))
+    kinds = {
+        row["path"]: row["kind"] for row in json.loads(written(trace))["tables"]["files"]["rows"]
+    }
+    assert kinds == {"/missing": None, "/etc/fstab": "regular"}
+
+
+def test_no_number_is_one_that_json_lacks() -> None:
+    for trace in sample_trace(), SyntheticTrace():
+        json.loads(written(trace, top=1000), parse_constant=pytest.fail)
 
 
 def test_rankings_say_what_they_leave_out() -> None:

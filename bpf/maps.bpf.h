@@ -103,6 +103,7 @@ struct task_state {
 	__u32 root_slot; /* and where it stands among them */
 	__u64 attempts;
 	struct off_cpu off_cpu;
+	__u32 ended_proc_id; /* what it was, now that it has ended and is nobody */
 #endif
 };
 

@@ -45,7 +45,7 @@ static __always_inline void note_waking(struct task_state *state)
 
 	off->woken_ns = bpf_ktime_get_boot_ns();
 	if (waker && can_wake(task, waker, state)) {
-		off->waker_proc_id = waker->mark.proc_id;
+		off->waker_proc_id = waker->mark.proc_id ?: waker->ended_proc_id;
 		off->waker_tid = task->pid;
 		off->waking = 0;
 	} else {

@@ -33,6 +33,7 @@ static __always_inline void leave_root(struct task_state *state)
 	struct root *root = bpf_map_lookup_elem(&trees, &state->root_slot);
 
 	state->root_slot = 0;
+	state->ended_proc_id = state->mark.proc_id; /* it has yet to wake its parent */
 	state->mark.proc_id = 0;
 	if (!root)
 		return;

@@ -174,6 +174,16 @@ def test_a_script_with_a_relative_name_is_found(record: Recorder) -> None:
     assert "(while :; do sleep 0.01; done)" in shown
 
 
+def test_a_shell_that_opens_no_file_itself_has_a_report(record: Recorder) -> None:
+    """Only the programs that it starts open one, again and again."""
+    loop = "while :; do sort /etc/services > /dev/null; done"
+    with running("bash", "-c", loop) as target:
+        await_that(lambda: "sort" in programs_below(target.pid), "the loop")
+        recording = attachment(record, target.pid, **{"for": "1s"})
+    shown = record.run("report", recording.directory, "--section", "findings")
+    assert "sort started" in shown.stdout
+
+
 NOBODY = ("setpriv", "--reuid", "65534", "--clear-groups")
 WITHOUT_PTRACE = ("setpriv", "--bounding-set", "-sys_ptrace", "--inh-caps", "-sys_ptrace")
 CAPABLE = (*NOBODY, "--inh-caps", "+bpf,+perfmon", "--ambient-caps", "+bpf,+perfmon")

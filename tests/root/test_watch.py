@@ -100,6 +100,24 @@ def test_a_trace_says_what_was_not_to_be_recorded(record: Recorder) -> None:
     assert "only open, program bash" in record.run("report", recording.directory).stdout
 
 
+def test_a_shell_waits_for_its_own_children(record: Recorder) -> None:
+    """They wake it when they have ended, and belong to no tree any more."""
+    with watching(record) as watch:
+        watch.script.write_text("#!/bin/bash\nfor i in 1 2 3; do sleep 0.05; done\n")
+        run(watch.script, cwd=watch.folder)
+        (recording,) = watch.awaited(1)
+        watch.stop()
+    first = recording.meta.target_proc_id
+    children = {row["proc_id"] for row in recording.processes} - {first}
+    wakers = {
+        row["waker_proc_id"]
+        for row in recording.rows("offcpu")
+        if row["proc_id"] == first and row["dur_ns"] > 40e6
+    }
+    assert len(children) == 3
+    assert wakers == children
+
+
 def test_hundreds_of_short_commands_have_one_complete_trace_each(record: Recorder) -> None:
     with watching(record) as watch:
         resident = resident_bytes(watch.front.pid)

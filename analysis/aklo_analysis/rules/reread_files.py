@@ -51,9 +51,8 @@ def _reads(case: Case) -> pd.DataFrame:
     `at_ns`; and `root`, the life that was forked to read it, NaN if the shell did itself. The
     place of the latter is the one where a shell opened the file most often."""
     shells = case.opened[~case.opened["at_ns"].isin(sourcings(case)["at_ns"])]
-    shells["place"] = shells.groupby("file")["place"].transform(
-        lambda places: places.mode().iloc[0]
-    )
+    usual = shells.groupby("file")["place"].transform(lambda places: places.mode().iloc[0])
+    shells["place"] = usual.astype(np.int64)  # of no rows it would be a float
     found = pd.concat([shells.drop(columns="life"), _by_programs(case)], ignore_index=True)
     at_ns = found.groupby("file")["at_ns"]
     first_ns, last_ns = at_ns.min(), at_ns.max()

@@ -65,7 +65,7 @@ def answers(case: Case, shells: Shells, cache: Cache) -> Answers:
 def _answer(one: _Call, outcome: str) -> Answer:
     around_ns = None if one.caller_ns is None else one.caller_ns - (one.end_ns - one.start_ns)
     work_ns = None if outcome == HIT else around_ns
-    return Answer(outcome, one.life, one.start_ns, one.end_ns, work_ns, one.stack)
+    return Answer(outcome, one.life, one.start_ns, one.end_ns, work_ns, one.stack, is_apart=True)
 
 
 def _status(one: _Call) -> str | None:

@@ -46,7 +46,7 @@ NEAR: Final = 64
 @dataclass(frozen=True, slots=True)
 class Lookup:
     """`entry` is its number; `life` whose it is. From the end of the last look at the entry to
-    the beginning of its writing the shell did what a cache is to save: `work_ns`, None if it did
+    the end of its writing the shell did what a cache is to save: `work_ns`, None if it did
     not write. `written_ns`: when the entry was last written before, None if not in the trace."""
 
     entry: int
@@ -129,11 +129,14 @@ class _Open:
 
     @property
     def work_ns(self) -> int | None:
-        written = next((s for s in self.steps if s.kind == WRITE and not s.companion), None)
-        if written is None:
+        """The entry is opened before the work where that is redirected to it: it ends with the
+        last of the writing."""
+        writes = [step for step in self.steps if step.kind == WRITE and not step.companion]
+        if not writes:
             return None
-        before = [s.until_ns for s in self.steps if s.kind != WRITE and s.at_ns < written.at_ns]
-        return max(0, written.at_ns - max(before)) if before else None
+        first_ns = writes[0].at_ns
+        before = [s.until_ns for s in self.steps if s.kind != WRITE and s.at_ns < first_ns]
+        return max(0, writes[-1].until_ns - max(before)) if before else None
 
 
 def uses(case: Case, steps: list[list[Step]]) -> Uses:

@@ -37,6 +37,23 @@ class Observed:
     """its function may have been called more often than is seen"""
 
     @property
+    def work_ns(self) -> int | None:
+        """What a miss took to make what is looked up, on average; None if that is not known."""
+        known = [answer.work_ns for answer in self.answers if answer.work_ns is not None]
+        return sum(known) // len(known) if known else None
+
+    @property
+    def saved_ns(self) -> int | None:
+        """What the work would have taken for all lookups, less what they took. A function that
+        never had the answer took its time for nothing, whatever the work is."""
+        took_ns = sum(answer.with_work_ns for answer in self.answers)
+        work_ns = self.work_ns
+        if work_ns is not None:
+            return len(self.answers) * work_ns - took_ns
+        in_vain = all(answer.is_apart and not answer.is_hit for answer in self.answers)
+        return -took_ns if self.answers and in_vain else None
+
+    @property
     def is_used(self) -> bool:
         return bool(self.answers or self.unjudged or (self.size and self.size.entries))
 

@@ -7,6 +7,7 @@ from typing import Final
 from aklo_analysis.rules import (
     blocking_stages,
     flushes,
+    harmful_caches,
     incomplete,
     needless_programs,
     program_loads,
@@ -38,6 +39,7 @@ RULES: Final[tuple[Rule, ...]] = (
     turns.RULE,
     blocking_stages.RULE,
     unused_modules.RULE,
+    harmful_caches.RULE,
     incomplete.RULE,
 )
 """By their codes."""

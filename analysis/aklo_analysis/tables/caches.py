@@ -52,7 +52,6 @@ def _row(one: Observed, is_timed: bool) -> CacheRow:
     outcomes = Counter(answer.outcome for answer in one.answers)
     lookups, hits = outcomes.total(), outcomes[HIT]
     timed = one.answers if is_timed else ()
-    work_ns = _mean(answer.work_ns for answer in timed if answer.work_ns is not None)
     return CacheRow(
         name=one.cache.name,
         lookups=lookups,
@@ -65,8 +64,8 @@ def _row(one: Observed, is_timed: bool) -> CacheRow:
         hit_ratio=hits / lookups if lookups else None,
         hit_ns=_mean(answer.ns for answer in timed if answer.is_hit),
         miss_ns=_mean(answer.ns for answer in timed if not answer.is_hit),
-        work_ns=work_ns,
-        saved_ns=None if work_ns is None else lookups * work_ns - sum(a.ns for a in timed),
+        work_ns=one.work_ns if is_timed else None,
+        saved_ns=one.saved_ns if is_timed else None,
         function=_function(one.answers),
         entries=one.size.entries if one.size else None,
         size_bytes=one.size.most_bytes if one.size else None,

@@ -1,0 +1,139 @@
+"""SH16: a cache that costs more than it saves, as it misses, is stale, or is dear to ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from aklo_analysis.caches.answer import STALE, Answer, Stack
+from aklo_analysis.caches.observed import Observed
+from aklo_analysis.calls import UNKNOWN
+from aklo_analysis.causes import APART
+from aklo_analysis.distinct import distinct
+from aklo_analysis.nullable import optional, optional_int
+from aklo_analysis.rules.case import Case, Place
+from aklo_analysis.rules.claim import instead
+from aklo_analysis.rules.rule import COST, Candidate, Rule, Threshold
+from aklo_analysis.stacks import NO_FILES
+from aklo_analysis.units import count, counted, duration
+
+Int64 = npt.NDArray[np.int64]
+
+LOOKUPS: Final = Threshold("lookups", "count", 5, "how often the cache is asked")
+MOSTLY: Final = 0.5
+"""The share of lookups from which on a cause is named."""
+
+DEAR: Final = (
+    "Do what is the same for each lookup once, before the first; if the work is cheaper than "
+    "asking even so, do without the cache."
+)
+NEVER: Final = (
+    "Keep what a lookup learns where the next one finds it: what a subshell, as in $(...), sets in "
+    "a variable ends with it. Else do without the cache."
+)
+STALE_ENTRIES: Final = (
+    "Find out why entries do not stay fresh: what they depend on changes between lookups, or is "
+    "compared in another form than it was written. Else do without the cache."
+)
+
+
+def check(case: Case) -> Iterator[Candidate]:
+    for one in case.observed:
+        saved_ns = one.saved_ns
+        if saved_ns is not None and saved_ns < 0:
+            yield _candidate(case, one, -saved_ns)
+
+
+def _candidate(case: Case, one: Observed, lost_ns: int) -> Candidate:
+    rows = distinct(*(_segments(case, answer) for answer in one.answers))
+    cost_ns = int(case.segments_ns[rows].sum())
+    took_ns = sum(answer.ns for answer in one.answers) or 1
+    title, advice = _said(one)
+    return Candidate(
+        place=_place(case, one.answers, rows),
+        title=title,
+        cost_ns=cost_ns,
+        claim=instead(rows, case.segments_ns, cost_ns * max(0.0, 1 - lost_ns / took_ns)),
+        advice=advice,
+        evidence=tuple(_evidence(one)),
+        seen={LOOKUPS.name: len(one.answers)},
+    )
+
+
+def _said(one: Observed) -> tuple[str, str]:
+    """What is wrong with it, and what to do."""
+    lookups, name = len(one.answers), f"the cache {one.cache.name}"
+    hits = sum(answer.is_hit for answer in one.answers)
+    stale = sum(answer.outcome == STALE for answer in one.answers)
+    if stale >= MOSTLY * lookups:
+        return f"{name} is stale in {count(stale)} of {count(lookups)} lookups", STALE_ENTRIES
+    if not hits:
+        return f"{name} has no answer in {counted(lookups, 'lookup')}", NEVER
+    return f"{name} costs more than it saves", DEAR
+
+
+def _evidence(one: Observed) -> Iterator[str]:
+    hits = [answer for answer in one.answers if answer.is_hit]
+    mean_ns = sum(answer.ns for answer in one.answers) // len(one.answers)
+    work = "" if one.work_ns is None else f", to save {duration(one.work_ns)}"
+    yield f"a lookup takes {duration(mean_ns)}{work}; {count(len(hits))} of {len(one.answers)} hit"
+
+
+def _segments(case: Case, answer: Answer) -> Int64:
+    """The segments of the wall in which a lookup went on."""
+    start_ns = case.wall.segments["start_ns"].to_numpy(np.int64)
+    low, high = np.searchsorted(start_ns, (answer.start_ns, answer.end_ns))
+    life = case.wall.segments["life"].to_numpy(np.int64)[low:high]
+    known = life != UNKNOWN
+    owner = np.full(int(known.sum()), answer.life, np.int64)
+    rows = np.arange(low, high)[known]
+    found: Int64 = rows[case.family.comes_from(life[known], owner)]
+    return found
+
+
+def _place(case: Case, answers: tuple[Answer, ...], rows: Int64) -> Place:
+    """The line of the function that looks up which takes most, with all that it calls."""
+    stacks = {answer.stack for answer in answers if answer.stack}
+    ns: dict[tuple[str | None, str | None, int | None], int] = {}
+    cause = case.wall.segments["cause"].to_numpy(np.int64)[rows]
+    for number, taken in zip(cause.tolist(), case.segments_ns[rows].tolist(), strict=True):
+        if number >= len(APART):
+            found = _line(case, int(case.causes.site[number - len(APART)]), stacks)
+            if found:
+                ns[found] = ns.get(found, 0) + taken
+    if not ns:
+        return Place(None, None, None)
+    function, file, line = max(ns, key=lambda place: ns[place])
+    known = file is not None and line is not None
+    source = case.sources.line(file, line).text if file is not None and line is not None else None
+    return Place(function, file if known else None, line, source=source)
+
+
+def _line(
+    case: Case, site: int, stacks: set[Stack]
+) -> tuple[str | None, str | None, int | None] | None:
+    """The line of a function that looks up from which a site was reached: function, file, line."""
+    row = case.frames.sites.iloc[site]
+    names, files, lines = row["stack"] or (), row["files"] or (), row["lines"] or ()
+    frames = tuple(zip(names, lines, strict=False))
+    depth = next((len(stack) for stack in stacks if _is_within(frames, stack)), 0)
+    if not depth:
+        return None
+    line = optional_int(row["line"]) if depth == len(frames) else lines[depth]
+    file = optional(files[depth - 1])
+    return names[depth - 1], None if file in NO_FILES else file, line
+
+
+def _is_within(frames: Stack, stack: Stack) -> bool:
+    """Whether these functions were called by those; the line of a call that was counted is not
+    known."""
+    last = len(stack) - 1
+    return (
+        frames[:last] == stack[:last] and len(frames) > last and frames[last][0] == stack[last][0]
+    )
+
+
+RULE: Final = Rule("SH16", "a cache that costs more than it saves", check, (*COST, LOOKUPS))

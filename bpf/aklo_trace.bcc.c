@@ -9,6 +9,7 @@
 #include "maps.bpf.h"
 #include "bcc.h"
 #include "accounts.bpf.h"
+#include "verifier.bpf.h"
 #include "machine.bpf.h"
 #include "cpu.bpf.h"
 #include "file.bpf.h"

@@ -14,6 +14,7 @@
 #include "aklo_trace.h"
 #include "maps.bpf.h"
 #include "accounts.bpf.h"
+#include "verifier.bpf.h"
 #include "machine.bpf.h"
 #include "cpu.bpf.h"
 #include "offcpu.bpf.h"

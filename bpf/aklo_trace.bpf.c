@@ -84,10 +84,14 @@ SEC("tp_btf/sched_switch")
 int BPF_PROG(on_switch, bool preempt, struct task_struct *from, struct task_struct *to)
 {
 	struct task_state *state = state_of(from);
+	__u64 now_ns;
+	__u32 why;
 
-	if (state)
-		begin_off_cpu(state, preempt, from->__state,
-			      leave_cpu(state, from->__state & TASK_STOPPED));
+	if (state) {
+		why = from->__state; /* once: who wakes the task changes it */
+		now_ns = leave_cpu(state, why & TASK_STOPPED);
+		begin_off_cpu(state, preempt, why, now_ns);
+	}
 	state = state_of(to);
 	if (state) {
 		enter_cpu(state);

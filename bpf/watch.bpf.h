@@ -243,6 +243,14 @@ static __always_inline __u32 take_root(__u32 serial)
 	return search.slot;
 }
 
+static __always_inline void give_back(__u32 slot)
+{
+	struct root *root = bpf_map_lookup_elem(&trees, &slot);
+
+	if (root)
+		__sync_lock_test_and_set(&root->serial, 0);
+}
+
 static __always_inline void lose_tree(void)
 {
 	struct counters *counters = count_here();
@@ -282,7 +290,6 @@ static __always_inline struct task_state *begin_root(struct task_struct *task,
 {
 	struct control *control = the_control();
 	struct task_state *state;
-	struct root *root;
 
 	if (!control || control->stopped || !is_watched(task, bprm))
 		return NULL;
@@ -295,18 +302,19 @@ static __always_inline struct task_state *begin_root(struct task_struct *task,
 	}
 	state->root = __sync_fetch_and_add(&control->next_proc_id, 1);
 	state->root_slot = take_root(state->root);
+	if (!state->root_slot)
+		goto lost;
 	state->mark.proc_id = state->root_slot << ROOT_PROCESS_BITS | 1;
 	state->run_delay_before_ns = run_delay(task);
 	state->on_cpu_since_ns = bpf_ktime_get_boot_ns();
-	if (!state->root_slot || !tell_beginning(task, state))
+	if (!tell_beginning(task, state)) {
+		give_back(state->root_slot);
 		goto lost;
+	}
 	__sync_fetch_and_add(&control->live_processes, 1);
 	__sync_fetch_and_add(&control->live_tasks, 1);
 	return state;
 lost:
-	root = bpf_map_lookup_elem(&trees, &state->root_slot);
-	if (root && state->root_slot)
-		__sync_lock_test_and_set(&root->serial, 0);
 	bpf_task_storage_delete(&tasks, task);
 	lose_tree();
 	return NULL;

@@ -11,6 +11,7 @@ import sys
 import sysconfig
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -38,8 +39,18 @@ settings.register_profile("thorough", max_examples=1000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 
-def pytest_configure() -> None:
-    """Signals end the programs that tests start, however the tests were started themselves."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Signals end the programs that tests start, however the tests were started themselves; and
+    other users keep their way to a test's folder: a run of pytest that begins takes it from them,
+    where runs share a folder."""
+    restore_signals()
+    if os.geteuid() == 0 and config.option.basetemp is None:
+        config.option.basetemp = tempfile.mkdtemp(prefix="aklo-trace-tests-")
+        config.add_cleanup(partial(shutil.rmtree, config.option.basetemp, ignore_errors=True))
+
+
+def restore_signals() -> None:
     for signo in INHERITED:
         if signal.getsignal(signo) is signal.SIG_IGN:
             default = signal.default_int_handler if signo == signal.SIGINT else signal.SIG_DFL

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aklo_trace.ebpf import layout
 from aklo_trace.ebpf.sorting import NAMING, PLACES, owners
-from aklo_trace.ebpf.watch_spool import RootFacts
+from aklo_trace.ebpf.watch_spool import Span
 from aklo_trace.ebpf.watching import Root
 
 
@@ -23,9 +23,9 @@ def test_every_record_that_names_a_process_is_known() -> None:
 def test_a_slot_is_another_trees_from_its_first_segment_on() -> None:
     first, second, third = (Root(serial, 5, 1, 1, 0, 0, 0, 0, 0, "/") for serial in (2, 3, 4))
     trees = [
-        RootFacts(third, {}, first=6),
-        RootFacts(first, {}, first=1, last=2),
-        RootFacts(second, {}, first=4, last=5),
+        Span(third, 6),
+        Span(first, 1, 2),
+        Span(second, 4, 5),
     ]
     found = [owners(trees, number).get(5) for number in range(8)]
     assert found == [None, first, first, None, second, second, third, third]

@@ -61,7 +61,7 @@ def test_the_accounts_of_a_tree_add_up_by_call(tmp_path: Path) -> None:
     events = tmp_path / "events.bin"
     events.write_bytes(event(0, READ) * 3 + event(0, GETPID))
     root = Root(1, SLOT, 1, 1, 0, 0, 0, 0, 0, "/")
-    ended = Ended(RootFacts(root, {}), 11, Lost({GETPID: 4}, 1), Lost({READ: 2}, 3))
+    ended = Ended(RootFacts(root, {}), 0, 11, Lost({GETPID: 4}, 1), Lost({READ: 2}, 3))
     own, kernel = np.frombuffer(_counters(ended, [events]), dtype_of(layout.COUNTERS))
     assert (kernel[f"attempts{READ}"], kernel[f"attempts{GETPID}"]) == (5, 5)
     assert kernel[f"attempts{layout.UNKNOWN_SLOT}"] == 1

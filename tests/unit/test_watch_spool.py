@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -39,7 +38,7 @@ def facts_of(serial: int) -> RootFacts:
 
 def test_what_is_noted_of_a_tree_is_found_again(tmp_path: Path) -> None:
     spool = left(tmp_path)
-    ended = Ended(replace(facts_of(7), last=4), 11, Lost({39: 2}, 1), Lost({}, 3), live_tasks=1)
+    ended = Ended(facts_of(7), 4, 11, Lost({39: 2}, 1), Lost({}, 3), live_tasks=1)
     spool.note(ended.facts)
     spool.note_end(ended)
     spool.note(facts_of(10))
@@ -62,6 +61,32 @@ def test_a_tree_whose_beginning_cannot_be_read_is_none(tmp_path: Path, text: str
     (spool.root_folder(7) / ROOT_FILE).write_text(text)
     spool.note(facts_of(8))
     assert [tree.facts for tree in spool.trees()] == [facts_of(8)]
+
+
+@pytest.mark.parametrize("name", [ROOT_FILE, END_FILE])
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.EIO])
+def test_trees_of_which_nothing_can_be_read_now_are_kept(
+    name: str,
+    number: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    read = Path.read_text
+
+    def fails(path: Path) -> str:
+        if path.name == name:
+            raise OSError(number, os.strerror(number))
+        return read(path)
+
+    spool = left(tmp_path)
+    spool.note(facts_of(7))
+    spool.note_end(Ended(facts_of(7), 4))
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_text", fails)
+        watcher.recover(tmp_path, TERMS)
+    assert list(spool.trees()) == [Ended(facts_of(7), 4)]
+    assert os.strerror(number) in capfd.readouterr().err
 
 
 def test_another_watch_sees_a_folder_only_when_it_is_locked(

@@ -152,9 +152,9 @@ class Bench:
 
     def assert_owned(self, closed: int) -> None:
         """Each call of the closed segments is given to the tree that made it."""
-        facts = [tree.facts for tree in self.spool.trees()]
+        spans = [tree.span for tree in self.spool.trees()]
         for number, calls in enumerate(self.kernel.segments[:closed]):
-            by_slot = owners(facts, number)
+            by_slot = owners(spans, number)
             assert [by_slot.get(root.slot) for root in calls] == calls
 
 

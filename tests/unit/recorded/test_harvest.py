@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -22,6 +23,7 @@ from aklo_trace.ebpf.watching import Root, WatchTerms
 from .spools import PID, PPID, START_NS, Spools
 
 CALLS = 3
+TERMS = WatchTerms(("aklo",), 0, True)
 
 
 @pytest.fixture
@@ -56,8 +58,7 @@ def harvested(spool: tuple[WatchSpool, Ended], place: Path) -> Path:
 def harvest_into(spool: tuple[WatchSpool, Ended], place: Path) -> list[Ended]:
     """What is still in the spool then."""
     folder, ended = spool
-    terms = WatchTerms(("aklo",), 0, True, output=place)
-    harvest(folder, [], [ended.facts], [ended], terms)
+    harvest(folder, [], [ended.span], [ended], replace(TERMS, output=place))
     return list(folder.trees())
 
 
@@ -118,6 +119,25 @@ def test_what_cannot_be_kept_now_is_made_into_a_trace_later(
     assert f"kept in {spool[0].folder}" in said
     in_the_way.unlink()
     assert store.open_trace(harvested(spool, in_the_way)).meta.complete
+
+
+def test_who_was_killed_while_a_segment_was_removed_holds_nobody_up(
+    spool: tuple[WatchSpool, Ended], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def is_killed(segment: Path, **_: object) -> NoReturn:
+        (segment / MARKS_FILE).unlink()
+        raise KeyboardInterrupt
+
+    folder, ended = spool
+    segment = folder.begin_segment(1)
+    for name in (EVENTS_FILE, RECORDS_FILE, MARKS_FILE):
+        (segment / name).touch()
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(shutil, "rmtree", is_killed)
+        harvest(folder, [segment], [ended.span], [], TERMS)
+    assert folder.recorded_segments() == []
+    harvest(folder, [segment], [ended.span], [], TERMS)
+    assert list(folder.segments.iterdir()) == []
 
 
 def test_what_could_not_be_read_for_want_of_descriptors_is_made_into_a_trace_later(

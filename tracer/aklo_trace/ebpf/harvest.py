@@ -15,7 +15,7 @@ from typing import NoReturn
 from aklo_trace import store, tables
 from aklo_trace.cli import complain, explained
 from aklo_trace.ebpf.sorting import sort
-from aklo_trace.ebpf.watch_spool import Ended, RootFacts, WatchSpool
+from aklo_trace.ebpf.watch_spool import Ended, Span, WatchSpool
 from aklo_trace.ebpf.watched_trace import Kept, Prepared, finish, keep, prepare
 from aklo_trace.ebpf.watching import WatchTerms
 from aklo_trace.errors import AkloTraceError
@@ -25,7 +25,7 @@ from aklo_trace.escape import escape
 def harvest(
     spool: WatchSpool,
     segments: Sequence[Path],
-    trees: Sequence[RootFacts],
+    trees: Sequence[Span],
     ended: Sequence[Ended],
     terms: WatchTerms,
 ) -> None:
@@ -35,6 +35,7 @@ def harvest(
     for segment in segments:
         if segment.exists():
             sort(spool, segment, trees)
+        spool.forget_segment(segment)
     for tree in ended:
         if spool.has(tree.facts.root) and _is_done_with(spool, tree, terms):
             spool.forget(tree.facts.root)

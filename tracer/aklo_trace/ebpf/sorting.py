@@ -3,7 +3,6 @@ have written."""
 
 from __future__ import annotations
 
-import shutil
 import struct
 from collections import defaultdict
 from collections.abc import Sequence
@@ -16,7 +15,7 @@ from aklo_trace.ebpf import layout
 from aklo_trace.ebpf.recorder import EVENTS_FILE, MARKS_FILE, RECORDS_FILE
 from aklo_trace.ebpf.records import dtype_of, map_file
 from aklo_trace.ebpf.ring import record_stride
-from aklo_trace.ebpf.watch_spool import RootFacts, WatchSpool
+from aklo_trace.ebpf.watch_spool import Span, WatchSpool
 from aklo_trace.ebpf.watching import Root
 
 NAMING: Final = {
@@ -43,9 +42,9 @@ _PROCESS: Final = (1 << layout.ROOT_PROCESS_BITS) - 1
 _EVENT: Final = dtype_of(layout.EVENT)
 
 
-def sort(spool: WatchSpool, segment: Path, trees: Sequence[RootFacts]) -> None:
-    """Give each of `trees` its part of a segment, and remove the segment. Can be done again after
-    it was interrupted. Raises OSError."""
+def sort(spool: WatchSpool, segment: Path, trees: Sequence[Span]) -> None:
+    """Give each of `trees` its part of a segment. Can be done again after it was interrupted. Raises
+    OSError."""
     by_slot = owners(trees, int(segment.name))
     events = _events(segment / EVENTS_FILE, by_slot)
     records = _records(segment / RECORDS_FILE, by_slot)
@@ -57,16 +56,15 @@ def sort(spool: WatchSpool, segment: Path, trees: Sequence[RootFacts]) -> None:
         (folder / EVENTS_FILE).write_bytes(own_events)
         (folder / RECORDS_FILE).write_bytes(own_records)
         (folder / MARKS_FILE).write_bytes(b"settled" if settled else b"")
-    shutil.rmtree(segment)
 
 
-def owners(trees: Sequence[RootFacts], number: int) -> dict[int, Root]:
+def owners(trees: Sequence[Span], number: int) -> dict[int, Root]:
     """By slot the trees whose calls a segment holds: one that is given away is another tree's from
     the next segment on."""
     return {
-        facts.root.slot: facts.root
-        for facts in sorted(trees, key=lambda facts: facts.first)
-        if facts.first <= number and (facts.last is None or number <= facts.last)
+        span.root.slot: span.root
+        for span in sorted(trees, key=lambda span: span.first)
+        if span.first <= number and (span.last is None or number <= span.last)
     }
 
 

@@ -4,7 +4,7 @@
     FOLDER/shells.jsonl     as in a recording
     FOLDER/counters.bin
     FOLDER/segments/N/      what the rings held, of all trees: one is being written, the others are
-                            sorted soon
+                            sorted soon; .N/ while one is removed
     FOLDER/roots/ID/        a tree: root.json, end.json once it has ended, and after sorting N/ with
                             its own part of segment N
 
@@ -20,7 +20,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,34 +34,52 @@ LOCK: Final = "lock"
 SEGMENTS: Final = "segments"
 ROOTS: Final = "roots"
 PREFIX: Final = "watch-"
-DAMAGE: Final = (OSError, ValueError, LookupError, TypeError)
-"""What reading what is noted may raise."""
+DAMAGE: Final = (FileNotFoundError, ValueError, LookupError, TypeError)
+"""What reading what is noted may raise where that is not whole. Other errors of the system say nothing
+of it."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """The segments that hold the calls of a tree. `last` is None if there may be more."""
+
+    root: Root
+    first: int
+    last: int | None = None
 
 
 @dataclass(frozen=True)
 class RootFacts:
     """A tree as it began; `start` is what a recording's start.json holds, `filter` as in `Meta`.
-    Its calls are in the segments from `first` to `last`; None: it has not ended."""
+    Its calls are in the segments from `first` on."""
 
     root: Root
     start: dict[str, Any]
     filter: tuple[str, ...] = ()
     first: int = 0
-    last: int | None = None
+
+    @property
+    def span(self) -> Span:
+        return Span(self.root, self.first)
 
 
 @dataclass(frozen=True)
 class Ended:
-    """A tree that is recorded to its end, with how many of its calls were attempted, and what of
-    it memory or the disk had no room for. `interrupted`: the watch was killed; `live_tasks` were
-    running on when it was stopped."""
+    """A tree that is recorded to its end, in the segment `last`, with how many of its calls were
+    attempted, and what of it memory or the disk had no room for. `interrupted`: the watch was killed,
+    and `last` is None; `live_tasks` were running on when it was stopped."""
 
     facts: RootFacts
+    last: int | None = None
     attempts: int = 0
     unkept: Lost = NOTHING
     unwritten: Lost = NOTHING
     live_tasks: int = 0
     interrupted: bool = False
+
+    @property
+    def span(self) -> Span:
+        return Span(self.facts.root, self.facts.first, self.last)
 
 
 class WatchSpool:
@@ -109,7 +127,15 @@ class WatchSpool:
         return folder
 
     def recorded_segments(self) -> list[Path]:
-        return sorted(self.segments.iterdir()) if self.segments.exists() else []
+        found = self.segments.iterdir() if self.segments.exists() else ()
+        return sorted(path for path in found if not path.name.startswith("."))
+
+    def forget_segment(self, segment: Path) -> None:
+        """Remove what is sorted: in one step, by another name. Raises OSError."""
+        going = segment.with_name(f".{segment.name}")
+        with suppress(FileNotFoundError):  # it was being removed when who did so was killed
+            segment.rename(going)
+        shutil.rmtree(going, ignore_errors=True)
 
     def root_folder(self, serial: int) -> Path:
         return self.roots / str(serial)
@@ -124,12 +150,11 @@ class WatchSpool:
         """Keep what is known of a tree that has ended. Raises OSError."""
         found = asdict(ended)
         del found["facts"]
-        _write(
-            self.root_folder(ended.facts.root.serial) / END_FILE, found | {"last": ended.facts.last}
-        )
+        _write(self.root_folder(ended.facts.root.serial) / END_FILE, found)
 
     def trees(self) -> Iterator[Ended]:
-        """Those that are not yet traces, as they are noted; what has not ended was interrupted."""
+        """Those that are not yet traces, as they are noted; what has not ended was interrupted.
+        Raises OSError."""
         folders = self.roots.iterdir() if self.roots.exists() else ()
         for folder in sorted(folders, key=lambda path: (len(path.name), path.name)):
             with suppress(*DAMAGE):  # killed while it was written
@@ -182,15 +207,14 @@ def _write(path: Path, value: dict[str, Any]) -> None:
 def _facts(folder: Path) -> RootFacts:
     found = json.loads((folder / ROOT_FILE).read_text())
     root, chosen = Root(**found["root"]), tuple(found["filter"])
-    return RootFacts(root, found["start"], chosen, found.get("first", 0))
+    return RootFacts(root, found["start"], chosen, found["first"])
 
 
 def _ended(folder: Path, facts: RootFacts) -> Ended:
     try:
         found = json.loads((folder / END_FILE).read_text())
-        whole = replace(facts, last=found.pop("last"))
         unkept, unwritten = (_lost(found.pop(name)) for name in ("unkept", "unwritten"))
-        return Ended(whole, unkept=unkept, unwritten=unwritten, **found)
+        return Ended(facts, unkept=unkept, unwritten=unwritten, **found)
     except DAMAGE:
         return Ended(facts, interrupted=True)
 

@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -144,7 +144,8 @@ class Watcher:
         del self._live[root.serial]
         self._ended.append(
             Ended(
-                replace(facts, last=self._number),
+                facts,
+                self._number,
                 self._roots.attempts(root),
                 losses.for_want_of_memory(root.slot),
                 losses.for_want_of_disk(root.slot),
@@ -181,8 +182,8 @@ class Watcher:
     def _begin_batch(self, most: int) -> None:
         """Have all closed segments sorted, and traces made of up to `most` trees."""
         batch = self._backlog.batch(most)
-        living = [*self._live.values(), *(tree.facts for tree in self._ended)]
-        trees = [*living, *(tree.facts for tree in self._backlog.ended)]
+        known = (*self._live.values(), *self._ended, *self._backlog.ended)
+        trees = [tree.span for tree in known]
 
         def work() -> None:
             from aklo_trace.ebpf.harvest import harvest
@@ -271,8 +272,8 @@ def _take_up(spool: WatchSpool, terms: WatchTerms) -> None:
     from aklo_trace.ebpf.harvest import harvest
 
     trees = list(spool.trees())
-    facts = [tree.facts for tree in trees]
-    harvest(spool, spool.recorded_segments(), facts, trees, terms)
+    spans = [tree.span for tree in trees]
+    harvest(spool, spool.recorded_segments(), spans, trees, terms)
     if not any(spool.trees()):
         spool.remove()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import re
 import signal
 import stat
@@ -195,6 +196,24 @@ def test_a_trace_belongs_to_the_user_who_ran_the_command(record: Recorder) -> No
         paths = [recording.directory, *recording.directory.rglob("*")]
         assert {path.stat().st_uid for path in paths} == {recording.directory.stat().st_uid}
         assert not any(stat.S_IMODE(path.stat().st_mode) & 0o077 for path in paths)
+
+
+def test_a_user_without_an_account_has_traces(record: Recorder) -> None:
+    uid = next(uid for uid in range(70_000, 80_000) if not has_account(uid))
+    with watching(record) as watch:
+        run("setpriv", "--reuid", str(uid), "--clear-groups", watch.script, cwd=watch.folder)
+        (recording,) = watch.awaited(1)
+        watch.stop()
+    assert recording.directory.stat().st_uid == uid
+    assert recording.meta.complete, recording.meta.incomplete_reason
+    assert list((watch.folder / "spool").iterdir()) == []
+
+
+def has_account(uid: int) -> bool:
+    try:
+        return bool(pwd.getpwuid(uid))
+    except KeyError:
+        return False
 
 
 def test_what_runs_when_the_watch_is_stopped_is_kept_and_runs_on(record: Recorder) -> None:

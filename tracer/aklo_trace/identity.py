@@ -26,6 +26,9 @@ from aklo_trace.shell_names import BOURNE
 HIDDEN_SIGNALS: Final = frozenset((signal.SIGPIPE, signal.SIGXFSZ))
 """Python ignores these before any of our code runs: whether they were is inferred."""
 
+NO_GROUP: Final = 65534
+"""The kernel's own number for a group that cannot be told: /proc/sys/kernel/overflowgid."""
+
 _HANDS_DOWN: Final = frozenset((*BOURNE, "bash", "busybox", "systemd"))
 """Programs whose children ignore what they ignore themselves. Many others that ignore
 SIGPIPE (Python, Rust, Node, .NET) do so for themselves and undo it for their children."""
@@ -99,18 +102,15 @@ def named(name: str) -> Identity:
 
 
 def of_user(uid: int) -> Identity:
-    """A user by number, with nothing but a name, groups and a home. Raises CaptureError if there
-    is no such user."""
-    try:
-        user = pwd.getpwuid(uid)
-    except KeyError:
-        raise CaptureError(f"user {uid} has no account, and so no place to keep traces") from None
+    """A user by number, with nothing but a name, groups and a home. One who has no account is in no
+    group."""
+    gid, groups = _groups(uid)
     return Identity(
         uid=uid,
-        gid=user.pw_gid,
-        groups=tuple(os.getgrouplist(user.pw_name, user.pw_gid)),
-        name=user.pw_name,
-        home=user.pw_dir,
+        gid=gid,
+        groups=groups,
+        name=_user_name(uid),
+        home=_home(uid, ()),
         environ=(),
         umask=0o077,
         limits={},
@@ -282,6 +282,15 @@ def _user_name(uid: int) -> str:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
         return str(uid)
+
+
+def _groups(uid: int) -> tuple[int, tuple[int, ...]]:
+    """The user's own, and all."""
+    try:
+        user = pwd.getpwuid(uid)
+    except KeyError:
+        return NO_GROUP, ()
+    return user.pw_gid, tuple(os.getgrouplist(user.pw_name, user.pw_gid))
 
 
 def _home(uid: int, environ: tuple[bytes, ...]) -> str:

@@ -19,6 +19,7 @@ from aklo_trace.ebpf.session import start_facts
 from aklo_trace.ebpf.shells import SHELLS_FILE
 from aklo_trace.ebpf.watch_spool import Ended, RootFacts, WatchSpool
 from aklo_trace.ebpf.watching import Root, WatchTerms
+from aklo_trace.errors import CaptureError
 
 from .spools import PID, PPID, START_NS, Spools
 
@@ -68,6 +69,10 @@ def fails(*_: object) -> NoReturn:
 
 def errs(*_: object) -> NoReturn:
     raise RuntimeError("unforeseen")
+
+
+def refuses(*_: object) -> NoReturn:
+    raise CaptureError("cannot become user 1")
 
 
 def dies(*_: object) -> NoReturn:
@@ -138,6 +143,17 @@ def test_who_was_killed_while_a_segment_was_removed_holds_nobody_up(
     assert folder.recorded_segments() == []
     harvest(folder, [segment], [ended.span], [], TERMS)
     assert list(folder.segments.iterdir()) == []
+
+
+def test_what_cannot_be_a_users_is_said_once(
+    spool: tuple[WatchSpool, Ended],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("aklo_trace.ebpf.harvest.keep", refuses)
+    assert harvest_into(spool, tmp_path / "traces") == []
+    assert capfd.readouterr().err.endswith("cannot become user 1\n")
 
 
 def test_what_could_not_be_read_for_want_of_descriptors_is_made_into_a_trace_later(

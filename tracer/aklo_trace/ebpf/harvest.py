@@ -10,7 +10,7 @@ import os
 import signal
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from aklo_trace import store, tables
 from aklo_trace.cli import complain, explained
@@ -18,8 +18,10 @@ from aklo_trace.ebpf.sorting import sort
 from aklo_trace.ebpf.watch_spool import Ended, Span, WatchSpool
 from aklo_trace.ebpf.watched_trace import Kept, Prepared, finish, keep, prepare
 from aklo_trace.ebpf.watching import WatchTerms
-from aklo_trace.errors import AkloTraceError
+from aklo_trace.errors import AkloTraceError, StoreError
 from aklo_trace.escape import escape
+
+DONE_WITH: Final = b"d"
 
 
 def harvest(
@@ -42,7 +44,7 @@ def harvest(
 
 
 def _is_done_with(spool: WatchSpool, tree: Ended, terms: WatchTerms) -> bool:
-    """Make the trace of a tree. False if it may be had later."""
+    """Make the trace of a tree. False if it may be had later: what has no place now may have one."""
     root = tree.facts.root
     later = f"What was recorded is kept in {spool.folder}, and it is tried again later."
     try:
@@ -56,33 +58,36 @@ def _is_done_with(spool: WatchSpool, tree: Ended, terms: WatchTerms) -> bool:
     if prepared is None:  # nothing of it was recorded before the watch was killed
         return True
     whose = f"'{prepared.name}', run by user {root.uid}"
-    told, kept = os.pipe2(os.O_CLOEXEC)
+    told, tells = os.pipe2(os.O_CLOEXEC)
     pid = os.fork()
     if pid == 0:
-        _keep_as_user(prepared, whose, terms, later, kept)
-    os.close(kept)
-    is_kept = bool(os.read(told, 1))
+        _keep_as_user(prepared, whose, terms, later, tells)
+    os.close(tells)
+    is_done_with = bool(os.read(told, 1))
     os.close(told)
     _, status = os.waitpid(pid, 0)
     if os.WIFSIGNALED(status):
         name = signal.Signals(os.WTERMSIG(status)).name
         complain(f"What makes the trace of {whose} was killed by {name}: memory may have run out.")
-    return is_kept
+    return is_done_with
 
 
 def _keep_as_user(
-    prepared: Prepared, whose: str, terms: WatchTerms, later: str, told: int
+    prepared: Prepared, whose: str, terms: WatchTerms, later: str, tells: int
 ) -> NoReturn:
-    """Writes a byte into `told` once what was recorded is the user's."""
+    """Writes a byte into `tells` once what was recorded is the user's, or can never be."""
     status = 1
     try:
         kept = keep(prepared, prepared.ended.facts.root.uid, terms.output)
-        os.write(told, b"k")
+        os.write(tells, DONE_WITH)
         if _is_finished(kept, whose) and not terms.quiet:
             complain(f"trace of user {os.geteuid()}: {escape(str(kept.directory))}")
         status = 0
-    except AkloTraceError as error:
+    except StoreError as error:
         complain(f"There is no trace of {whose}: {error} {later}")
+    except AkloTraceError as error:
+        os.write(tells, DONE_WITH)
+        complain(f"There is no trace of {whose}: {error}")
     except Exception as error:  # noqa: BLE001 - said in words, and the others are made
         complain(f"There is no trace of {whose}: {explained(error)} {later}")
     finally:

@@ -440,7 +440,7 @@ struct counters {
 	__u64 attempts[SYSCALL_SLOTS];
 	__u64 lost[SYSCALL_SLOTS];	/* the CPU's event ring was full */
 	__u64 records_lost[RECORD_SLOTS]; /* by enum record_kind: the record ring was full */
-	__u64 tasks_lost;		/* no state could be made for a new task */
+	__u64 tasks_lost;		/* no memory for a new task, or no number */
 	__u64 record_ids;
 	__u64 probe_hits;	  /* probes in shells, run for traced processes */
 	__u64 probe_ns;		  /* time within their programs */

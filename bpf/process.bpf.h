@@ -38,7 +38,7 @@ static __always_inline void leave_root(struct task_state *state)
 	if (!root)
 		return;
 	__sync_fetch_and_add(&root->attempts, state->attempts);
-	/* The value is used, so that this is ordered behind what was written. */
+	/* The value is used, so that this is ordered behind what was written; it is never 0. */
 	if (!__sync_fetch_and_sub(&root->live, 1))
 		lose_task();
 }

@@ -9,6 +9,7 @@ import pytest
 
 from aklo_trace import store
 from aklo_trace.ebpf.session import _cannot_begin
+from aklo_trace.ebpf.watch_spool import WatchSpool, recording_into
 from aklo_trace.errors import NotATrace, StoreError
 from aklo_trace.meta import Meta
 
@@ -32,12 +33,19 @@ def test_a_remedy_is_one_for_that_error(error: int, remedy: str, elsewhere_helps
     for said in (
         _cannot_begin(Path("/a/trace/live"), error),
         store._unwritable(Path("/a/trace"), OSError(error, "for a reason")),
+        of_a_spool(WatchSpool(Path("/a/trace")), OSError(error, "for a reason")),
     ):
         assert remedy in str(said)
         assert (ELSEWHERE in str(said)) == elsewhere_helps
         assert "/a/trace" in str(said)
         if error != errno.ENOSPC:
             assert "oom" not in str(said)
+
+
+def of_a_spool(spool: WatchSpool, error: OSError) -> StoreError:
+    with pytest.raises(StoreError) as caught, recording_into(spool):
+        raise error
+    return caught.value
 
 
 def begun(directory: Path) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import struct
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from mmap import PAGESIZE
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,14 +17,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aklo_trace.ebpf import watcher
+from aklo_trace.ebpf import layout, watcher
+from aklo_trace.ebpf.recorder import COUNTERS_FILE, Accounts
+from aklo_trace.ebpf.ring import map_array, record_stride
 from aklo_trace.ebpf.sorting import owners
 from aklo_trace.ebpf.tree_losses import NOTHING, Lost
 from aklo_trace.ebpf.watch_spool import WatchSpool
 from aklo_trace.ebpf.watching import Root, WatchTerms
-from aklo_trace.errors import StoreError
+from aklo_trace.errors import CaptureError, StoreError
 
 SLOTS = 4
+CPUS = 2
 TERMS = WatchTerms(("aklo",), 0, False)
 PLACE = st.sampled_from(["before", "between", "after"])
 """When the kernel side does it: before the rings are drained, between that and the look at what
@@ -75,10 +81,12 @@ class Rings:
     """In place of a recorder; `kernel` goes on while it works."""
 
     wakers = ()
-    accounts = None
 
-    def __init__(self, kernel: Kernel) -> None:
+    def __init__(self, kernel: Kernel, folder: Path) -> None:
         self.kernel = kernel
+        with memory(CPUS * layout.COUNTERS.size) as fd:
+            self.counters = map_array(fd, CPUS * layout.COUNTERS.size, writable=True).cast("Q")
+            self.accounts = Accounts(fd, CPUS, folder / COUNTERS_FILE)
         self.spooled_bytes = 0
         self.steps: list[tuple[str, str]] = []
         kernel.segments.append([])
@@ -135,6 +143,15 @@ class Trees:
         assert self.kernel.slots.pop(root.slot) == root.serial
 
 
+@contextmanager
+def memory(size: int) -> Iterator[int]:
+    """In place of a map of the kernel's."""
+    fd = os.memfd_create("counters")
+    os.truncate(fd, (size + PAGESIZE - 1) & -PAGESIZE)
+    yield fd
+    os.close(fd)
+
+
 @dataclass
 class Bench:
     """A watch at work."""
@@ -170,15 +187,15 @@ def no_child(_: Callable[[], None]) -> int:
 def bench() -> Iterator[Bench]:
     with pytest.MonkeyPatch.context() as patch, TemporaryDirectory() as folder:
         kernel = Kernel()
-        rings = Rings(kernel)
+        rings = Rings(kernel, Path(folder))
         patch.setattr(watcher, "Recorder", lambda *_, **__: rings)
         patch.setattr(watcher, "in_child", no_child)
         patch.setattr(watcher, "MOST_TREES", SLOTS)
-        patch.setattr(watcher.Watcher, "_tell_losses", lambda _: None)
         spool, lock = WatchSpool.create(Path(folder))
         os.close(lock)
         made = watcher.Watcher(None, Trees(kernel), bytes, spool, TERMS)  # type: ignore[arg-type]
         yield Bench(kernel, rings, spool, made)
+        os.close(rings.accounts._fd)
 
 
 def test_a_tree_that_begins_while_the_rings_are_drained_is_known() -> None:
@@ -219,9 +236,91 @@ def test_a_spool_that_cannot_grow_is_named_with_what_to_do(
             watch.watcher.run(read)
     os.close(write)
     said = str(caught.value)
-    for part in (str(watch.spool.folder), "No space left", "make room", "--spool"):
+    for part in (str(watch.spool.folder), "No space left", "Make room", "--spool"):
         assert part in said
 
 
 def full(*_: object) -> None:
-    raise OSError(28, "No space left on device")
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def no_process(_: Callable[[], None]) -> int:
+    raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
+
+
+def test_a_process_that_cannot_be_started_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(watcher, "PAUSE_S", 0)
+    with bench() as watch:
+        watch.tick([])
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(watcher, "in_child", no_process)
+            for _ in range(watcher.MOST_FAILURES - 1):
+                watch.tick([])
+        watch.tick([])
+        assert watch.watcher._at_work
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == watcher.MOST_FAILURES - 1
+    assert "ulimit -u" in said[0]
+    assert "--spool" not in said[0]
+
+
+def test_when_none_can_be_started_again_and_again_the_watch_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(watcher, "PAUSE_S", 0)
+    with bench() as watch:
+        watch.tick([])
+        monkeypatch.setattr(watcher, "in_child", no_process)
+        for _ in range(watcher.MOST_FAILURES - 1):
+            watch.tick([])
+        with pytest.raises(CaptureError, match="kept in"):
+            watch.tick([])
+
+
+def test_what_is_no_error_of_the_spool_is_not_called_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    read, write = os.pipe()
+    with bench() as watch:
+        monkeypatch.setattr(watcher.Watcher, "_reap", full)
+        with pytest.raises(OSError, match="No space"):
+            watch.watcher.run(read)
+    os.close(read)
+    os.close(write)
+
+
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        ("trees_lost", "5 programs were not traced: when they began"),
+        ("tasks_lost", "5 programs or threads were not traced: the kernel had no memory"),
+        ("lost0", "5 calls were lost"),
+        ("records_lost0", "5 details of calls and processes were lost"),
+    ],
+)
+def test_what_the_kernel_side_lost_is_said(
+    field: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place, words = layout.COUNTERS.offset(field) // 8, layout.COUNTERS.size // 8
+    with bench() as watch:
+        watch.watcher._tell_losses()
+        watch.rings.counters[place], watch.rings.counters[words + place] = 3, 2
+        watch.watcher._tell_losses()
+        watch.watcher._tell_losses()
+        watch.rings.counters[place] += 1
+        watch.watcher._tell_losses()
+    first, second = capsys.readouterr().err.splitlines()
+    assert said in first
+    assert said.replace("5", "1", 1) in second
+
+
+def test_what_the_disk_had_no_room_for_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    size, kind = layout.RING_HEADER_BYTES, layout.RECORD_FORK
+    record = struct.pack("=III", size, 0, kind).ljust(record_stride(size), b"\0")
+    with bench() as watch:
+        watch.rings.accounts.lose_events(memoryview(bytes(2 * layout.EVENT.size)))
+        watch.rings.accounts.lose_records(memoryview(record))
+        watch.watcher._tell_losses()
+    (said,) = capsys.readouterr().err.splitlines()
+    assert "3 calls, and details" in said
+    assert "--spool" in said

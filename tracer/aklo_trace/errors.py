@@ -57,10 +57,11 @@ def remedy_of(error: OSError) -> str:
     return _remedy(error).text
 
 
-def remedy_at(error: OSError) -> str:
-    """The same in a sentence of its own, where a trace cannot be written."""
+def remedy_at(error: OSError, option: str = "-o") -> str:
+    """The same in a sentence of its own, where a trace cannot be written into the directory that
+    `option` names."""
     remedy = _remedy(error)
-    elsewhere = ", or give another directory with -o" if remedy.elsewhere else ""
+    elsewhere = f", or give another directory with {option}" if remedy.elsewhere else ""
     return f"{remedy.text.capitalize()}{elsewhere}."
 
 

@@ -137,9 +137,10 @@ def test_who_was_killed_while_a_segment_was_removed_holds_nobody_up(
     segment = folder.begin_segment(1)
     for name in (EVENTS_FILE, RECORDS_FILE, MARKS_FILE):
         (segment / name).touch()
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(shutil, "rmtree", is_killed)
-        harvest(folder, [segment], [ended.span], [], TERMS)
+        with pytest.raises(KeyboardInterrupt):
+            harvest(folder, [segment], [ended.span], [], TERMS)
     assert folder.recorded_segments() == []
     harvest(folder, [segment], [ended.span], [], TERMS)
     assert list(folder.segments.iterdir()) == []

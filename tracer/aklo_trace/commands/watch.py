@@ -82,9 +82,10 @@ def run(options: argparse.Namespace) -> int:
     spool, _lock = WatchSpool.create(parent)
     session = EbpfSession(capture)
     with recording_into(spool):
-        maps, roots, calls = session.watch(spool.folder)
-        privilege.renounce(privilege.BECOMING_USERS if os.geteuid() == 0 else 0)
-        watcher = Watcher(maps, roots, calls, spool, terms)
+        session.write_shells(spool.folder)
+    maps, roots, calls = session.watch()
+    privilege.renounce(privilege.BECOMING_USERS if os.geteuid() == 0 else 0)
+    watcher = Watcher(maps, roots, calls, spool, terms)
     if not options.quiet:
         whose = "all users" if watch.uid is None else "yourself"
         print(f"aklo-trace: watching for {', '.join(names)} of {whose}.", file=sys.stderr)

@@ -44,7 +44,7 @@ def harvest(
 
 
 def _is_done_with(spool: WatchSpool, tree: Ended, terms: WatchTerms) -> bool:
-    """Make the trace of a tree. False if it may be had later: what has no place now may have one."""
+    """Make the trace of a tree. False if it may be had later: there may be a place for it then."""
     root = tree.facts.root
     later = f"What was recorded is kept in {spool.folder}, and it is tried again later."
     try:

@@ -104,6 +104,11 @@ class Accounts:
         first = COUNTERS.offset(name) // 8
         return sum(sum(row[first : first + words]) for row in self._rows)
 
+    @property
+    def unwritten(self) -> int:
+        """Calls and records that the disk had no room for so far."""
+        return sum(self._counts)
+
     def lose_events(self, data: memoryview) -> None:
         for slot in data.cast("H")[EVENT.offset("nr") // 2 :: EVENT.size // 2]:
             self._counts[COUNTERS.offset("lost0") // 8 + slot] += 1

@@ -115,7 +115,7 @@ class RingSession(ABC):
             _write_start(live, self._held, facts)
             joining.write(live, self._joined)
             write_open_files(live / OPEN_FILES_FILE, self._open_files)
-            _write_shells(live, [binary for binary, _ in self._shells])
+            self.write_shells(live)
         except OSError as error:
             raise _cannot_begin(live, error.errno) from error
         commands, orders = os.pipe2(os.O_CLOEXEC)
@@ -134,6 +134,12 @@ class RingSession(ABC):
             _, status = os.waitpid(pid, 0)
             raise _cannot_begin(live, os.WEXITSTATUS(status))
         return EbpfRecording(pid, orders, live)
+
+    def write_shells(self, live: Path) -> None:
+        """What is known of shells from the start; the recorder adds to it. Raises OSError."""
+        text = "".join(binary.as_json() + "\n" for binary, _ in self._shells)
+        with os.fdopen(os.open(live / SHELLS_FILE, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+            file.write(text)
 
     def _probed(self) -> dict[str, object] | None:
         """What the reader needs to know of probes, if there are any."""
@@ -262,13 +268,11 @@ class EbpfSession(RingSession):
         words[layout.CONTROL.offset("shells") // 4] = len(self._shells)
         return self._joined
 
-    def watch(self, live: Path) -> tuple[Maps, Roots, Callable[[], bytes]]:
+    def watch(self) -> tuple[Maps, Roots, Callable[[], bytes]]:
         """Begin to trace programs of the names that are watched for, as they start; what is to be
-        read, and what gives the events of the calls that are under way. What was known of shells
-        is written below `live`."""
+        read, and what gives the events of the calls that are under way."""
         control = layout.CONTROL.pack(next_proc_id=TARGET_PROC_ID, shells=len(self._shells))
         self._set_control(control)
-        _write_shells(live, [binary for binary, _ in self._shells])
         self._object.fill("patterns", self._patterns)
         _take_precedence()
         fds = (self._map_fd(name) for name in ("trees", "tree_losses", "beginnings"))
@@ -412,13 +416,6 @@ def start_facts(
         "ppid": 0,
         "launcher_rss_bytes": 0,
     }
-
-
-def _write_shells(live: Path, shells: list[Binary]) -> None:
-    """What is known of shells from the start; the recorder adds to it."""
-    text = "".join(binary.as_json() + "\n" for binary in shells)
-    with os.fdopen(os.open(live / SHELLS_FILE, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
-        file.write(text)
 
 
 def _write_end(live: Path, live_tasks: int, missed_runs: int) -> None:

@@ -43,8 +43,8 @@ _EVENT: Final = dtype_of(layout.EVENT)
 
 
 def sort(spool: WatchSpool, segment: Path, trees: Sequence[Span]) -> None:
-    """Give each of `trees` its part of a segment. Can be done again after it was interrupted. Raises
-    OSError."""
+    """Give each of `trees` its part of a segment. Can be done again after it was interrupted.
+    Raises OSError."""
     by_slot = owners(trees, int(segment.name))
     events = _events(segment / EVENTS_FILE, by_slot)
     records = _records(segment / RECORDS_FILE, by_slot)

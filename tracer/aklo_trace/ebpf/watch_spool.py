@@ -26,7 +26,7 @@ from typing import Any, Final
 
 from aklo_trace.ebpf.tree_losses import NOTHING, Lost
 from aklo_trace.ebpf.watching import Root
-from aklo_trace.errors import StoreError, reason_of, remedy_of
+from aklo_trace.errors import StoreError, reason_of, remedy_at
 
 ROOT_FILE: Final = "root.json"
 END_FILE: Final = "end.json"
@@ -34,9 +34,11 @@ LOCK: Final = "lock"
 SEGMENTS: Final = "segments"
 ROOTS: Final = "roots"
 PREFIX: Final = "watch-"
+SPOOL: Final = "--spool"
+"""The option that names where the folder is."""
 DAMAGE: Final = (FileNotFoundError, ValueError, LookupError, TypeError)
-"""What reading what is noted may raise where that is not whole. Other errors of the system say nothing
-of it."""
+"""What reading what is noted may raise where that is not whole. Another error of the system says
+nothing of it."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,8 @@ class RootFacts:
 @dataclass(frozen=True)
 class Ended:
     """A tree that is recorded to its end, in the segment `last`, with how many of its calls were
-    attempted, and what of it memory or the disk had no room for. `interrupted`: the watch was killed,
-    and `last` is None; `live_tasks` were running on when it was stopped."""
+    attempted, and what of it memory or the disk had no room for. `interrupted`: the watch was
+    killed, and `last` is None; `live_tasks` were running on when it was stopped."""
 
     facts: RootFacts
     last: int | None = None
@@ -104,8 +106,8 @@ class WatchSpool:
             return spool, lock
         except OSError as error:
             raise StoreError(
-                f"Nothing can be recorded below {parent}: {reason_of(error)}. Name another "
-                "directory with --spool."
+                f"Nothing can be recorded below {parent}: {reason_of(error)}. "
+                f"{remedy_at(error, SPOOL)}"
             ) from error
 
     def lock(self) -> int:
@@ -184,14 +186,13 @@ def abandoned(parent: Path) -> Iterator[tuple[WatchSpool, int]]:
 
 @contextmanager
 def recording_into(spool: WatchSpool) -> Iterator[None]:
-    """Raises StoreError for each OSError."""
+    """Within, nothing is done but to write there. Raises StoreError for each OSError."""
     try:
         yield
     except OSError as error:
         raise StoreError(
             f"Recording into {spool.folder} stopped: {reason_of(error)}. What was recorded is kept "
-            f"there, and the next 'aklo-trace watch' makes traces of it; {remedy_of(error)}, or "
-            "name another directory with --spool."
+            f"there, and the next 'aklo-trace watch' makes traces of it. {remedy_at(error, SPOOL)}"
         ) from error
 
 

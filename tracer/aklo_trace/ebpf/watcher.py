@@ -21,10 +21,17 @@ from typing import Final
 from aklo_trace.afterwork import ENDING, spare_threads
 from aklo_trace.cli import complain, explained
 from aklo_trace.ebpf.backlog import Backlog, Batch
-from aklo_trace.ebpf.layout import MOST_TREES, RECORD_SLOTS
-from aklo_trace.ebpf.recorder import TICK_SECONDS, Maps, Recorder
+from aklo_trace.ebpf.layout import MOST_TREES, RECORD_SLOTS, ROOT_PROCESS_BITS, SYSCALL_SLOTS
+from aklo_trace.ebpf.recorder import TICK_SECONDS, Accounts, Maps, Recorder
 from aklo_trace.ebpf.session import start_facts
-from aklo_trace.ebpf.watch_spool import Ended, RootFacts, WatchSpool, abandoned, recording_into
+from aklo_trace.ebpf.watch_spool import (
+    SPOOL,
+    Ended,
+    RootFacts,
+    WatchSpool,
+    abandoned,
+    recording_into,
+)
 from aklo_trace.ebpf.watching import Roots, WatchTerms
 from aklo_trace.errors import AkloTraceError, CaptureError
 
@@ -40,24 +47,36 @@ BATCH_TREES: Final = 50
 """Of which one child makes traces."""
 MOST_FAILURES: Final = 3
 NICENESS: Final = 10
-DETAILS: Final = "records_lost0"
-LOSSES: Final = {
-    "trees_lost": (
-        1,
+MOST_PROCESSES: Final = (1 << ROOT_PROCESS_BITS) - 1
+"""Of one tree."""
+LOSSES: Final[tuple[tuple[Callable[[Accounts], int], str], ...]] = (
+    (
+        lambda accounts: accounts.counted("trees_lost"),
         "{} programs were not traced: when they began, as many trees of processes as can be "
         f"traced at once were alive ({MOST_TREES}). Watch for fewer, with --match.",
     ),
-    "tasks_lost": (
-        1,
-        "{} programs or threads were not traced: the kernel had no memory for them. Free some.",
+    (
+        lambda accounts: accounts.counted("tasks_lost"),
+        "{} programs or threads were not traced: the kernel had no memory for them, or their tree "
+        f"had more processes than can be told apart ({MOST_PROCESSES:,}). Free memory.",
     ),
-    DETAILS: (
-        RECORD_SLOTS,
+    (
+        lambda accounts: accounts.counted("lost0", SYSCALL_SLOTS),
+        "{} calls were lost: more happened at once than there was room for. A larger --ring-size "
+        "gives more.",
+    ),
+    (
+        lambda accounts: accounts.counted("records_lost0", RECORD_SLOTS),
         "{} details of calls and processes were lost: more happened at once than there was room "
         "for. A larger --ring-size gives more.",
     ),
-}
-"""By the first of so many fields of the accounts, what to say of a loss."""
+    (
+        lambda accounts: accounts.unwritten,
+        "{} calls, and details of calls and processes, could not be written to the disk. Make "
+        f"room, or give another directory with {SPOOL}.",
+    ),
+)
+"""How many there are so far, and what to say of them."""
 
 
 @dataclass
@@ -79,12 +98,13 @@ class Watcher:
         spool: WatchSpool,
         terms: WatchTerms,
     ) -> None:
-        """`calls` as for `Recorder`. Raises OSError."""
+        """`calls` as for `Recorder`. Raises StoreError."""
         self._spool, self._terms = spool, terms
         self._number = 0
-        self._recorder = Recorder(
-            maps, spool.folder, calls, spool.begin_segment(0), tree_losses=roots.losses
-        )
+        with recording_into(spool):
+            self._recorder = Recorder(
+                maps, spool.folder, calls, spool.begin_segment(0), tree_losses=roots.losses
+            )
         self._roots = roots
         self._live: dict[int, RootFacts] = {}
         self._ended: list[Ended] = []  # their slots are free when the segment is closed
@@ -94,7 +114,7 @@ class Watcher:
         self._retry_s = 0.0
         self._failures = 0
         self._tell_s = 0.0
-        self._lost = dict.fromkeys(LOSSES, 0)
+        self._lost = [0] * len(LOSSES)
 
     def run(self, asked: int) -> None:
         """Until `asked` can be read. Raises CaptureError, StoreError."""
@@ -102,10 +122,9 @@ class Watcher:
         poll.register(asked, select.EPOLLIN)
         for fd in self._recorder.wakers:
             poll.register(fd, select.EPOLLIN | select.EPOLLET)
-        with recording_into(self._spool):
-            while not any(fd == asked for fd, _ in poll.poll(TICK_SECONDS)):
-                self._work()
-            self._finish()
+        while not any(fd == asked for fd, _ in poll.poll(TICK_SECONDS)):
+            self._work()
+        self._finish()
 
     def _work(self) -> None:
         ended = [tree for tree in self._live.values() if not self._roots.is_live(tree.root)]
@@ -116,8 +135,10 @@ class Watcher:
         self._reap(os.WNOHANG)
         if time.monotonic() >= self._tell_s:
             self._tell_losses()
+        if time.monotonic() >= self._retry_s:
+            self._backlog.try_again()
         is_due = self._is_batch_due()
-        if is_whole and (is_due or self._is_segment_full()):
+        if is_whole and (is_due or self._should_close_segment()):
             self._close_segment()
         if is_due and self._backlog:
             self._begin_batch(BATCH_TREES)
@@ -127,8 +148,9 @@ class Watcher:
         known then to which tree it belongs, and of each tree that had ended before, all that it
         has done is in the segment. False if something is still being written: then it is not so.
         """
-        records_are_all = self._recorder.work()
-        return self._note_beginnings() and records_are_all
+        with recording_into(self._spool):
+            records_are_all = self._recorder.work()
+            return self._note_beginnings() and records_are_all
 
     def _note_beginnings(self) -> bool:
         begun, are_all = self._roots.begun()
@@ -154,27 +176,26 @@ class Watcher:
         )
 
     def _is_batch_due(self) -> bool:
-        now_s = time.monotonic()
-        if self._at_work or now_s < self._due_s:
+        if self._at_work or time.monotonic() < self._due_s:
             return False
-        if self._backlog.unmade and now_s >= self._retry_s:
-            self._backlog.try_again()
         return bool(self._backlog or self._ended)
 
-    def _is_segment_full(self) -> bool:
-        """Or whether slots get few."""
+    def _should_close_segment(self) -> bool:
+        """When it is large, or slots get few."""
         free = MOST_TREES - len(self._live) - len(self._ended)
         return self._recorder.spooled_bytes >= SEGMENT_BYTES or len(self._ended) > free // 2
 
     def _close_segment(self) -> None:
         """What follows goes into another, in which slots may be other trees'."""
-        following = self._spool.begin_segment(self._number + 1)
-        self._recorder.close_spools()
-        self._recorder.spool_into(following)
+        with recording_into(self._spool):
+            following = self._spool.begin_segment(self._number + 1)
+            self._recorder.close_spools()
+            self._recorder.spool_into(following)
+            for tree in self._ended:
+                self._spool.note_end(tree)
         self._backlog.segments.append(self._spool.segment(self._number))
         self._number += 1
         for tree in self._ended:
-            self._spool.note_end(tree)
             self._roots.free(tree.facts.root)
         self._backlog.ended += self._ended
         self._ended = []
@@ -182,23 +203,26 @@ class Watcher:
     def _begin_batch(self, most: int) -> None:
         """Have all closed segments sorted, and traces made of up to `most` trees."""
         batch = self._backlog.batch(most)
-        known = (*self._live.values(), *self._ended, *self._backlog.ended)
-        trees = [tree.span for tree in known]
+        living = [tree.span for tree in self._live.values()]
+        ended = [tree.span for tree in (*self._ended, *self._backlog.ended)]
 
         def work() -> None:
             from aklo_trace.ebpf.harvest import harvest
 
-            harvest(self._spool, batch.segments, trees, batch.made, self._terms)
+            harvest(self._spool, batch.segments, [*living, *ended], batch.made, self._terms)
 
-        self._at_work = _Work(in_child(work), batch)
+        try:
+            self._at_work = _Work(in_child(work), batch)
+        except OSError as error:
+            self._fail(f"No process that makes traces can be started: {explained(error)}")
 
     def _tell_losses(self) -> None:
         """A program that could not be traced at all has no trace that would say so."""
-        for name, (fields, text) in LOSSES.items():
-            lost = self._recorder.accounts.counted(name, fields)
-            if lost > self._lost[name]:
-                complain(text.format(lost - self._lost[name]))
-            self._lost[name] = lost
+        lost = [count(self._recorder.accounts) for count, _ in LOSSES]
+        for (_, text), before, now in zip(LOSSES, self._lost, lost, strict=True):
+            if now > before:
+                complain(text.format(now - before))
+        self._lost = lost
         self._tell_s = time.monotonic() + TELL_S
 
     def _reap(self, options: int) -> None:
@@ -208,13 +232,18 @@ class Watcher:
         pid, status = os.waitpid(self._at_work.pid, options)
         if not pid:
             return
+        batch, self._at_work = self._at_work.batch, None
+        self._due_s = time.monotonic() + PAUSE_S
         if status:
-            self._failures += 1
-            complain("The process that makes traces failed; what it was at is kept.")
+            self._fail("The process that makes traces failed; what it was at is kept.")
         else:
             self._failures = 0
-            self._put_away(self._at_work.batch)
-        self._at_work = None
+            self._put_away(batch)
+
+    def _fail(self, said: str) -> None:
+        """No traces were made this time. Raises CaptureError if that is so again and again."""
+        complain(said)
+        self._failures += 1
         self._due_s = time.monotonic() + PAUSE_S
         if self._failures >= MOST_FAILURES:
             raise CaptureError(
@@ -233,8 +262,9 @@ class Watcher:
         watch then."""
         for signo in ENDING:
             signal.signal(signo, signal.SIG_DFL)
-        self._recorder.finish()
-        self._note_beginnings()
+        with recording_into(self._spool):
+            self._recorder.finish()
+            self._note_beginnings()
         self._tell_losses()
         self._reap(0)
         for tree in list(self._live.values()):

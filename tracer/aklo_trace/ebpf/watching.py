@@ -103,7 +103,7 @@ class Roots:
         self._words, self._counts = table.cast("I"), table.cast("Q")
 
     def begun(self) -> tuple[list[Root], bool]:
-        """Those that began since the last time; and whether that are all: one that is still being
+        """Those that began since the last time; and whether these are all: one that is still being
         told hides those behind it."""
         told, all_there = self.ring.ready()
         found, position = [], 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -43,8 +45,19 @@ def as_service(*capabilities: str) -> list[str]:
     ambient = only([name for name in settings("AmbientCapabilities") if name in capabilities])
     sets = ("--bounding-set", bounding, "--inh-caps", ambient, "--ambient-caps", ambient)
     privileges = ("--no-new-privs",) if settings("NoNewPrivileges") == ["yes"] else ()
+    (policy,), (priority,) = settings("CPUSchedulingPolicy"), settings("CPUSchedulingPriority")
+    scheduling = ("chrt", f"--{policy}", priority)
     (umask,) = settings("UMask")
-    return ["sh", "-c", f'umask {umask}; exec "$@"', "sh", "setpriv", *sets, *privileges]
+    return [
+        "sh",
+        "-c",
+        f'umask {umask}; exec "$@"',
+        "sh",
+        *scheduling,
+        "setpriv",
+        *sets,
+        *privileges,
+    ]
 
 
 def first_runs(watch: Watch) -> None:
@@ -57,6 +70,28 @@ def test_root_runs_the_unit() -> None:
     """With these capabilities of root's, then, and no others."""
     assert settings("User") == []
     assert set(WITHOUT) == set(GIVEN)
+
+
+def test_it_runs_before_others_and_what_makes_traces_does_not(open_record: Recorder) -> None:
+    """Without a capability for that."""
+    with watching(open_record, prefix=as_service(*GIVEN)) as watch:
+        assert os.sched_getscheduler(watch.front.pid) == os.SCHED_RR
+        assert os.sched_getparam(watch.front.pid).sched_priority == 1
+        run(watch.script, cwd=watch.folder)
+        others = {os.SCHED_OTHER}
+        await_that(lambda: policies_below(watch.front.pid) == others, "what makes traces")
+        watch.awaited(1)
+        watch.stop()
+
+
+def policies_below(pid: int) -> set[int]:
+    """Of the children of a process that live."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    found = set()
+    for child in map(int, children):
+        with suppress(ProcessLookupError):
+            found.add(os.sched_getscheduler(child))
+    return found
 
 
 def test_with_the_units_capabilities_traces_of_all_users_are_made(open_record: Recorder) -> None:

@@ -324,3 +324,21 @@ def test_what_the_disk_had_no_room_for_is_said(capsys: pytest.CaptureFixture[str
     (said,) = capsys.readouterr().err.splitlines()
     assert "3 calls, and details" in said
     assert "--spool" in said
+
+
+def test_what_could_not_be_kept_is_tried_again_after_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(watcher, "PAUSE_S", 0)
+    with bench() as watch:
+        backlog = watch.watcher._backlog
+        watch.tick([("before", "begin"), ("after", "end")])
+        while not backlog.unmade:
+            watch.tick([])
+        (tree,) = backlog.unmade
+        for _ in range(3):
+            watch.tick([])
+        assert (backlog.unmade, backlog.ended) == ([tree], [])
+        watch.watcher._retry_s = 0
+        watch.tick([])
+        assert (backlog.unmade, backlog.ended) == ([], [tree])

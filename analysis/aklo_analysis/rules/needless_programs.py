@@ -20,6 +20,8 @@ INPUT: Final = Threshold(
 )
 ADVISED: Final = 2
 """For how many programs of a place it is said what to write instead."""
+ONLY: Final = {"dirname": " (of a path with a / in it)"}
+"""Where that does the same."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,10 @@ def _texts(here: pd.DataFrame) -> str:
     """What to write, for the most frequent programs."""
     counts = here[["name", "text"]].value_counts(sort=True).index.to_frame(index=False)
     found = counts.drop_duplicates("name")[:ADVISED]
-    texts = [f"{text} for {name}" for name, text in zip(found["name"], found["text"], strict=True)]
+    texts = [
+        f"{text} for {name}{ONLY.get(name, '')}"
+        for name, text in zip(found["name"], found["text"], strict=True)
+    ]
     return ", and ".join(texts)
 
 

@@ -126,17 +126,19 @@ def _cat(argv: tuple[str, ...], files: int, piped: bool, into: str, shell: Diale
 
 
 def _fed_by_shells(case: Case, found: pd.DataFrame) -> pd.DataFrame:
-    """Without those of `BY_EXPANSION` that read what another program writes."""
+    """Without those of `BY_EXPANSION` that read what another program writes, or a cat reads."""
     reads = found["piped"] & (found["code"] == BY_EXPANSION)
+    of_files = (found["code"] == USELESS_CAT) & (found["files"] > 0)
     pipes = case.pipes.assign(reader=case.places.first[case.pipes["reader"]])
     while True:
         first = case.places.first[found["life"].to_numpy()]
         of = pipes[np.isin(pipes["reader"], first[reads.to_numpy()])]
-        strange = of["reader"][~_is_shells(case, of, found["life"].to_numpy())]
+        by_shells = found["life"][~of_files].to_numpy()
+        strange = of["reader"][~_is_shells(case, of, by_shells)]
         good = ~(np.isin(first, strange) & reads.to_numpy())
         if good.all():
             return found.reset_index(drop=True)
-        found, reads = found[good], reads[good]
+        found, reads, of_files = found[good], reads[good], of_files[good]
 
 
 def _is_shells(case: Case, pipes: pd.DataFrame, spared: Int64) -> Bools:

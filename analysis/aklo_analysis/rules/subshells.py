@@ -21,6 +21,7 @@ from aklo_analysis.rules.dialect import Dialect
 from aklo_analysis.rules.rule import COST, Candidate, Rule, Threshold
 from aklo_analysis.rules.wording import times
 from aklo_analysis.units import duration
+from aklo_analysis.wall.call_waits import on_pipes
 
 Bools = npt.NDArray[np.bool_]
 Int64 = npt.NDArray[np.int64]
@@ -33,11 +34,12 @@ SUBSTITUTION, FEEDS, GROUP = "substitution", "feeds", "group"
 SEEN_IN: Final = {
     SUBSTITUTION: re.compile(""),
     FEEDS: re.compile(r"\b(?:echo|printf)\b[^|]*\|"),
-    GROUP: re.compile(r"\("),
+    GROUP: re.compile(r"(?:^|[\s;&|{!(])\((?![()])"),
 }
 """How the line must look: of what feeds a pipe only text can be had otherwise."""
 
 STDIN: Final = 0
+STDOUT: Final = 1
 
 SAME_PROCESS: Final = (5, 3)
 """From which bash on there is `${ command; }`."""
@@ -120,7 +122,7 @@ def _subshells(case: Case) -> pd.DataFrame:
     use = np.full(len(found), GROUP, dtype=object)
     use[reader[~for_shell]] = use[writer[~for_shell]] = FEEDS
     use[writer[for_shell]] = SUBSTITUTION
-    found &= (use != GROUP) | ~(_moves(case) | _in_background(case))
+    found &= (use != GROUP) | ~(_moves(case) | _in_background(case) | _in_pipeline(case))
     life = np.flatnonzero(found)
     return pd.DataFrame({"life": life, "place": places.of_lives[life], "use": use[life]})
 
@@ -146,6 +148,13 @@ def _in_background(case: Case) -> Bools:
     to_stdin = known_values(case.frames.syscalls["ret"], UNKNOWN) == STDIN
     opens = among(case.calls["activity"], ("open", "descriptor"))
     return _that_call(case, nothing[case.calls["file"].to_numpy()] & to_stdin & opens)
+
+
+def _in_pipeline(case: Case) -> Bools:
+    """Which lives a shell gave a pipe to read from or to write to, though programs of theirs do."""
+    given = np.isin(known_values(case.frames.syscalls["ret"], UNKNOWN), (STDIN, STDOUT))
+    copies = among(case.calls["activity"], ("descriptor",))
+    return _that_call(case, given & copies & on_pipes(case.frames, case.calls))
 
 
 def _that_call(case: Case, calls: Bools) -> Bools:

@@ -154,6 +154,9 @@ def test_it_says_what_to_write(command: str, written: str) -> None:
     "command",
     [
         "basename -s .md a b",
+        "dirname script",
+        "dirname /a",
+        "dirname a/b/",
         "cut -d: -f1,3",
         "cut --complement -f1",
         "cut -f1 file",

@@ -27,8 +27,9 @@ def _without_end(text: str) -> Idiom:
 
 def _dirname(words: Words, _: Dialect) -> Idiom | None:
     found = options(words, "")
-    one = found is not None and len(found.words) == 1
-    return Idiom("${v%/*}", costs.EXPANSION) if one else None
+    if found is None or len(found.words) != 1 or not re.fullmatch(r".+/[^/]+", found.words[0]):
+        return None
+    return Idiom("${v%/*}", costs.EXPANSION)
 
 
 def _cut(words: Words, shell: Dialect) -> Idiom | None:

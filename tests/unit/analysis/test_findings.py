@@ -115,6 +115,33 @@ def test_the_text_says_what_all_of_it_saves_and_how_much_is_not_shown() -> None:
     assert "All together: 400ms, 26%. 1 smaller one not shown." in said
 
 
+def test_what_saves_nothing_has_no_sum() -> None:
+    facts = {"attribution": "memory", "engine": "ebpf"}
+    report = replace(
+        build(SyntheticTrace(facts=facts)),
+        findings=reported(rule(found(severity="high"), thresholds=())),
+    )
+    assert "All together" not in text(report)
+    assert text(report).splitlines()[-1] == " " * 20 + "do"
+
+
+@pytest.mark.parametrize(
+    ("engine", "why"),
+    [("bcc", "ebpf does"), ("strace", "--shell-lines"), ("other", "trace lacks.")],
+)
+def test_findings_say_why_there_may_be_more_of_them(engine: str, why: str) -> None:
+    trace = SyntheticTrace(facts={"attribution": None, "engine": engine})
+    report = replace(build(trace), findings=reported(rule(found(severity="high"), thresholds=())))
+    assert "There may be more" in text(report, None)
+    assert why in text(report, None).splitlines()[-1]
+
+
+def test_under_strace_savings_are_called_too_large() -> None:
+    trace = SyntheticTrace(facts={"attribution": "xtrace", "engine": "strace"})
+    report = replace(build(trace), findings=reported(rule(found(0, 1))))
+    assert "Without strace, which lengthens all times" in text(report, None)
+
+
 def test_nothing_to_change_is_one_line() -> None:
     trace = SyntheticTrace(facts={"attribution": "memory"})
     assert text(build(trace)).splitlines()[1:] == [

@@ -283,6 +283,30 @@ def test_without_places_there_are_no_sections_of_code_and_strace_says_why() -> N
     assert "which line of a script" not in text(Options(), trace)
     trace.facts = {"engine": "strace"}
     assert "which line of a script" in text(Options(width=None), trace)
+    assert "with --shell-lines bash says them" in text(Options(width=None), trace)
+
+
+@pytest.mark.parametrize(
+    ("facts", "slowed"),
+    [
+        ({"engine": "strace"}, True),
+        ({"engine": "ebpf"}, False),
+        ({"engine": "strace", "timing": ORDER}, False),
+    ],
+)
+def test_that_strace_makes_all_times_longer_is_said_where_there_are_times(
+    facts: dict[str, object], slowed: bool
+) -> None:
+    assert ("  Slowed     by strace" in text(Options(), SyntheticTrace(facts=facts))) == slowed
+
+
+def test_reads_of_what_is_not_known_are_not_called_reads_of_files() -> None:
+    trace = SyntheticTrace(wall_ns=90 * MS, facts={"target_proc_id": 10})
+    trace.image(trace.process(10, 0, 90 * MS), 0, "/bin/cat")
+    trace.call(10, "read", 1 * MS, 80 * MS, fd=0, image_id=0)
+    found = text(Options(width=None), trace)
+    assert "88% reading and writing unknown files, maybe pipes" in found
+    assert "reading and writing files" not in found
 
 
 def test_lines_without_a_file_are_told_apart_and_the_end_of_a_script_is_named(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from aklo_analysis.report import Report
 from aklo_analysis.reporters.page import Page
 from aklo_analysis.reporters.scripts import Scripts
+from aklo_analysis.reporters.sections.engine import WITHOUT_PLACES, is_slowed
 from aklo_analysis.rules.finding import Finding
 from aklo_analysis.units import counted, duration, share
 from aklo_trace.escape import escape
@@ -14,7 +16,11 @@ from aklo_trace.meta import MEASURED, Meta
 
 NOTHING: Final = "Nothing: there is no change known that would save much of the wall time."
 UNTIMED: Final = "Not known: the trace does not say how long things took."
-UNPLACED: Final = "Not known: this trace has no functions and lines of shell code."
+UNPLACED: Final = "Not known: this trace has no functions and lines of shell code"
+SOME_UNPLACED: Final = (
+    "There may be more: most rules need functions and lines of shell code, which this trace lacks"
+)
+SLOWED: Final = "Without strace, which lengthens all times, the savings are smaller."
 PARTIAL: Final = "Not known: only some calls were recorded."
 STYLES: Final = {"high": "bad", "medium": "warning", "low": "plain"}
 """By severity."""
@@ -32,7 +38,8 @@ def findings(report: Report, page: Page) -> None:
         lead = f"{rank:>2}  {saving:>6}  {part:>4}"
         lines = _lines(finding, scripts)
         page.item(lead, STYLES[finding.severity], lines, cut=("code", "dim"))
-    page.sentence(_together(report, wall_ns), "dim")
+    if remarks := " ".join(_remarks(report)):
+        page.sentence(remarks, "dim")
     if scripts.root:
         page.sentence(f"Files without / at the beginning are in {escape(scripts.root)}", "dim")
 
@@ -43,7 +50,13 @@ def _none(meta: Meta) -> str:
         return UNTIMED
     if meta.filter:
         return PARTIAL
-    return UNPLACED if meta.attribution is None else NOTHING
+    return _unplaced(meta, UNPLACED) if meta.attribution is None else NOTHING
+
+
+def _unplaced(meta: Meta, what: str) -> str:
+    return (
+        f"{what}: {WITHOUT_PLACES[meta.engine]}." if meta.engine in WITHOUT_PLACES else f"{what}."
+    )
 
 
 def _lines(finding: Finding, scripts: Scripts) -> list[tuple[str, str]]:
@@ -66,8 +79,15 @@ def _place(finding: Finding, scripts: Scripts) -> str:
     return f"{finding.function} {file}{line}" if finding.function else f"{file}{line}"
 
 
-def _together(report: Report, wall_ns: int) -> str:
+def _remarks(report: Report) -> Iterator[str]:
+    """What to know about the findings together."""
     saving_ns = sum(finding.extra_ns for finding in report.findings)
-    more = len(report.findings) - report.top
-    rest = f" {counted(more, 'smaller one')} not shown." if more > 0 else ""
-    return f"All together: {duration(saving_ns)}, {share(saving_ns, wall_ns)}.{rest}"
+    if saving_ns:
+        part = share(saving_ns, report.meta.wall_ns or 0)
+        yield f"All together: {', '.join(filter(None, [duration(saving_ns), part]))}."
+    if (more := len(report.findings) - report.top) > 0:
+        yield f"{counted(more, 'smaller one')} not shown."
+    if saving_ns and is_slowed(report.meta):
+        yield SLOWED
+    if report.meta.attribution is None:
+        yield _unplaced(report.meta, SOME_UNPLACED)

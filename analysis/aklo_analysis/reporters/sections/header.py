@@ -12,6 +12,7 @@ from aklo_analysis.report import Report
 from aklo_analysis.reporters.page import Page
 from aklo_analysis.reporters.scripts import Scripts, line_name
 from aklo_analysis.reporters.sections.alerts import STYLES as ALERTS
+from aklo_analysis.reporters.sections.engine import SLOWED, is_slowed
 from aklo_analysis.signals import signal_name
 from aklo_analysis.tables.summary import Summary
 from aklo_analysis.tables.times import WAIT, WORK
@@ -37,6 +38,8 @@ def header(report: Report, page: Page) -> None:
     if not meta.complete:
         page.fact("Incomplete", escape(meta.incomplete_reason or "for an unknown reason"), "bad")
     page.fact("Wall time", _wall(meta, summary))
+    if is_slowed(meta):
+        page.fact("Slowed", SLOWED, "warning")
     for label, value in _findings(report):
         page.fact(label, value)
     if report.alerts:

@@ -7,11 +7,12 @@ from typing import Final
 from aklo_analysis.report import Report
 from aklo_analysis.reporters.grid import Column, Grid
 from aklo_analysis.reporters.page import Page
+from aklo_analysis.reporters.sections.engine import STRACE, WITHOUT_PLACES
 from aklo_analysis.units import count, share
 from aklo_trace.escape import escape
 from aklo_trace.loss import is_of_calls
 
-NO_PLACES: Final = "- strace does not say which line of a script made a call; the engine ebpf does."
+NO_PLACES: Final = "- The trace does not say which line of a script made a call: {}."
 
 
 def quality(report: Report, page: Page) -> None:
@@ -36,8 +37,8 @@ def quality(report: Report, page: Page) -> None:
             grid.add(count(gap.count), share(gap.count, gap.of), gap.title)
     if grid.rows:
         page.grid(grid)
-    if meta.engine == "strace" and not report.functions.rows:
-        page.sentence(NO_PLACES)
+    if meta.engine == STRACE and not report.functions.rows:
+        page.sentence(NO_PLACES.format(WITHOUT_PLACES[STRACE]))
     for note in meta.notes:
         page.sentence(f"- {escape(note)}")
 

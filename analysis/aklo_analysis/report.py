@@ -144,7 +144,8 @@ def build(
     functions, lines = of_code.result()
     done = activities(summed.performed, lives)
     totals = summary(frames, lives)
-    facts = Facts(meta, frames, calls, totals, found)
+    seen = caches(case.observed, meta.timing != ORDER)
+    facts = Facts(meta, frames, calls, totals, found, seen)
     return Report(
         meta=meta,
         top=top,
@@ -154,7 +155,7 @@ def build(
         functions=functions,
         lines=lines,
         function_calls=function_calls(frames, top),
-        caches=caches(case.observed, meta.timing != ORDER),
+        caches=seen,
         programs=programs(frames, lives, names, top),
         operations=summed.operations,
         access=summed.access,

@@ -14,6 +14,7 @@ from aklo_analysis.calls import UNKNOWN
 from aklo_analysis.frames import Frames
 from aklo_analysis.nullable import optional
 from aklo_analysis.rules.finding import Finding
+from aklo_analysis.tables.caches import CacheRow
 from aklo_analysis.tables.summary import Summary
 from aklo_trace.meta import MEASURED, Meta
 
@@ -27,6 +28,7 @@ class Facts:
     calls: pd.DataFrame
     summary: Summary
     findings: tuple[Finding, ...]
+    caches: tuple[CacheRow, ...]
 
     @property
     def is_timed(self) -> bool:

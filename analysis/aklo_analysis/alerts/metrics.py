@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -17,7 +18,9 @@ from aklo_analysis.distribution import Distribution
 from aklo_analysis.program import base_name
 from aklo_analysis.rules import RULES
 from aklo_analysis.rules.finding import Finding
+from aklo_analysis.tables.caches import CacheRow
 from aklo_trace import syscalls
+from aklo_trace.config.model import TABLE_NAME
 
 Read = Callable[[Facts, str | None], Readings | None]
 """What a trace has of a metric, of all or of what is named; None if that is not known."""
@@ -26,8 +29,9 @@ Rows = npt.NDArray[np.bool_]
 NOTHING: Final = ""
 CALLS: Final = "calls"
 RULE: Final = "rule"
-"""What the key `of` of a metric can name: nothing; classes of operations and system calls; or
-rules."""
+CACHE: Final = "cache"
+"""What the key `of` of a metric can name: nothing; classes of operations and system calls; rules;
+or caches."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +149,18 @@ def _findings(amount: Callable[[Finding], int]) -> Read:
         found = [one for one in facts.findings if of is None or one.code == of]
         amounts = np.array([amount(one) for one in found], np.int64)
         return Readings(amounts, lambda place: Subject(found[place].code, _place(found[place])))
+
+    return read
+
+
+def _caches(amount: Callable[[CacheRow], int | float | None]) -> Read:
+    """An amount of each cache of which it is known. A cache that was not asked has none."""
+
+    def read(facts: Facts, of: str | None) -> Readings:
+        rows = [one for one in facts.caches if of is None or one.name == of]
+        found = {one.name: known for one in rows if (known := amount(one)) is not None}
+        names = [*found]
+        return Readings(np.array([*found.values()]), lambda place: Subject(names[place]))
 
     return read
 
@@ -273,6 +289,22 @@ METRICS: Final = {
             "the peak resident memory of the largest process",
         ),
         Metric(
+            "cache_ratio",
+            SHARE,
+            _caches(lambda one: one.hit_ratio),
+            "the cache {operation} had the answer in {amount} of its lookups",
+            "the share of lookups in a cache that hit",
+            CACHE,
+        ),
+        Metric(
+            "cache_size",
+            SIZE,
+            _caches(lambda one: one.size_bytes),
+            "the cache {operation} took {amount}",
+            "how much the entries of a cache took that were touched",
+            CACHE,
+        ),
+        Metric(
             "lost_calls",
             COUNT,
             lambda facts, _: _alone(facts.meta.lost),
@@ -310,4 +342,6 @@ def is_named(metric: Metric, of: str) -> bool:
     """Whether the key `of` of a metric can have that value."""
     if metric.of == CALLS:
         return of in BY_KEY or of in syscalls.by_name()
+    if metric.of == CACHE:
+        return re.fullmatch(TABLE_NAME, of) is not None
     return metric.of == RULE and any(rule.code == of for rule in RULES)

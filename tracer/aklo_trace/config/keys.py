@@ -136,9 +136,13 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("alert.*.metric", Text("the name of a metric", r"[a-z0-9_]+"), None, "what is limited"),
     Key(
         "alert.*.of",
-        Text("a class of operations, a system call or the code of a rule", r"[\w-]+"),
+        Text(
+            "a class of operations, a system call, the code of a rule or the name of a cache",
+            r"[\w-]+",
+        ),
         None,
-        "what of it, if not all: a class of operations, a system call, or the code of a rule",
+        "what of it, if not all: a class of operations, a system call, the code of a rule, or the "
+        "name of a cache",
     ),
     Key("alert.*.over", LIMIT, None, "it is an alert above this"),
     Key("alert.*.under", LIMIT, None, "it is an alert below this"),

@@ -49,7 +49,12 @@ def worst(metric: str, more: str = "") -> object:
     return measured(f'metric = "{metric}"\nover = {LIMITS.get(metric, 1)}\n{more}').amount
 
 
-LIMITS = {"failed_share": '"1%"', "lost_share": '"1%"', "finding_severity": '"low"'}
+LIMITS = {
+    "failed_share": '"1%"',
+    "cache_ratio": '"1%"',
+    "lost_share": '"1%"',
+    "finding_severity": '"low"',
+}
 
 
 @pytest.mark.parametrize(
@@ -152,3 +157,34 @@ def test_the_page_has_every_metric() -> None:
     ]
     found = re.findall(r"^\| `\w+` \| [^|]+ \| [^|]*\| [^|]+ \|$", PAGE.read_text(), re.M)
     assert found == rows
+
+
+def trace_of_caches() -> SyntheticTrace:
+    """One that hits, and one that misses."""
+    made = SyntheticTrace()
+    made.process(10, 0, 900 * MS)
+    made.image(10, 0, "/bin/sh")
+    entry = {"file_id": made.file("/c/a_id_cache.parsed"), "fd": 3}
+    made.call(10, "openat", 1 * MS, 10, **entry)
+    made.call(10, "read", 2 * MS, 10, bytes=300, offset=0, **entry)
+    absent = made.file("/c/b.parsed")
+    made.call(10, "openat", 3 * MS, 10, errno=2, ret=-1, file_id=absent)
+    return made
+
+
+def test_the_ratio_of_caches_can_be_too_low_and_their_size_too_large() -> None:
+    cold = 'metric = "cache_ratio"\nunder = "50%"\n'
+    found = measured(cold, trace_of_caches())
+    assert (found.amount, found.beyond, found.subject.operation) == (0, 1, "parsed")
+    assert not measured(cold + 'of = "id"', trace_of_caches()).is_crossed
+    assert measured(cold, trace()).amount is None
+    large = measured('metric = "cache_size"\nover = "299B"\n', trace_of_caches())
+    assert (large.amount, large.beyond, large.subject.operation) == (300, 1, "id")
+
+
+def test_the_alert_of_a_cache_says_which() -> None:
+    wanted = condition('metric = "cache_ratio"\nunder = "50%"')
+    (alert,) = build(trace_of_caches(), conditions=(wanted,)).alerts
+    assert alert.message == (
+        "the cache parsed had the answer in 0% of its lookups (threshold: less than 50%)"
+    )

@@ -69,6 +69,16 @@ def test_the_target_runs_or_it_is_said_why_not(surroundings: str, tmp_path: Path
         assert not trace.exists()
 
 
+@pytest.mark.parametrize("limit", ["60000", "300000", "400000"])
+def test_a_report_is_had_or_it_is_said_why_not(tmp_path: Path, limit: str) -> None:
+    options = f"--engine strace --format none -o {tmp_path}/trace"
+    assert run(f'"$@" {options} -- true', tmp_path).returncode == 0
+    done = run(f'ulimit -v {limit}; "$@" report {tmp_path}/trace', tmp_path)
+    assert (done.returncode == 0) == ("Command" in done.stdout)
+    assert done.returncode == 0 or (done.returncode == 1 and "enough memory" in done.stderr)
+    assert (done.returncode == 0) == (limit == "400000")
+
+
 FAILS_AT_START = """
 import sys
 from aklo_trace import cli

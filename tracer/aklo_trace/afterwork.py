@@ -13,17 +13,13 @@ from contextlib import suppress
 from types import FrameType
 from typing import Final, NoReturn
 
+from aklo_trace import address_space
 from aklo_trace.libc import PR_SET_PDEATHSIG, prctl
 
 ENDING: Final = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 """Signals that ask a process to end."""
 INTERRUPTED: Final = 130
 FAULT: Final = 255
-
-
-def spare_threads() -> None:
-    """Keep numpy, which is not imported yet, from starting a thread for each CPU."""
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def do_apart(work: Callable[[], int], unblock: Callable[[], None]) -> int:
@@ -66,7 +62,7 @@ def _do(work: Callable[[], int], unblock: Callable[[], None], parent: int) -> No
         if os.getppid() == parent:
             _on_ending(_interrupt)
             unblock()
-            spare_threads()
+            address_space.spare()
             status = work()
     except KeyboardInterrupt:
         status = INTERRUPTED

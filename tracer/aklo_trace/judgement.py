@@ -13,6 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from aklo_trace import address_space
 from aklo_trace import meta as meta_file
 from aklo_trace.alerting import history
 from aklo_trace.alerting.action import Notice, actions
@@ -35,7 +36,9 @@ WRITTEN: Final = (*KEPT, CLEARED, SETTLED)
 
 
 def problems_of(asker: Asker) -> tuple[Problem, ...]:
-    """What of the configuration cannot be used, as far as the analysis is needed to tell."""
+    """What of the configuration cannot be used, as far as the analysis is needed to tell. Raises
+    MemoryError where that, and a report, cannot be had."""
+    address_space.check(address_space.REPORT_BYTES)
     from aklo_analysis.alerts.condition import conditions
     from aklo_analysis.caches.configured import caches
     from aklo_analysis.rules.configured import limits

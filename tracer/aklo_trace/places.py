@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from aklo_trace import location
+from aklo_trace import address_space, location
 from aklo_trace.cli import complain
 from aklo_trace.config.configuration import Configuration, load, unpacked
 from aklo_trace.config.entry import Problem
@@ -67,7 +67,8 @@ def working_directory() -> Path | None:
 
 def become_asker() -> Asker:
     """The invoking user, whom this process becomes: reading what a trace names needs no
-    privilege."""
+    privilege. What is needed for that is imported only then."""
+    address_space.spare()
     identity = invoking()
     drop_privileges(identity)
     return Asker.here(identity)

@@ -24,6 +24,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from aklo_trace import address_space
 from aklo_trace import loss as losses
 from aklo_trace import meta as meta_file
 from aklo_trace.engine import Account, Recorded
@@ -194,6 +195,7 @@ def conclude(directory: Path, outcome: Meta) -> Meta:
             "be read or recovered: import again, with --force."
         )
     try:
+        address_space.check(address_space.TABLES_BYTES)
         for path in sorted(live.iterdir()):
             check_written(path)
         return finish(directory, engine_named(outcome.engine).read(live), outcome)

@@ -162,7 +162,7 @@ def _read_part(path: Path, table: Table, names: list[str]) -> pa.Table:
 
 def _read(file: pq.ParquetFile, names: list[str]) -> pa.Table:
     try:
-        return file.read(columns=names)
+        return file.read(columns=names, use_threads=pa.cpu_count() > 1)
     except pa.ArrowException:  # where threads are refused, it can do without
         return file.read(columns=names, use_threads=False)
 

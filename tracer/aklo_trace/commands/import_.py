@@ -15,7 +15,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from aklo_trace import __version__, location, store
+from aklo_trace import __version__, address_space, location, store
 from aklo_trace.errors import StoreError, TraceError, UsageError
 from aklo_trace.escape import escape
 from aklo_trace.meta import Meta
@@ -48,6 +48,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     asker = become_asker()  # before numpy is imported, which starts threads
+    address_space.check(address_space.TABLES_BYTES)
     from aklo_trace.strace.recorded import StraceRecorded
     from aklo_trace.strace.sources import LogSource
 

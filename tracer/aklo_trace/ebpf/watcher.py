@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from aklo_trace.afterwork import ENDING, spare_threads
+from aklo_trace import address_space
+from aklo_trace.afterwork import ENDING
 from aklo_trace.cli import complain, explained
 from aklo_trace.ebpf.backlog import Backlog, Batch
 from aklo_trace.ebpf.layout import MOST_TREES, RECORD_SLOTS, ROOT_PROCESS_BITS, SYSCALL_SLOTS
@@ -322,7 +323,7 @@ def in_child(work: Callable[[], None]) -> int:
         with suppress(PermissionError):
             os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
         os.nice(NICENESS)
-        spare_threads()
+        address_space.spare()
         work()
         status = 0
     except AkloTraceError as error:

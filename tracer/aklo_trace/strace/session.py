@@ -84,6 +84,7 @@ class StraceRecording:
 
 
 def forget(shell_lines: str) -> None:
-    """Remove the file that shells read, where who would have done it was killed."""
+    """Remove the file that shells read, where who would have done it was killed. Its name may come
+    from a START_FILE, which anybody may have made: none but one as ours is called is removed."""
     if shell_lines:
         ShellLines(Path(shell_lines)).remove()

@@ -18,10 +18,9 @@ def main() -> None:
             results = capture.measure(workload, options.rounds, options.slow_rounds)
             print("\n".join(capture.table(workload, results)), flush=True)
     if "d" in options.only:
-        rounds = [
-            [latency.measure(name) for name in latency.ENGINES] for _ in range(options.rounds)
-        ]
-        latencies = dict(zip(latency.ENGINES, map(list, zip(*rounds, strict=True)), strict=True))
+        engines = latency.usable()
+        rounds = [[latency.measure(name) for name in engines] for _ in range(options.rounds)]
+        latencies = dict(zip(engines, map(list, zip(*rounds, strict=True)), strict=True))
         print("\n".join(latency.table(latencies)), flush=True)
     if "s" in options.only:
         pairs = [savings.measure(pair, options.rounds) for pair in savings.PAIRS]

@@ -17,6 +17,7 @@ from statistics import median
 from typing import Final
 
 from aklo_trace import meta
+from aklo_trace.engines import engine_named
 
 ROOT: Final = Path(__file__).parent.parent
 TRACER: Final = str(Path(__file__).parent.parent / ".venv/bin/aklo-trace")
@@ -53,20 +54,23 @@ WORKLOADS: Final = (
 
 @dataclass(frozen=True)
 class Way:
-    """One way to trace: what goes before the command; ``{out}`` is a fresh path."""
+    """One way to trace: what goes before the command; ``{out}`` is a fresh path. `engine` is that
+    of our own."""
 
     name: str
     prefix: tuple[str, ...]
     slow: bool = False
+    engine: str | None = None
 
-    @property
-    def is_ours(self) -> bool:
-        return self.prefix[:1] == (TRACER,)
+    def is_here(self) -> bool:
+        if self.engine is not None:
+            return engine_named(self.engine).probe().usable
+        return not self.prefix or shutil.which(self.prefix[0]) is not None
 
 
-def _ours(engine: str, *options: str) -> tuple[str, ...]:
+def _ours(name: str, engine: str, *options: str, slow: bool = False) -> Way:
     said = ("--engine", engine, *options, "--format", "none", "-o", "{out}")
-    return (TRACER, "record", *said, "--")
+    return Way(name, (TRACER, "record", *said, "--"), slow, engine)
 
 
 BPFTRACE: Final = (
@@ -76,13 +80,10 @@ BPFTRACE: Final = (
 )
 WAYS: Final = (
     Way("untraced", ()),
-    Way("aklo-trace, ebpf", _ours("ebpf")),
-    Way(
-        "the same without attribution and timer",
-        _ours("ebpf", "--no-attribution", "--sample-hz", "0"),
-    ),
-    Way("aklo-trace, bcc", _ours("bcc")),
-    Way("aklo-trace, strace", _ours("strace"), slow=True),
+    _ours("aklo-trace, ebpf", "ebpf"),
+    _ours("the same without attribution and timer", "ebpf", "--no-attribution", "--sample-hz", "0"),
+    _ours("aklo-trace, bcc", "bcc"),
+    _ours("aklo-trace, strace", "strace", slow=True),
     Way("strace -f -ttt -T -y", ("strace", "-f", "-ttt", "-T", "-y", "-o", "{out}"), slow=True),
     Way("perf trace", ("perf", "trace", "-o", "{out}", "--"), slow=True),
     Way(
@@ -105,22 +106,20 @@ class Result:
 
 
 def measure(workload: Workload, rounds: int, slow_rounds: int) -> dict[str, Result]:
-    """Run every way `rounds` times in turn; those that are slow only in the first rounds."""
-    results = {way.name: Result() for way in WAYS}
+    """Run every way that can be here `rounds` times in turn; those that are slow only in the first
+    rounds."""
+    ways = [way for way in WAYS if way.is_here()]
+    results = {way.name: Result() for way in ways}
     for number in range(rounds):
         baseline = 0.0
-        for way in WAYS:
-            if (way.slow and number >= slow_rounds) or not _is_here(way):
+        for way in ways:
+            if way.slow and number >= slow_rounds:
                 continue
             seconds = _run(way, workload, results[way.name])
             baseline = baseline or seconds
             results[way.name].seconds.append(seconds)
             results[way.name].ratios.append(seconds / baseline)
     return {name: result for name, result in results.items() if result.seconds}
-
-
-def _is_here(way: Way) -> bool:
-    return not way.prefix or shutil.which(way.prefix[0]) is not None
 
 
 def _run(way: Way, workload: Workload, result: Result) -> float:
@@ -135,7 +134,7 @@ def _run(way: Way, workload: Workload, result: Result) -> float:
             [*prefix, *timed], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True
         )
         started, ended = map(float, timing.read_text().split())
-        if way.is_ours:
+        if way.engine is not None:
             _note_cost(meta.read(out), result)
         return ended - started
 

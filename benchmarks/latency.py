@@ -14,10 +14,10 @@ from statistics import median
 from typing import Final
 
 from aklo_trace import meta
+from aklo_trace.engines import ENGINES
 from benchmarks.capture import TRACER
 
 COMMAND: Final = ("sleep", "0.03")
-ENGINES: Final = ("ebpf", "bcc", "strace")
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,11 @@ class Latency:
 
     first_event_ms: float
     report_ms: float
+
+
+def usable() -> list[str]:
+    """The engines that can run here."""
+    return [engine.name for engine in ENGINES if engine.probe().usable]
 
 
 def measure(engine: str) -> Latency:

@@ -212,9 +212,13 @@ class Recorder:
             self.made[name] = self(*command, name=name, **keywords)
         return self.made[name]
 
+    def lacks(self, feature: Feature) -> bool:
+        """Whether the engine says so."""
+        return feature in engine_named(self.engine).lacks
+
     def needs(self, feature: Feature) -> None:
         """Skips where the engine says that it lacks that."""
-        if feature in engine_named(self.engine).lacks:
+        if self.lacks(feature):
             pytest.skip(f"{self.engine} lacks {feature}")
 
     def run(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:

@@ -18,7 +18,7 @@ from aklo_trace.store import LIVE
 
 from .attaching import attached, attachment, running
 from .processes import has_ended, holder_of, is_gone, programs_of, state_of
-from .recording import COMMAND, TIMEOUT_S, Recorder, Recording, Row, await_that
+from .recording import TIMEOUT_S, Recorder, Recording, Row, await_that
 from .test_conservation import assert_conserved
 
 PROCESSES = 16
@@ -201,15 +201,22 @@ HIDDEN = "import ctypes, sys; ctypes.CDLL(None).prctl(4, 0); print(flush=True); 
     ],
 )
 def test_a_process_that_may_not_be_looked_at_is_refused_in_words(
-    record: Recorder, target: tuple[str, ...], tracer: tuple[str, ...], why: str, fix: str
+    record: Recorder,
+    public_python: str,
+    target: tuple[str, ...],
+    tracer: tuple[str, ...],
+    why: str,
+    fix: str,
 ) -> None:
     python = ("/usr/bin/python3", "-I", "-c", HIDDEN)
+    attach = (public_python, "-m", "aklo_trace", "attach")
     with running(*target, *python, stdin=subprocess.PIPE) as process:
         assert process.stdout
         process.stdout.readline()
         done = subprocess.run(
-            [*tracer, *COMMAND, "attach", "-p", str(process.pid), "-o", "/nowhere/trace"],
+            [*tracer, *attach, "-p", str(process.pid), "-o", "/nowhere/trace"],
             env=record.environ,
+            cwd="/",
             capture_output=True,
             text=True,
             timeout=TIMEOUT_S,

@@ -15,7 +15,6 @@ from aklo_trace.engines import engine_named
 from aklo_trace.schema import ImageFlag
 from aklo_trace.text import decode
 
-from .differences import ASKED_FOR_LINES, NAMES_NO_DESCRIPTORS
 from .recording import Call, Recorder, Recording, Row
 from .test_conservation import assert_conserved
 
@@ -28,6 +27,8 @@ COLUMNS = {
     Feature.RUN_DELAY: ("processes", "run_delay_ns"),
 }
 """What is null throughout where an engine lacks it."""
+ASKED_FOR_LINES = {"strace": ("--shell-lines",)}
+"""Where shells say their lines if that is asked for."""
 STATUS = 5
 PIPE = "pipe"
 PROCESS = ("proc_id", "parent_proc_id", "exit_status", "signal")
@@ -158,7 +159,7 @@ def test_a_descriptor_is_the_file_that_it_is_then(
     """Through dup and dup2, a number that is used again, fork and exec; or, if so declared, none
     at all."""
     on_files = [(truth.path, file_of(call)) for truth, call in pairs if truth.fd is not None]
-    if told.meta.engine in NAMES_NO_DESCRIPTORS:
+    if Feature.DESCRIPTOR_FILES in engine_named(told.meta.engine).lacks:
         assert {seen for _, seen in on_files} == {None}
     else:
         assert [seen for path, seen in on_files if path] == [path for path, _ in on_files if path]

@@ -59,12 +59,22 @@ def begin(record: Recorder, name: str) -> UnderWay:
 
 
 def is_written(live: Path, text: bytes) -> bool:
-    return live.is_dir() and any(text in path.read_bytes() for path in live.iterdir())
+    return live.is_dir() and any(text in content(path) for path in live.iterdir())
+
+
+def content(path: Path) -> bytes:
+    """Of a file that may vanish meanwhile."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
 
 
 def child_called(parent: int, name: str) -> int:
     children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-    (found,) = (pid for pid in children if Path(f"/proc/{pid}/comm").read_text().strip() == name)
+    (found,) = (
+        pid for pid in children if content(Path(f"/proc/{pid}/comm")).decode() == f"{name}\n"
+    )
     return int(found)
 
 

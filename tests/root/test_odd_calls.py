@@ -11,7 +11,6 @@ import pytest
 from aklo_trace.engine import Feature
 from aklo_trace.schema import SyscallFlag
 
-from .differences import NO_RESULT_AT_DEATH
 from .recording import Call, Recorder, Recording
 
 ENGINES = ("ebpf", "bcc", "strace")
@@ -127,7 +126,7 @@ def test_a_call_that_a_signal_ended_with_its_process(
 ) -> None:
     """The kernel leaves the call with its restart code before it ends the process."""
     last = endless(name)[-1]
-    unfinished = module_record.engine in NO_RESULT_AT_DEATH
+    unfinished = module_record.lacks(Feature.LAST_RESULTS)
     assert (last.syscall, last.ret, last.errno) == (name, None, None if unfinished else code)
     assert last.flags == (SyscallFlag.UNFINISHED if unfinished else SyscallFlag.INTERRUPTED)
     assert unfinished or last.dur_ns > 0

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from aklo_trace.engine import Feature
+from aklo_trace.engines import engine_named
 from aklo_trace.schema import ProcessFlag, SyscallFlag
 
-from .differences import NAMES_SCRIPTS, NO_RESULT_AT_DEATH, OWN_PIDS
 from .recording import Recorder, Recording, Row
 
 ENGINES = ("ebpf", "bcc", "strace")
@@ -109,7 +109,7 @@ def test_the_call_of_a_leader_that_an_exec_ends_has_no_result(family: Family) ->
     """The kernel interrupts the leader's pause(2), and it does not come back from there."""
     recording = family("thread-exec")
     (pause,) = recording.calls_of("pause")
-    unfinished = recording.meta.engine in NO_RESULT_AT_DEATH
+    unfinished = Feature.LAST_RESULTS in engine_named(recording.meta.engine).lacks
     assert pause.flags == (SyscallFlag.UNFINISHED if unfinished else SyscallFlag.INTERRUPTED)
     assert pause.ret is None
 
@@ -142,7 +142,7 @@ def test_a_script_run_by_env_is_two_images(record: Recorder, tmp_path: Path) -> 
     recording = record(script, "an argument")
     (process,) = recording.processes
     first, second = recording.images_of(process["proc_id"])
-    if record.engine in NAMES_SCRIPTS:
+    if record.lacks(Feature.INTERPRETERS):
         assert (first["exe"], first["script"]) == (str(script), None)
         assert first["argv"] == [str(script), "an argument"]
     else:
@@ -205,6 +205,6 @@ def test_pids_are_those_of_one_namespace(record: Recorder) -> None:
     recording = record(BASH, "-c", "echo inside $$; (exit 0); :", prefix=prefix)
     parent, child = sorted(recording.processes, key=lambda row: row["proc_id"])
     (inside,) = recording.said["inside"]
-    assert (parent["pid"] > inside) == (record.engine not in OWN_PIDS)
+    assert (parent["pid"] > inside) == (not record.lacks(Feature.HOST_PIDS))
     assert child["ppid"] == parent["pid"]
     assert {call.pid for call in recording.calls} == {parent["pid"], child["pid"]}

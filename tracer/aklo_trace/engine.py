@@ -68,6 +68,11 @@ class Feature(StrEnum):
 
     SHELL_CODE = "functions and lines of shells"
     FILE_IDENTITY = "device and inode of files"
+    DESCRIPTOR_FILES = "files behind descriptors"
+    WHOLE_ARGUMENTS = "long arguments of programs"
+    INTERPRETERS = "interpreters of scripts"
+    HOST_PIDS = "pids of the initial pid namespace"
+    LAST_RESULTS = "results of calls that the end of their thread interrupts"
     CPU_TIME = "CPU time of processes"
     PEAK_MEMORY = "peak memory of processes"
     RUN_DELAY = "time that processes waited for a CPU"

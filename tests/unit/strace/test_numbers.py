@@ -37,7 +37,7 @@ def imported(text: bytes, start_date: date | None = date(2024, 5, 1)) -> tuple[M
     """What the import makes of a log: a trace that can be read again."""
     recorded = StraceRecorded([LogSource(stream=io.BytesIO(text))], start_date=start_date)
     blank = Meta("strace", "", (), None, 0, incomplete_reason=None)
-    with TemporaryDirectory(dir="/dev/shm", prefix="aklo-trace-") as folder:
+    with TemporaryDirectory(prefix="aklo-trace-") as folder:
         directory = Path(folder) / "trace"
         store.begin(directory, blank)
         store.finish(directory, recorded, blank)

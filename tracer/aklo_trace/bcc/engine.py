@@ -33,6 +33,10 @@ class BccEngine:
 
     name = "bcc"
     lacks = frozenset(Feature) - {
+        Feature.WHOLE_ARGUMENTS,
+        Feature.INTERPRETERS,
+        Feature.HOST_PIDS,
+        Feature.LAST_RESULTS,
         Feature.CPU_TIME,
         Feature.PROGRAM_FILTER,
         Feature.HIDING,

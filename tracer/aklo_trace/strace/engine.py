@@ -22,7 +22,7 @@ class StraceEngine:
     """Runs strace and reads its output."""
 
     name = "strace"
-    lacks = frozenset(Feature) - {Feature.SHELL_CODE}
+    lacks = frozenset(Feature) - {Feature.SHELL_CODE, Feature.DESCRIPTOR_FILES}
 
     def probe(self) -> Capability:
         from aklo_trace.strace.capture import probe

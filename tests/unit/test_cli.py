@@ -34,6 +34,7 @@ def failing(error: BaseException, monkeypatch: pytest.MonkeyPatch, *words: str) 
         (OSError(errno.ENOSPC, "No space left"), "The output cannot be written: No space left."),
         (OSError(errno.ENOENT, "No such file", "gone"), "No such file: 'gone'"),
         (OSError(errno.EACCES, "Denied", "/x"), "Denied: '/x'; see to it that this user may do"),
+        (RuntimeError("can't start new thread"), "No thread can be started; raise the limit"),
         (MemoryError(), "There is not enough memory"),
         (ImportError("advice " * 100), "A module cannot be loaded: advice"),
         (KeyError("column"), "KeyError: 'column'. The trace is damaged, or that is a fault"),

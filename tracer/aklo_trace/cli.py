@@ -42,6 +42,8 @@ UNWRITABLE: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.E
 """What writing to standard output may fail with."""
 DENIED: Final = (errno.EACCES, errno.EPERM)
 PERMIT: Final = "see to it that this user may do that"
+UNSTARTED: Final = "can't start new thread"
+"""What Python says then, with no class of its own."""
 RECORD: Final = "record"
 COMMANDS: Final[dict[str, str]] = {
     RECORD: "trace a command and print its report (the default)",
@@ -134,6 +136,9 @@ def explained(error: BaseException) -> str:
             return f"The system refuses: {reason_of(error)}{where}; {remedy}."
         case MemoryError() | SystemError():  # the second where C code did not notice the first
             return f"There is not enough memory; {REMEDIES[errno.ENOMEM].text}."
+        case RuntimeError() if str(error) == UNSTARTED:
+            remedies = REMEDIES[errno.EAGAIN].text, REMEDIES[errno.ENOMEM].text
+            return f"No thread can be started; {', or '.join(remedies)}."
         case ImportError():
             return (
                 f"A module cannot be loaded: {_origin(error)}. Install aklo-trace again, or, if it "

@@ -228,19 +228,37 @@ class TestCheck:
             (("no-such-trace",), "", "There is no trace 'no-such-trace'"),
             (("/etc",), "", "/etc is not a trace"),
             (("trace", "--max"), "", "--max"),
-            (("trace",), "IO_ALERT_THRESHOLD_MS=soon", ":1: IO_ALERT_THRESHOLD_MS: must be"),
-            (("trace",), "[alert.x]\nover=3", ":2: alert.x.over: alert.x needs a metric"),
-            (("trace",), "[rules.SH01]\nnothing=3", "rules.SH01.nothing: is no threshold"),
-            (("trace",), "[rules.SH99]\nstarts=3", "there is no rule SH99"),
         ],
     )
-    def test_what_makes_no_sense(
+    def test_a_command_line_that_makes_no_sense(
         self, arguments: tuple[str, ...], conf: str, said: str, project: Project
     ) -> None:
         self.trace(project)
         project.conf.write_text(conf)
         done = project.run("check", *arguments)
         assert (done.returncode, done.stdout) == (2, "")
+        assert said in done.stderr
+
+    @pytest.mark.parametrize(
+        ("arguments", "conf", "said"),
+        [
+            (("trace",), "IO_ALERT_THRESHOLD_MS=soon", ":1: IO_ALERT_THRESHOLD_MS: must be"),
+            (("trace",), "[alert.x]\nmetric=proceses\nover=3", "did you mean processes?"),
+            (("trace",), "[alert.x]\nover=3", ":2: alert.x.over: alert.x needs a metric"),
+            (("trace",), "[rules.SH01]\nnothing=3", "rules.SH01.nothing: is no threshold"),
+            (("trace",), "[rules.SH99]\nstarts=3", "there is no rule SH99"),
+        ],
+    )
+    def test_a_mistake_in_the_configuration_keeps_nothing_else_from_being_checked(
+        self, arguments: tuple[str, ...], conf: str, said: str, project: Project
+    ) -> None:
+        self.trace(project)
+        project.toml.write_text('[alert.many]\nmetric = "processes"\nover = 2\n')
+        project.conf.write_text(conf)
+        done = project.run("check", *arguments)
+        assert done.returncode == 2
+        assert "crossed  many: " in done.stdout
+        assert done.stdout.splitlines()[-1].startswith("mistaken: 1 threshold is crossed")
         assert said in done.stderr
 
     def test_what_the_trace_cannot_tell(self, project: Project) -> None:

@@ -51,6 +51,27 @@ def test_validate_says_all_that_is_wrong(project: Project) -> None:
     assert [problem["origin"]["line"] for problem in problems] == [1, 3]
 
 
+def test_show_leaves_out_what_cannot_be_used(project: Project) -> None:
+    project.conf.write_text(
+        "[alert.bad]\nmetric=proceses\nover=3\n[alert.good]\nmetric=calls\nover=9\n"
+    )
+    done = project.run("config", "show")
+    assert "alert.bad" not in done.stdout
+    assert "alert.good.over" in done.stdout
+    assert ":2: alert.bad.metric: must be one of" in done.stderr
+
+
+def test_a_word_that_is_nearly_one_is_named(project: Project) -> None:
+    project.conf.write_text("[trace]\ncolor=allways\n")
+    assert project.run("config", "validate").stdout.endswith("; did you mean always?\n")
+    assert (
+        "'shwo', but show, validate, path, trust; did you mean show?"
+        in project.run("config", "shwo").stderr
+    )
+    assert "'reprot' is no verb; did you mean report? To trace" in project.run("reprot").stderr
+    assert "did you mean functions?" in project.run("report", "--section", "function").stderr
+
+
 def test_a_recording_goes_where_the_configuration_says(project: Project) -> None:
     project.conf.write_text("IO_METRICS_DIR=kept\n[trace]\nengine=strace\n")
     assert project.run("-q", "--", "true").returncode == 0

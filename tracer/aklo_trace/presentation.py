@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 from aklo_trace.contents import BY, KEYS, SECTIONS
 from aklo_trace.escape import escape
 from aklo_trace.places import Asker
+from aklo_trace.spelling import meant
 
 if TYPE_CHECKING:
     from aklo_analysis.report import Report
@@ -83,7 +84,7 @@ def _names(text: str, kind: str, known: Collection[str]) -> tuple[str, ...]:
         if name not in known:
             there_are = ", ".join(known)
             raise argparse.ArgumentTypeError(
-                f"there is no {kind} '{escape(name)}', but {there_are}"
+                f"there is no {kind} '{escape(name)}', but {there_are}{meant(name, known)}"
             )
     if len({*names}) < len(names):
         raise argparse.ArgumentTypeError(f"a {kind} is there twice in '{text}'")

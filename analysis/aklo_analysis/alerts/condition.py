@@ -15,6 +15,7 @@ from aklo_analysis.alerts.quantity import Amount
 from aklo_trace.config.configuration import Configuration, Setting
 from aklo_trace.config.entry import BY_DEFAULT, Origin, Problem
 from aklo_trace.config.keys import THRESHOLD
+from aklo_trace.spelling import meant
 
 SLOW_OPERATION: Final = "slow_operation"
 """The alert that there is without any configuration, as in aklo."""
@@ -120,9 +121,11 @@ def _condition(name: str, settings: Mapping[str, Setting]) -> Condition:
 def _metric(name: str, settings: Mapping[str, Setting]) -> Metric:
     if "metric" not in settings:
         raise _Wrong(_any(settings), f"alert.{name} needs a metric: {', '.join(METRICS)}")
-    found = METRICS.get(str(settings["metric"].value))
+    given = str(settings["metric"].value)
+    found = METRICS.get(given)
     if found is None:
-        raise _Wrong(settings["metric"], f"must be one of {', '.join(METRICS)}")
+        what = f"must be one of {', '.join(METRICS)}{meant(given, METRICS)}"
+        raise _Wrong(settings["metric"], what)
     return found
 
 

@@ -23,7 +23,7 @@ DOINGS: Final = (
     Doing("process", "creating and ending processes", "processes"),
     Doing("startup", "program start-up", "start-up"),
     Doing("file", "reading and writing files", "files"),
-    Doing("unknown_file", "reading and writing unknown files, maybe pipes", "unknown files"),
+    Doing("unknown_file", "reading and writing unknown files or pipes", "unknown files"),
     Doing("metadata", "opening and looking up files", "look-ups"),
     Doing("memory", "mapping memory", "memory"),
     Doing("pipe", "pipes", "pipes"),

@@ -305,7 +305,7 @@ def test_reads_of_what_is_not_known_are_not_called_reads_of_files() -> None:
     trace.image(trace.process(10, 0, 90 * MS), 0, "/bin/cat")
     trace.call(10, "read", 1 * MS, 80 * MS, fd=0, image_id=0)
     found = text(Options(width=None), trace)
-    assert "88% reading and writing unknown files, maybe pipes" in found
+    assert "88% reading and writing unknown files or pipes" in found
     assert "reading and writing files" not in found
 
 

@@ -6,7 +6,8 @@ configuration, see docs/alerts.md. Nothing is written down, and nothing is done 
 exit status:
   0  no threshold is crossed
   1  one is
-  2  the command line or the configuration makes no sense
+  2  the command line makes no sense, there is no such trace, or something in the
+     configuration cannot be used; the other thresholds are checked even so
   3  the trace cannot tell: it is incomplete, or does not have what is limited
   4  no engine can record what is to be checked; a trace needs none
 """
@@ -33,7 +34,12 @@ if TYPE_CHECKING:
 CHECK_VERSION: Final = 1
 """Grows when a key of the JSON changes its meaning or goes away."""
 PASSED, CROSSED = 0, 1
-RESULTS: Final = {PASSED: "passed", CROSSED: "crossed", DATA_INCOMPLETE: "incomplete"}
+RESULTS: Final = {
+    PASSED: "passed",
+    CROSSED: "crossed",
+    UsageError.exit_status: "mistaken",
+    DATA_INCOMPLETE: "incomplete",
+}
 STATUSES: Final[tuple[tuple[type[AkloTraceError], int], ...]] = (
     (NotATrace, UsageError.exit_status),
     (TraceError, DATA_INCOMPLETE),
@@ -51,10 +57,9 @@ def run(options: argparse.Namespace) -> int:
     asker = become_asker()
     problems = (*asker.configuration.problems, *problems_of(asker))
     complain_of(problems)
-    if any(problem.is_mistake for problem in problems):
-        return UsageError.exit_status
     trace, report = _checked(options.trace, asker)
-    status = _status(trace, report)
+    is_mistaken = any(problem.is_mistake for problem in problems)
+    status = UsageError.exit_status if is_mistaken else _status(trace, report)
     (_print_json if options.format == "json" else _print_text)(trace, report, status)
     return status
 

@@ -19,26 +19,29 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
 from aklo_trace.config import files, trust
 from aklo_trace.config.configuration import MODEL, Configuration, Setting, acting
-from aklo_trace.config.entry import PROJECT
+from aklo_trace.config.entry import PROJECT, Problem
 from aklo_trace.config.files import USED
 from aklo_trace.config.kinds import shown
 from aklo_trace.config.model import ANY
 from aklo_trace.errors import UsageError
 from aklo_trace.escape import escape
 from aklo_trace.judgement import problems_of
-from aklo_trace.places import Asker, become_asker
+from aklo_trace.places import Asker, become_asker, complain_of
+from aklo_trace.spelling import meant
 
 TRUST: Final[dict[bool | None, str]] = {
     True: "its actions are trusted",
     False: "without its actions: it is not trusted",
 }
+WHOLE: Final = ("alert.", "action.")
+"""Tables that count as a whole or not at all."""
 Action = Callable[[Asker, argparse.Namespace], int]
 
 
@@ -53,13 +56,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     action = ACTIONS.get(options.action)
     if action is None:
-        raise UsageError(f"There is no action '{options.action}', but {', '.join(ACTIONS)}.")
+        close = meant(options.action, ACTIONS) or "."
+        raise UsageError(f"There is no action '{options.action}', but {', '.join(ACTIONS)}{close}")
     return action(become_asker(), options)
 
 
 def _show(asker: Asker, options: argparse.Namespace) -> int:
     asker.warn()
-    settings = list(_settings(asker.configuration))
+    unusable = problems_of(asker)
+    complain_of(unusable)
+    settings = [one for one in _settings(asker.configuration) if not _is_left_out(one, unusable)]
     if options.format == "json":
         print(json.dumps([_as_json(setting) for setting in settings], indent=2))
         return 0
@@ -77,6 +83,15 @@ def _settings(found: Configuration) -> Iterator[Setting]:
         if ANY not in key.name and key.default is not None:
             yield found.setting(key.name)
     yield from (setting for name, setting in sorted(found.settings.items()) if _is_in_many(name))
+
+
+def _is_left_out(setting: Setting, unusable: Collection[Problem]) -> bool:
+    """Whether a setting does not count: one of a rule that cannot be used, or any of an alert or an
+    action of which one cannot."""
+    names = {problem.name for problem in unusable if problem.is_mistake}
+    table = setting.name.rpartition(".")[0]
+    of_its_table = {name for name in names if name.rpartition(".")[0] == table}
+    return setting.name in names or (table.startswith(WHOLE) and bool(of_its_table))
 
 
 def _is_in_many(name: str) -> bool:
@@ -108,6 +123,7 @@ def _trust(asker: Asker, options: argparse.Namespace) -> int:
         if trusted.pop(path, None) is None:
             raise UsageError(f"{path} is not trusted.")
         trust.write(asker.data, trusted)
+        print(escape(f"trusted no longer: {path}"))
         return 0
     file, content = files.read(Path(path), PROJECT)
     if file.state != USED:

@@ -27,6 +27,7 @@ from aklo_trace.recording_options import (
     capture_options,
     filter_words,
 )
+from aklo_trace.spelling import meant
 from aklo_trace.supervise import exit_as, supervise
 from aklo_trace.target import HeldTarget, abandon_inherited_files, hold
 
@@ -156,9 +157,11 @@ def _session(wanted: str, capture: CaptureOptions, held: HeldTarget) -> tuple[Ch
 
 def _command(words: list[str]) -> list[str]:
     if words[:1] != ["--"] or len(words) == 1:
-        found = f"'{words[0]}' is no verb" if words and words[0] != "--" else "no command to trace"
+        found = "no command to trace."
+        if words and words[0] != "--":
+            found = f"'{words[0]}' is no verb{meant(words[0], COMMANDS) or '.'}"
         raise UsageError(
-            f"{found}. To trace a command put -- before it: aklo-trace -- COMMAND [ARG...]; "
+            f"{found} To trace a command put -- before it: aklo-trace -- COMMAND [ARG...]; "
             f"the verbs are {', '.join(COMMANDS)}."
         )
     return words[1:]

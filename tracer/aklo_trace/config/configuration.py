@@ -23,6 +23,7 @@ from aklo_trace.config.keys import KEYS
 from aklo_trace.config.kinds import Value, shown
 from aklo_trace.config.model import Model
 from aklo_trace.location import user_store
+from aklo_trace.spelling import meant
 
 T = TypeVar("T", bound=Value)
 MODEL: Final = Model(KEYS)
@@ -199,6 +200,7 @@ def resolved(
             settings.setdefault(name, Setting(name, key.kind.read(entry.given), entry.origin))
         except ValueError:
             what = f"must be {key.kind.allowed}, not {_cut(shown(entry.given))}"
+            what += meant(entry.given, getattr(key.kind, "words", ()))
             wrong.append(Problem(entry.origin, written, what))
     return Configuration(settings, tuple(wrong), tuple(found))
 
@@ -213,8 +215,6 @@ def _last(name: str) -> str:
 
 def _unknown(name: str) -> str:
     """What to say of a key that there is not."""
-    from difflib import get_close_matches
-
     table, _, last = name.casefold().rpartition(".")
     if not table:
         table, last = "monitoring", name.casefold()
@@ -222,10 +222,8 @@ def _unknown(name: str) -> str:
     if not keys:
         tables = dict.fromkeys(key.table.partition(".")[0] for key in MODEL.keys)
         return f"is no key; the tables are {', '.join(tables)}"
-    close = get_close_matches(last, [key.casefold() for key in keys], 1)
-    if close:
-        return f"is no key; did you mean {close[0]}?"
-    return f"is no key; {table} has {', '.join(keys)}"
+    close = meant(last, [key.casefold() for key in keys])
+    return f"is no key{close or f'; {table} has ' + ', '.join(keys)}"
 
 
 def _names(table: str) -> Iterator[str]:

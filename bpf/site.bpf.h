@@ -3,6 +3,7 @@
 #ifndef AKLO_SITE_H
 #define AKLO_SITE_H
 
+#define ENOEXEC 8	     /* asm-generic/errno-base.h */
 #define CALL_NS 1000	     /* less than bash needs to leave one function and enter another */
 
 /*
@@ -39,11 +40,18 @@ static __always_inline __u32 frames_to_read(const struct shell_state *shell, __u
 	return count < limit ? count : limit;
 }
 
-/* The arrays are not there: not yet, or no longer. */
-static __always_inline void lose_stack(struct shell_state *shell, struct event *event)
+/* Nothing holds of what was read, nor of the functions in which the process was forked. */
+static __always_inline void forget_stack(struct shell_state *shell)
 {
 	shell->names = 0;
 	shell->stack = 0;
+	shell->forked_depth = 0;
+}
+
+/* The arrays are not there: not yet, or no longer. */
+static __always_inline void lose_stack(struct shell_state *shell, struct event *event)
+{
+	forget_stack(shell);
 	if (shell->names_name)
 		event->flags |= EVENT_SITE_UNKNOWN;
 }
@@ -57,6 +65,8 @@ static __always_inline bool identify_stack(struct shell_state *shell, __u64 sinc
 	if (depth < 0)
 		return false;
 	shell->text = read_text(shell, depth);
+	if (depth < shell->forked_depth && !shell->text.is_trap)
+		shell->forked_depth = 0;
 	if (depth)
 		hash = hash_stack(shell, &shell->hashes, depth,
 				  frames_to_read(shell, depth, since_ns), FOR_CALLS);
@@ -106,11 +116,19 @@ CHECKED_ALONE int note_site(struct task_state *state)
 	return 0;
 }
 
-/* What bash does from now on it does outside calls. */
+/*
+ * What bash does from now on it does outside calls. When the file that it executes is no program, it
+ * is a script, and bash begins anew in the same memory.
+ */
 static __always_inline void leave_site(struct task_state *state)
 {
-	if (state->shell.kind == SHELL_BASH)
-		state->shell.left_ns = bpf_ktime_get_boot_ns();
+	if (state->shell.kind != SHELL_BASH)
+		return;
+	state->shell.left_ns = bpf_ktime_get_boot_ns();
+	if (state->event.ret == -ENOEXEC) {
+		forget_stack(&state->shell);
+		state->shell.names_name = 0;
+	}
 }
 
 /* A child begins with its parent's memory. */

@@ -64,7 +64,8 @@ def test_what_shells_do_to_say_it_is_not_theirs(recording: Recording) -> None:
     assert re.search(r"left out: \d,\d{3}", left_out)
     assert recording.meta.attribution == XTRACE
     assert recording.meta.complete
-    assert not [row for row in recording.files if xtrace.PREFIX in (row["path"] or "")]
+    names = [Path(row["path"] or "").name for row in recording.files]
+    assert not [name for name in names if name.startswith(xtrace.PREFIX)]
     assert not [call for call in recording.calls if (call.fd or 0) > 255]
 
 
@@ -124,3 +125,20 @@ def test_of_a_deep_stack_the_inner_functions_are_told(
     (run,) = (row for row in recording.images if row["exe"].endswith("/true"))
     (site,) = (row for row in recording.rows("sites") if row["site_id"] == run["site_id"])
     assert (site["stack"], site["line"], site["flags"]) == (told, 1, flags)
+
+
+def test_functions_are_unknown_after_the_script_unset_their_names(record: Recorder) -> None:
+    script = """
+f() { [[ -e /before ]]; ( unset FUNCNAME; g ); [[ -e /after ]]; }
+g() { : < /dev/null; [[ -e /within ]]; }
+f
+"""
+    options = ["--shell-lines", *AS_ROOT]
+    recording = record("bash", "-c", script, name="unset", options=options)
+    places = {row["site_id"]: row["function"] for row in recording.rows("sites")}
+    found = {
+        call.path: places.get(call.site_id)
+        for call in recording.calls
+        if call.path in ("/before", "/within", "/after")
+    }
+    assert found == {"/before": "f", "/within": None, "/after": "f"}

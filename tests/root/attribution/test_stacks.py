@@ -329,3 +329,29 @@ def test_long_names_of_files(record: Recorder, bash: str, length: int) -> None:
     ]
     assert found == [(paths[0], "/nothing/a"), (paths[1], "/nothing/b")] * 20
     assert {len(path) for path in paths} == {length}
+
+
+def test_a_script_without_an_interpreter_begins_a_stack_of_its_own(
+    record: Recorder, bash: str
+) -> None:
+    """bash executes it itself, in the process that was forked within a function."""
+    inner = """
+a() { probe; }
+b() {
+    probe
+}
+c() { probe; b; probe; }
+d() { probe; c; probe; }
+a; b; c; d; a
+"""
+    script = """
+PATH=${BASH_SOURCE[0]%/*}:$PATH
+f() { probe; plain.bash; probe; }
+g() { f; ( exec plain.bash ); probe; }
+for ((i = 0; i < 5; i++)); do
+    f; g
+done
+"""
+    write(record.folder / "plain.bash", inner).chmod(0o755)
+    recording = run(record, bash, script)
+    assert_right(recording, 5 * (2 * 2 + 1 + 3 * 11))

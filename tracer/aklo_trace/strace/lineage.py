@@ -173,6 +173,7 @@ class Lineage:
         start = ProcessStart(ts_ns, self._next_proc_id, tid, parent_id, ppid, site=site)
         thread = self._start(tid, start)
         thread.site = site
+        thread.is_mute = parent is not None and parent.is_mute
         thread.compat = parent is not None and parent.compat
         return thread
 
@@ -227,6 +228,7 @@ class Lineage:
                 site=thread.site,
             )
         )
+        thread.is_mute = False
         self._place(thread, moment.thread, moment.line + 1, None)
 
     def marked(self, moment: Marked) -> None:
@@ -239,15 +241,16 @@ class Lineage:
                 self._falls_silent(thread, refusal)
                 self._place(thread, moment.thread, moment.line, None)
             case Place(site, leaves):
+                self._place(thread, moment.thread, moment.line, None if thread.is_mute else site)
                 if leaves:
                     self._falls_silent(thread, LEFT)
-                self._place(thread, moment.thread, moment.line, site)
 
     def _place(self, thread: Thread, number: int, line: int, site: Site | None) -> None:
         thread.site, thread.is_reading_ours = site, False
         self._joined.places.append((number, line, site))
 
     def _falls_silent(self, thread: Thread, reason: str) -> None:
+        thread.is_mute = True
         self.silent.setdefault(reason, set()).add(thread.process.proc_id)
 
     def leaving(self, moment: Leaving) -> None:

@@ -45,7 +45,8 @@ class Thread:
     that the child which an open fork made has been recognised. `orphan` is a thread whose fork
     was not seen, `leaving` one that called exit, `silent` one of which there is no line yet.
     `site` is where it said last that it is in its code, `is_reading_ours` that what it does is
-    for us, see `site_marks`."""
+    for us, `is_mute` that what its shell says of its place is not to be believed any more, see
+    `site_marks`."""
 
     tid: int
     process: Process
@@ -57,6 +58,7 @@ class Thread:
     leaving: bool = False
     site: Site | None = None
     is_reading_ours: bool = False
+    is_mute: bool = False
     orphan: bool = False
     silent: bool = False
 

@@ -37,9 +37,10 @@ _PLACE: Final = (
 _READY: Final = rb"@%s>(?P<version>[^;\n]*);(?P<refusal>[^;\n]*);"
 _LEAVES: Final = re.compile(
     rb"(?:builtin |command )?set [-+](?:[a-zA-Z]*x|o xtrace)|(?:[a-z]+ )?(?:PS4|BASH_XTRACEFD)="
+    rb"|(?:builtin |command )?unset .*\bFUNCNAME\b"
 )
-"""Commands after which a shell's xtrace is its script's own."""
-LEFT: Final = "its script used xtrace itself"
+"""Commands after which a shell's xtrace is its script's own, or says no functions."""
+LEFT: Final = "its script used xtrace itself, or unset FUNCNAME"
 
 
 @dataclass(frozen=True, slots=True)

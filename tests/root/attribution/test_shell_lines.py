@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -65,7 +66,7 @@ def test_what_shells_do_to_say_it_is_not_theirs(recording: Recording) -> None:
     assert recording.meta.attribution == XTRACE
     assert recording.meta.complete
     names = [Path(row["path"] or "").name for row in recording.files]
-    assert not [name for name in names if name.startswith(xtrace.PREFIX)]
+    assert not [name for name in names if fnmatch(name, f"{xtrace.PREFIX}*{xtrace.SUFFIX}")]
     assert not [call for call in recording.calls if (call.fd or 0) > 255]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -58,6 +59,15 @@ class Sources:
         """All of a script; None if it cannot be had."""
         found = None if self._foreign else self._script(file)
         return found if isinstance(found, list) else None
+
+    def unchanged(self, file: str, since_ns: int) -> bytes | None:
+        """The content of a file that nobody has changed since; None if it cannot be had."""
+        if self._foreign or not file.startswith("/"):
+            return None
+        with suppress(OSError, ValueError):
+            content, changed_ns = script_content.read(file)
+            return content if changed_ns <= since_ns else None
+        return None
 
     def _read(self, file: str) -> list[bytes] | str:
         """The lines of a script, or why they cannot be had."""

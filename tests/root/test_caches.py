@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from aklo_analysis.caches.cache import Cache
+from aklo_analysis.caches.claims import Claimed
 from aklo_analysis.report import build
 from aklo_analysis.tables.caches import CacheRow
 
@@ -252,3 +253,4 @@ def test_the_example_is_told_from_system_calls(record: Recorder) -> None:
     report = example(record, "new task One && ../bin/aklo new task Two", *LINES[record.engine])
     found = {row.name: (row.hits, row.misses, row.stale, row.rewrites) for row in report.caches}
     assert found == {"parsed": (1, 1, 0, 0), "id": (1, 1, 0, 2)}
+    assert {row.claimed for row in report.caches} == {Claimed(1, 1, 0, 0)}

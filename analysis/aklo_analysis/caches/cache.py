@@ -18,7 +18,8 @@ class Cache:
     """`files`: patterns of the paths of its entries, in which `*` and `?` stand for anything
     within a name; one that does not begin with a slash counts from any directory. `companion` is
     what the name of an entry is followed by in that of a file beside it. `function` is the one
-    that looks up, and `answer` one of `ANSWERS`. `ttl_ns`: how long an entry is fresh;
+    that looks up, and `answer` one of `ANSWERS`. `counter` is how aklo calls its own counters of
+    it. `ttl_ns`: how long an entry is fresh;
     `limit_bytes`: how large the cache may grow."""
 
     name: str
@@ -28,6 +29,7 @@ class Cache:
     answer: str = STATUS
     ttl_ns: int | None = None
     limit_bytes: int | None = None
+    counter: str | None = None
 
     def entry(self, path: str) -> tuple[str, bool] | None:
         """The path of the entry that a file belongs to, and whether it is its companion; None
@@ -50,9 +52,13 @@ def _regex(pattern: str) -> str:
 
 
 SHIPPED: Final = (
-    Cache("id", files=("*_id_cache.parsed",)),
-    Cache("parsed", files=("*.parsed",), companion=".mtime"),
-    Cache("batch", files=("/tmp/aklo_scan_cache/*.cache", "/tmp/aklo_scan_cache.*/*.cache")),
-    Cache("regex", function="get_cached_regex"),
+    Cache("id", files=("*_id_cache.parsed",), counter="id"),
+    Cache("parsed", files=("*.parsed",), companion=".mtime", counter="parsed"),
+    Cache(
+        "batch",
+        files=("/tmp/aklo_scan_cache/*.cache", "/tmp/aklo_scan_cache.*/*.cache"),
+        counter="scan",
+    ),
+    Cache("regex", function="get_cached_regex", counter="regex"),
 )
 """Those of aklo. The first one that a file belongs to has it."""

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from aklo_analysis.caches.answer import HIT, Answer
 from aklo_analysis.caches.cache import Cache
+from aklo_analysis.caches.claims import Claimed, claimed, counters
 from aklo_analysis.caches.entries import entries
 from aklo_analysis.caches.extents import lasted
 from aklo_analysis.caches.function_answers import answers
 from aklo_analysis.caches.lookups import Lookup, uses
+from aklo_analysis.caches.memory import grown, growths, largest
 from aklo_analysis.caches.shells import Shells
 from aklo_analysis.caches.sizes import Size, ranges, size
 from aklo_analysis.caches.steps import steps
@@ -33,6 +35,10 @@ class Observed:
     size: Size | None
     oldest_ns: int | None
     """how old the oldest entry was that was used, of those written in the trace"""
+    memory_bytes: int | None
+    peak_rss_bytes: int | None
+    """see `memory`; the first is None if not all calls were recorded"""
+    claimed: Claimed | None
     is_partial: bool
     """its function may have been called more often than is seen"""
 
@@ -63,23 +69,27 @@ def observed(case: Case) -> tuple[Observed, ...]:
     shells, of_caches = Shells(case), entries(case.frames, case.caches)
     found = steps(case, of_caches)
     used, moved = uses(case, found), ranges(case, found)
-    seen = []
+    growth, counted = growths(case), counters(case)
+    seen: list[Observed] = []
     for place, cache in enumerate(case.caches):
         mine = [entry for entry, owner in enumerate(of_caches.caches) if owner == place]
         asked = answers(case, shells, cache)
         own = set(mine)
-        looked_up = [one for one in used.lookups if one.entry in own]
-        files = lasted(shells, looked_up)
         by_function = bool(asked.judged or asked.unjudged)
+        looked_up = [one for one in used.lookups if one.entry in own]
+        given = asked.judged if by_function else tuple(lasted(shells, looked_up))
         is_counted = cache.function is None or len(case.frames.calls) > 0
         seen.append(
             Observed(
                 cache=cache,
-                answers=asked.judged if by_function else tuple(files),
+                answers=given,
                 unjudged=asked.unjudged,
                 rewrites=sum(used.rewrites[entry] for entry in mine),
                 size=size((found[entry] for entry in mine), moved) if cache.files else None,
+                memory_bytes=None if case.meta.filter else grown(case, growth, given),
+                peak_rss_bytes=largest(case, given),
                 oldest_ns=_oldest(looked_up),
+                claimed=claimed(counted, cache.counter, given),
                 is_partial=by_function and not is_counted,
             )
         )

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from aklo_analysis.caches.answer import HIT, STALE, Answer
+from aklo_analysis.caches.claims import Claimed
 from aklo_analysis.caches.observed import Observed
 
 
@@ -19,7 +20,9 @@ class CacheRow:
     than 0 if the cache costs more than it saves. `function` is the one that looks up. Sizes are
     those of the entries that were touched; `oldest_ns` is the age of the oldest entry that was
     used, of those that were written in the trace. `limit_bytes` and `ttl_ns` are what the
-    configuration allows."""
+    configuration allows. `memory_bytes` is by how much the heaps of shells grew during lookups, and
+    `peak_rss_bytes` the peak of the largest process that looked up. `claimed`: what aklo says
+    itself, if that can be had."""
 
     name: str
     lookups: int
@@ -39,8 +42,11 @@ class CacheRow:
     size_bytes: int | None
     growth_bytes: int | None
     limit_bytes: int | None
+    memory_bytes: int | None
+    peak_rss_bytes: int | None
     oldest_ns: int | None
     ttl_ns: int | None
+    claimed: Claimed | None
 
 
 def caches(seen: Sequence[Observed], is_timed: bool) -> tuple[CacheRow, ...]:
@@ -71,8 +77,11 @@ def _row(one: Observed, is_timed: bool) -> CacheRow:
         size_bytes=one.size.most_bytes if one.size else None,
         growth_bytes=one.size.growth_bytes if one.size else None,
         limit_bytes=one.cache.limit_bytes,
+        memory_bytes=one.memory_bytes,
+        peak_rss_bytes=one.peak_rss_bytes,
         oldest_ns=one.oldest_ns if is_timed else None,
         ttl_ns=one.cache.ttl_ns,
+        claimed=one.claimed,
     )
 
 

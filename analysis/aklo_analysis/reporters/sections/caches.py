@@ -73,6 +73,10 @@ def _facts(row: CacheRow) -> Iterator[str]:
         yield counted(row.entries, "entry", "entries")
     if row.growth_bytes:
         yield f"grown by {size(row.growth_bytes)}" if row.growth_bytes > 0 else "smaller at the end"
+    if row.memory_bytes:
+        yield f"heaps grew by {size(row.memory_bytes)}"
+    if row.claimed and not (row.claimed.hits_difference or row.claimed.misses_difference):
+        yield "as aklo counts"
     if row.unjudged:
         yield f"{counted(row.unjudged, 'more call')} of unknown result"
 
@@ -84,5 +88,8 @@ def _warnings(row: CacheRow) -> Iterator[str]:
     if row.ttl_ns is not None and row.oldest_ns is not None and row.oldest_ns > row.ttl_ns:
         age, ttl = duration(row.oldest_ns), duration(row.ttl_ns)
         yield f"{name} gave an entry that was {age} old: it is fresh for {ttl}."
+    if row.claimed and (row.claimed.hits_difference or row.claimed.misses_difference):
+        said = f"{counted(row.claimed.hits, 'hit')} and {count(row.claimed.misses)} misses"
+        yield f"aklo itself counted {said} of {name}."
     if row.uncounted:
         yield UNCOUNTED.format(escape(row.function or row.name))

@@ -108,3 +108,11 @@ def test_the_section_fits_a_terminal() -> None:
     shown = written(sample_trace())
     assert "CACHES" in shown
     assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_memory_is_what_heaps_grew_by_within_lookups() -> None:
+    trace = trace_of_lookups(("get",))
+    ends = (5, 4096, 1), (20, 8192, 0), (30, 9216, 0), (75, 16384, 1), (81, 16385, 0)
+    for at, end, site in ends:
+        trace.call(10, "brk", at * MS + 500, 10, ret=end, image_id=0, site_id=site)
+    assert row_of(trace).memory_bytes == 4096 + 1024 + 1

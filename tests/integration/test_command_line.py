@@ -94,3 +94,31 @@ def test_a_report_that_cannot_be_written_fails_in_one_line(
     done = run('"$@" -q -o t -- true; "$@" report t >/dev/full', environ, tmp_path)
     assert done.returncode == 1
     assert done.stderr == "aklo-trace: The output cannot be written: No space left on device.\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        ("report --section by", 2, "needs --by KEY: class, syscall"),
+        ("report --section header --format json", 2, "--format json has none"),
+        ("--section header --format json -- true", 125, "--format json has none"),
+    ],
+)
+def test_options_that_mean_nothing_together_are_refused(
+    words: str, status: int, said: str, environ: dict[str, str], tmp_path: Path
+) -> None:
+    done = run(f'"$@" {words}', environ, tmp_path)
+    assert done.returncode == status
+    assert said in done.stderr
+
+
+def test_help_says_which_trace_is_meant_and_has_no_option_that_is_refused(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    def said(verb: str) -> str:
+        return " ".join(run(f'"$@" {verb} --help', environ, tmp_path).stdout.split())
+
+    for verb in "report", "check", "info", "recover":
+        assert "latest (the default)" in said(verb)
+    assert "--function-calls" not in said("watch")
+    assert "--function-calls" in said("attach")

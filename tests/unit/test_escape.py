@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aklo_trace.escape import escape, escape_command
+from aklo_trace.escape import escape, escape_command, to_ascii
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,8 @@ def test_whatever_the_name_it_is_printable_and_stays_so(raw: bytes) -> None:
 
 def test_a_command_is_quoted_and_escaped() -> None:
     assert escape_command(["echo", "a b", "\x1b"]) == "echo 'a b' '\\x1b'"
+
+
+def test_in_ascii_a_name_is_shown_by_its_bytes() -> None:
+    assert to_ascii("größe.sh") == "gr\\xc3\\xb6\\xc3\\x9fe.sh"
+    assert to_ascii(escape("caf\udce9")) == "caf\\xe9"

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from aklo_trace.presentation import takes_utf8
+from aklo_trace.presentation import takes_utf8, wanted
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,18 @@ def test_where_the_user_named_the_c_locale_the_report_is_ascii(
     assert takes_utf8(stream, environ, assumed) == expected
     other = io.TextIOWrapper(io.BytesIO(), encoding="iso-8859-1")
     assert not takes_utf8(other, environ, assumed)
+
+
+@pytest.mark.parametrize(
+    ("sections", "is_grouped", "shown"),
+    [
+        ((), False, ()),
+        ((), True, ("by",)),
+        (("header",), True, ("header", "by")),
+        (("by", "header"), True, ("by", "header")),
+    ],
+)
+def test_what_is_grouped_is_shown_beside_the_sections(
+    sections: tuple[str, ...], is_grouped: bool, shown: tuple[str, ...]
+) -> None:
+    assert wanted(sections, is_grouped) == shown

@@ -30,8 +30,10 @@ def escape_command(argv: Sequence[str]) -> str:
 
 
 def to_ascii(text: str) -> str:
-    """The text with escapes for all characters beyond ASCII."""
-    return text.encode("ascii", "backslashreplace").decode("ascii")
+    """The text with `\\xNN` for each byte, in UTF-8, of characters beyond ASCII: so a shell that is
+    given `$'...'` finds the name again."""
+    raw = text.encode("utf-8", "backslashreplace")
+    return "".join(chr(byte) if byte < 0x80 else f"\\x{byte:02x}" for byte in raw)
 
 
 def _escaped(character: str) -> str:

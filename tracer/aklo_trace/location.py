@@ -22,6 +22,7 @@ from aklo_trace.meta import FILE
 PROJECT_FILE: Final = ".aklo.conf"
 PROJECT_STORE: Final = ".aklo_metrics"
 LATEST: Final = "latest"
+WHICH: Final = f"a path, a name of 'aklo-trace list', or {LATEST} (the default)"
 SLUG_CHARACTERS: Final = 48
 _IGNORE: Final = "# Traces are data, not source.\n*\n"
 

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Final, TextIO
 
 from aklo_trace.contents import BY, KEYS, SECTIONS
+from aklo_trace.errors import UsageError
 from aklo_trace.escape import escape
 from aklo_trace.places import Asker
 from aklo_trace.spelling import meant
@@ -50,17 +51,31 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         type=_keys,
         default=(),
         metavar="KEY[,KEY]",
-        help=f"only system calls, grouped by these: {', '.join(KEYS)}",
+        help=f"system calls grouped by these, after the parts that --section names: "
+        f"{', '.join(KEYS)}",
     )
 
 
 def configure_options(options: argparse.Namespace, asker: Asker) -> None:
     """What was not said on the command line is as the configuration has it; what of that cannot
     be used is said."""
+    _check(options)
     asker.warn()
     for name, destination in DESTINATIONS.items():
         if getattr(options, destination, "") is None:
             setattr(options, destination, asker.configuration.setting(name).value)
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Options that mean nothing together. Raises UsageError."""
+    sections = getattr(options, "section", ())
+    if sections and options.format not in (None, TEXT):
+        raise UsageError(
+            f"--section is for the text report, and --format {options.format} has none: leave one "
+            "of the two out."
+        )
+    if BY in sections and not options.by:
+        raise UsageError(f"--section {BY} needs --by KEY: {', '.join(KEYS)}.")
 
 
 def form_of(options: argparse.Namespace) -> str:
@@ -104,9 +119,14 @@ def print_report(report: Report, form: str, options: argparse.Namespace, stream:
         width=_width(stream),
         color=_color(options.color, stream),
         utf8=takes_utf8(stream, os.environ, bool(sys.flags.utf8_mode)),
-        sections=options.section or ((BY,) if options.by else ()),
+        sections=wanted(options.section, bool(options.by)),
     )
     REPORTERS[form](report, stream, look)
+
+
+def wanted(sections: tuple[str, ...], is_grouped: bool) -> tuple[str, ...]:
+    """The sections to print; what calls are grouped by is always among them."""
+    return (*sections, BY) if is_grouped and BY not in sections else sections
 
 
 def _width(stream: TextIO) -> int | None:

@@ -22,6 +22,11 @@ def add_recording_options(parser: argparse.ArgumentParser) -> None:
     add("-o", "--output", metavar="DIR", type=Path, help="where to put the trace")
     add("--force", action="store_true", help="replace a trace that is there")
     add_capture_options(parser)
+    add(
+        "--function-calls",
+        action="store_true",
+        help="record every call of a bash function, at the cost of some microseconds each",
+    )
     add("--format", choices=(*FORMATS, NO_REPORT), help=f"of the report (default: {TEXT})")
     add("-q", "--quiet", action="store_true", help="print errors, and a report only with --format")
     add_options(parser)
@@ -54,11 +59,6 @@ def add_capture_options(parser: argparse.ArgumentParser) -> None:
         "--attribution",
         action=argparse.BooleanOptionalAction,
         help="look up which function and line of a shell makes a call (default: yes)",
-    )
-    add(
-        "--function-calls",
-        action="store_true",
-        help="record every call of a bash function, at the cost of some microseconds each",
     )
     add(
         "--no-off-cpu",

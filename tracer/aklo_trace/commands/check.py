@@ -6,8 +6,8 @@ configuration, see docs/alerts.md. Nothing is written down, and nothing is done 
 exit status:
   0  no threshold is crossed
   1  one is
-  2  the command line makes no sense, there is no such trace, or something in the
-     configuration cannot be used; the other thresholds are checked even so
+  2  the command line makes no sense, there is no such trace, or something
+     in the configuration cannot be used; the rest is checked even so
   3  the trace cannot tell: it is incomplete, or does not have what is limited
   4  no engine can record what is to be checked; a trace needs none
 """
@@ -23,7 +23,7 @@ from aklo_trace.cli import DATA_INCOMPLETE
 from aklo_trace.errors import AkloTraceError, NotATrace, StoreError, TraceError, UsageError
 from aklo_trace.escape import escape
 from aklo_trace.judgement import analysed, judged, problems_of
-from aklo_trace.location import find
+from aklo_trace.location import WHICH, find
 from aklo_trace.places import Asker, become_asker, complain_of
 from aklo_trace.store import Trace, open_trace
 
@@ -49,7 +49,7 @@ STATUSES: Final[tuple[tuple[type[AkloTraceError], int], ...]] = (
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("trace", nargs="?", default="latest", metavar="TRACE")
+    parser.add_argument("trace", nargs="?", default="latest", metavar="TRACE", help=WHICH)
     parser.add_argument("--format", choices=("text", "json"), default="text", help="of the output")
 
 

@@ -13,6 +13,7 @@ from dataclasses import asdict
 from typing import Final
 
 from aklo_trace.escape import escape
+from aklo_trace.location import WHICH
 from aklo_trace.meta import Meta
 from aklo_trace.places import find_trace
 from aklo_trace.store import open_trace
@@ -33,7 +34,7 @@ ROWS: Final = {
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("trace", nargs="?", default="latest", metavar="TRACE")
+    parser.add_argument("trace", nargs="?", default="latest", metavar="TRACE", help=WHICH)
     parser.add_argument("--format", choices=("text", "json"), default="text", help="of the output")
 
 

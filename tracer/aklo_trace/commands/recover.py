@@ -10,12 +10,13 @@ from __future__ import annotations
 import argparse
 
 from aklo_trace.escape import escape
+from aklo_trace.location import WHICH
 from aklo_trace.places import find_trace
 from aklo_trace.store import recover
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("trace", nargs="?", default="latest", metavar="TRACE")
+    parser.add_argument("trace", nargs="?", default="latest", metavar="TRACE", help=WHICH)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -9,14 +9,14 @@ import argparse
 import sys
 
 from aklo_trace.judgement import analysed, judged, problems_of
-from aklo_trace.location import find
+from aklo_trace.location import WHICH, find
 from aklo_trace.places import become_asker, complain_of
 from aklo_trace.presentation import FORMATS, add_options, configure_options, print_report
 from aklo_trace.store import open_trace
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("trace", nargs="?", default="latest", metavar="TRACE")
+    parser.add_argument("trace", nargs="?", default="latest", metavar="TRACE", help=WHICH)
     parser.add_argument("--format", choices=FORMATS, default="text", help="of the report")
     add_options(parser)
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -55,6 +56,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add("--spool", metavar="DIR", type=Path, help="where to record before traces are made")
     add_capture_options(parser)
+    # what others have, so that it is said who has it
+    add("--function-calls", action="store_true", help=argparse.SUPPRESS)
     add("-q", "--quiet", action="store_true", help="do not name the traces that are made")
 
 
@@ -63,9 +66,9 @@ def run(options: argparse.Namespace) -> int:
     watch = Watch(names, None if os.geteuid() == 0 else os.geteuid())
     asker = Asker.of(invoking())
     configure_options(options, asker)
-    capture = replace(capture_options(options), watch=watch)
-    if capture.function_calls:
+    if options.function_calls:
         raise UsageError("--function-calls: watch cannot; record or attach can.")
+    capture = replace(capture_options(options), watch=watch)
     next(choose(EbpfEngine.name))
     os.umask(PRIVATE)
     parent = options.spool or _default_spool(asker)
@@ -92,7 +95,18 @@ def run(options: argparse.Namespace) -> int:
     with asked_to_end() as asked:
         watcher.run(asked)
     session.close()
+    leave(parent, options.spool is None)
     return 0
+
+
+def leave(parent: Path, is_ours: bool) -> None:
+    """Take away a folder that was made for spools and holds none, and let the terminal, which has
+    shown ^C, go on below it."""
+    if is_ours and SYSTEMD_SPOOL not in os.environ:
+        with suppress(OSError):  # it holds something
+            parent.rmdir()
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
 
 
 def _default_spool(asker: Asker) -> Path:

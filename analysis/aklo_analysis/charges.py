@@ -71,12 +71,12 @@ def charges(frames: Frames, calls: pd.DataFrame, lives: Lives, causes: Causes) -
 
 
 def costliest_first(sums: pd.DataFrame) -> pd.DataFrame:
-    """Groups of causes with what they are ranked by: `cost_ns` and `waited_ns`."""
+    """Groups of causes with what they are ranked by: the times of `ORDER`; and `cost_ns`."""
     totals = with_totals(sums)
     return totals.assign(cost_ns=totals["own_ns"] + totals["idle_ns"])
 
 
-ORDER: Final = ("cost_ns", "waited_ns", "calls")
+ORDER: Final = ("own_ns", "idle_ns", "waited_ns", "calls")
 
 
 def _add_unfinished(table: pd.DataFrame, lives: Lives, causes: Causes) -> None:

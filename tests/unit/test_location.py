@@ -181,3 +181,9 @@ def test_what_may_not_be_looked_at_is_passed_over(tmp_path: Path) -> None:
     cwd.mkdir()
     deep = Path(os.path.join(cwd, *["e" * 250] * 20))  # noqa: PTH118
     assert location.project(deep) is None
+
+
+def test_a_trace_is_named_so_that_it_is_found_again(tmp_path: Path) -> None:
+    store, other = tmp_path / "store", tmp_path / "x"
+    assert location.name_of(store / "one", [store]) == "one"
+    assert location.name_of(other, [store]) == str(other)

@@ -23,6 +23,7 @@ from aklo_trace.cli import complain
 from aklo_trace.config.entry import Problem
 from aklo_trace.errors import StoreError
 from aklo_trace.escape import escape
+from aklo_trace.location import name_of
 from aklo_trace.places import Asker, complain_of
 from aklo_trace.presentation import NO_REPORT, form_of, print_report
 from aklo_trace.store import Trace
@@ -79,17 +80,21 @@ def settle(trace: Trace, options: argparse.Namespace, asker: Asker) -> None:
     is_monitored = asker.configuration.value("monitoring.enabled", bool)
     if is_monitored:
         report = written_down(trace, report, asker)
-    untaken = None if form_of(options) == NO_REPORT else _print(report, options)
+    untaken = None if form_of(options) == NO_REPORT else _print(trace, report, options, asker)
     if is_monitored:
         act(trace, report, asker)
     if untaken:
         raise untaken
 
 
-def _print(report: Report, options: argparse.Namespace) -> OSError | None:
+def _print(
+    trace: Trace, report: Report, options: argparse.Namespace, asker: Asker
+) -> OSError | None:
     """What keeps the report from being taken."""
     try:
-        print_report(report, form_of(options), options, sys.stderr)
+        print_report(
+            report, form_of(options), options, sys.stderr, name_of(trace.directory, asker.stores())
+        )
         sys.stderr.flush()
     except OSError as error:
         return error

@@ -108,6 +108,11 @@ def traces(store: Path) -> list[Path]:
     return sorted(found, key=lambda path: path.name, reverse=True)
 
 
+def name_of(trace: Path, stores: Sequence[Path]) -> str:
+    """By what `find` finds it: its name in a store, or else its path."""
+    return trace.name if trace.absolute().parent in stores else str(trace)
+
+
 def find(name: str, places: Sequence[Path]) -> Path:
     """The trace that `name` means: a path, a name in one of the stores, or ``latest``.
 

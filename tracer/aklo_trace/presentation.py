@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Collection, Mapping
@@ -112,7 +113,10 @@ def _rows(text: str) -> int:
     return int(text)
 
 
-def print_report(report: Report, form: str, options: argparse.Namespace, stream: TextIO) -> None:
+def print_report(
+    report: Report, form: str, options: argparse.Namespace, stream: TextIO, trace: str
+) -> None:
+    """`trace`: a name by which it can be found again."""
     from aklo_analysis.reporters import REPORTERS, Options
 
     look = Options(
@@ -120,6 +124,7 @@ def print_report(report: Report, form: str, options: argparse.Namespace, stream:
         color=_color(options.color, stream),
         utf8=takes_utf8(stream, os.environ, bool(sys.flags.utf8_mode)),
         sections=wanted(options.section, bool(options.by)),
+        trace=shlex.quote(trace),
     )
     REPORTERS[form](report, stream, look)
 

@@ -33,10 +33,13 @@ class Page:
     def heading(self, title: str, remark: str = "") -> None:
         """A title, and after it, or on lines of its own, what to know about what follows."""
         if self.lines:
-            self._line("")
+            self.blank()
         self._line(self._ink.paint(title, "heading"))
         if remark:
             self.sentence(remark, "dim")
+
+    def blank(self) -> None:
+        self._line("")
 
     def fact(self, label: str, value: str, style: str = "plain") -> None:
         """A label and its value, wrapped behind the label."""

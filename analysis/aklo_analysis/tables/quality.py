@@ -30,24 +30,69 @@ class Gap:
 
 
 FLAGS = (
-    ("path_cut", "calls whose path is cut", "syscalls", SyscallFlag.PATH_TRUNCATED),
-    ("path_unreadable", "calls of unreadable path", "syscalls", SyscallFlag.PATH_UNREADABLE),
-    ("path_lost", "calls whose path was lost", "syscalls", SyscallFlag.PATH_LOST),
+    (
+        "path_cut",
+        "calls with a path of which only the beginning is known",
+        "syscalls",
+        SyscallFlag.PATH_TRUNCATED,
+    ),
+    (
+        "path_unreadable",
+        "calls with a path that could not be read",
+        "syscalls",
+        SyscallFlag.PATH_UNREADABLE,
+    ),
+    ("path_lost", "calls with a path that was lost", "syscalls", SyscallFlag.PATH_LOST),
     ("no_entry", "calls whose beginning was not seen", "syscalls", SyscallFlag.NO_ENTRY),
     ("injected", "calls that strace tampered with", "syscalls", SyscallFlag.INJECTED),
     ("start_unseen", "processes that were there before", "processes", ProcessFlag.START_UNSEEN),
     ("end_unseen", "processes still running at the end", "processes", ProcessFlag.END_UNSEEN),
-    ("argv_cut", "programs with cut arguments", "images", ImageFlag.ARGV_TRUNCATED),
-    ("argv_unreadable", "programs of unreadable arguments", "images", ImageFlag.ARGV_UNREADABLE),
+    (
+        "argv_cut",
+        "programs of which only the first arguments are known",
+        "images",
+        ImageFlag.ARGV_TRUNCATED,
+    ),
+    (
+        "argv_unreadable",
+        "programs with arguments that could not be read",
+        "images",
+        ImageFlag.ARGV_UNREADABLE,
+    ),
     ("argv_lost", "programs whose arguments were lost", "images", ImageFlag.ARGV_LOST),
-    ("place_unread", "shells' calls of unread place", "syscalls", SyscallFlag.SITE_UNKNOWN),
-    ("sample_unread", "shells' samples of unread place", "samples", SampleFlag.SITE_UNKNOWN),
-    ("place_relative", "places of relative line", "sites", SiteFlag.LINE_RELATIVE),
-    ("stack_cut", "places whose outer functions are missing", "sites", SiteFlag.STACK_TRUNCATED),
-    ("place_cut", "places with a name that is cut", "sites", SiteFlag.NAME_TRUNCATED),
-    ("file_relative", "scripts in an unknown directory", "sites", SiteFlag.FILE_RELATIVE),
-    ("call_unread", "function calls of unread name", "calls", CallFlag.NAME_UNKNOWN),
-    ("call_open", "function calls of unseen end", "calls", CallFlag.END_UNSEEN),
+    (
+        "place_unread",
+        "calls of a bash that could not be asked for its line",
+        "syscalls",
+        SyscallFlag.SITE_UNKNOWN,
+    ),
+    (
+        "sample_unread",
+        "looks at a computing bash that found no line",
+        "samples",
+        SampleFlag.SITE_UNKNOWN,
+    ),
+    (
+        "place_relative",
+        "lines that bash counts within eval or $(...), not in the file",
+        "sites",
+        SiteFlag.LINE_RELATIVE,
+    ),
+    (
+        "stack_cut",
+        "lines with more functions around them than are kept",
+        "sites",
+        SiteFlag.STACK_TRUNCATED,
+    ),
+    ("place_cut", "lines in a function whose name is cut", "sites", SiteFlag.NAME_TRUNCATED),
+    (
+        "file_relative",
+        "lines of a script that is in an unknown directory",
+        "sites",
+        SiteFlag.FILE_RELATIVE,
+    ),
+    ("call_unread", "calls of bash functions without a name", "calls", CallFlag.NAME_UNKNOWN),
+    ("call_open", "calls of bash functions that had not ended", "calls", CallFlag.END_UNSEEN),
 )
 """Gaps that the schema flags: key, title, table, flag."""
 
@@ -81,12 +126,12 @@ def _mapped(_: Frames, calls: pd.DataFrame) -> pd.Series[bool]:
 
 
 CALLS: tuple[tuple[str, str, Condition], ...] = (
-    ("unknown_file", "calls on unknown files", _unknown_file),
+    ("unknown_file", "calls on files that are not known", _unknown_file),
     ("path_relative", "paths from an unknown directory", _relative),
     ("unfinished", "calls that never returned", _unfinished),
-    ("unknown_class", "calls of unknown class", _unknown_class),
-    ("io_uring", "I/O in io_uring, unseen after", _io_uring),
-    ("mapped_files", "mapped files: I/O in memory is unseen", _mapped),
+    ("unknown_class", "calls that this program has no name for", _unknown_class),
+    ("io_uring", "calls of io_uring: what it does then is not seen", _io_uring),
+    ("mapped_files", "files mapped into memory: reads there are not seen", _mapped),
 )
 """Gaps found in the calls: key, title, which calls have it."""
 

@@ -228,3 +228,15 @@ def test_a_stack_that_does_not_fit_together_is_a_damaged_trace(column: str, valu
     trace.rows["sites"][0][column] = value
     with pytest.raises(CorruptTrace, match="stack"):
         build(trace)
+
+
+def test_lines_come_in_the_order_of_their_own_work_whatever_they_waited() -> None:
+    trace = shell()
+    sleeps, works = (trace.site("f", "/s.sh", number, MAIN) for number in (3, 4))
+    trace.process(2, 0, 60 * MS, parent_proc_id=1, site_id=sleeps)
+    sleep = trace.image(2, 0, "/bin/sleep", site_id=sleeps)
+    trace.call(2, "clock_nanosleep", 0, 60 * MS, image_id=sleep)
+    trace.call(1, "openat", 0, 10 * MS, site_id=works, image_id=0)
+    trace.call(1, "wait4", 10 * MS, 90 * MS, site_id=sleeps, image_id=0)
+    report = build(trace)
+    assert [row.number for row in report.lines.rows] == [4, 3]

@@ -115,6 +115,21 @@ def test_the_text_says_what_all_of_it_saves_and_how_much_is_not_shown() -> None:
     assert "All together: 400ms, 26%. 1 smaller one not shown." in said
 
 
+def test_on_a_terminal_a_whole_report_ends_with_the_first_finding() -> None:
+    report, again = with_findings(rule(found(0, 1, 2))), "aklo-trace report x --section header"
+
+    def end(options: Options) -> str:
+        stream = io.StringIO()
+        REPORTERS["text"](report, stream, options)
+        return "\n".join(stream.getvalue().splitlines()[-3:])
+
+    said = end(Options(trace="x"))
+    assert "First: of (0, 1, 2) (SH99) at s.sh:3, 300ms 20%" in said
+    assert again in said
+    others = Options(None, trace="x"), Options(trace="x", sections=("findings",)), Options()
+    assert not any(again in end(options) for options in others)
+
+
 def test_what_saves_nothing_has_no_sum() -> None:
     facts = {"attribution": "memory", "engine": "ebpf"}
     report = replace(

@@ -9,7 +9,7 @@ import argparse
 import sys
 
 from aklo_trace.judgement import analysed, judged, problems_of
-from aklo_trace.location import WHICH, find
+from aklo_trace.location import WHICH, find, name_of
 from aklo_trace.places import become_asker, complain_of
 from aklo_trace.presentation import FORMATS, add_options, configure_options, print_report
 from aklo_trace.store import open_trace
@@ -27,5 +27,7 @@ def run(options: argparse.Namespace) -> int:
     trace = open_trace(find(options.trace, asker.stores()))
     complain_of(problems_of(asker))
     report = judged(trace, analysed(trace, asker, options.top, options.by), asker)
-    print_report(report, options.format, options, sys.stdout)
+    print_report(
+        report, options.format, options, sys.stdout, name_of(trace.directory, asker.stores())
+    )
     return 0

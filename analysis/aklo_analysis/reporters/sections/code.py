@@ -59,7 +59,7 @@ TITLES: Final = dict(
 
 SELF: Final = (
     "self: the work of a function's own lines and of the programs they started; "
-    "total: with the functions it called. Shares are of all work."
+    "total: with the functions it called. Shares are of all work. Most work of its own first."
 )
 IDLE: Final = "idle: waiting for a timer, the network or the terminal; no work."
 RELATIVE: Final = (

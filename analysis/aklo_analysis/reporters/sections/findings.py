@@ -44,6 +44,20 @@ def findings(report: Report, page: Page) -> None:
         page.sentence(f"Files without / at the beginning are in {escape(scripts.root)}", "dim")
 
 
+def reminder(report: Report, page: Page, trace: str) -> None:
+    """One sentence: the first of the findings, and how to see them again."""
+    if not report.findings:
+        return
+    first, again = report.findings[0], f"aklo-trace report {trace} --section header,findings"
+    saving = duration(first.saving_ns) if first.saving_ns else ""
+    place = _place(first, Scripts(())).rpartition("/")[2]
+    what = f"{first.title} ({first.code})" + (f" at {place}" if place else "")
+    numbers = " ".join(filter(None, [saving, share(first.saving_ns, report.meta.wall_ns or 0)]))
+    page.blank()
+    page.sentence(f"First: {escape(', '.join(filter(None, [what, numbers])))}", "strong")
+    page.sentence(f"Again: {escape(again)}", "dim")
+
+
 def _none(meta: Meta) -> str:
     """Why there is no finding."""
     if meta.timing != MEASURED:

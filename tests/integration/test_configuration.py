@@ -97,6 +97,16 @@ def test_what_is_wrong_does_not_keep_a_command_from_being_traced(project: Projec
     assert (project.folder / ".aklo_metrics").is_dir()
 
 
+def test_a_place_that_cannot_be_does_not_keep_a_command_from_being_traced(
+    project: Project,
+) -> None:
+    project.conf.write_text("IO_METRICS_DIR=/dev/null\n")
+    done = project.run("--engine", "strace", "-q", "--", "sh", "-c", "exit 7")
+    assert done.returncode == 7
+    assert f"{project.conf}:1: Traces cannot be kept in /dev/null: that is no" in done.stderr
+    assert any(path.is_dir() for path in project.data.iterdir())
+
+
 def test_a_relative_place_does_not_count_outside_of_a_project(project: Project) -> None:
     project.toml.write_text('[monitoring]\nmetrics_dir = "kept"\n')
     assert project.run("-q", "--engine", "strace", "--", "true").returncode == 0

@@ -67,8 +67,9 @@ def new_trace(store: Path, argv: Sequence[str], now: datetime) -> Path:
     try:
         make(store)
     except OSError as error:
+        why = "that is no directory" if isinstance(error, FileExistsError) else error.strerror
         raise StoreError(
-            f"Traces cannot be kept in {store}: {error.strerror}. Name another place with -o."
+            f"Traces cannot be kept in {store}: {why}. Name another place with -o."
         ) from error
     now = now.astimezone(UTC)  # local time would not sort over a change of the time zone
     stem = f"{now:%Y-%m-%dT%H-%M-%S}.{now.microsecond // 1000:03d}Z-{slug(argv)}"

@@ -10,6 +10,7 @@ from aklo_trace import address_space, location
 from aklo_trace.cli import complain
 from aklo_trace.config.configuration import Configuration, load, unpacked
 from aklo_trace.config.entry import Problem
+from aklo_trace.config.keys import METRICS_DIR
 from aklo_trace.errand import read_as
 from aklo_trace.identity import Identity, drop_privileges, invoking
 
@@ -43,7 +44,7 @@ class Asker:
 
     def stores(self, cwd: Path | None = None) -> list[Path]:
         """The user's stores, the one for new traces first."""
-        wanted = self.configuration.value("monitoring.metrics_dir", str)
+        wanted = self.configuration.value(METRICS_DIR, str)
         place = location.expanded(wanted, self.identity.home)
         return location.stores(cwd or working_directory() or Path("/"), self.data, place)
 

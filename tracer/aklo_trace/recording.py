@@ -22,7 +22,7 @@ from aklo_trace import meta as meta_file
 from aklo_trace.afterwork import INTERRUPTED, do_apart
 from aklo_trace.cli import complain, explained, print_traceback
 from aklo_trace.config.entry import BY_DEFAULT
-from aklo_trace.config.keys import THRESHOLD
+from aklo_trace.config.keys import METRICS_DIR, THRESHOLD
 from aklo_trace.engine import Recording, Session
 from aklo_trace.engines import Choice
 from aklo_trace.errors import AkloTraceError, CaptureError, StoreError, reason_of, remedy_of
@@ -70,10 +70,23 @@ def directory_of(options: argparse.Namespace, asker: Asker, meta: Meta) -> Path:
     directory: Path | None = options.output
     if directory is None:
         now = datetime.fromtimestamp(meta.started_at_ns / 1e9).astimezone()
-        return location.new_trace(asker.stores()[0], meta.argv, now)
+        return _new_trace(asker, meta.argv, now)
     if options.force:
         store.make_way(directory)
     return directory
+
+
+def _new_trace(asker: Asker, argv: Sequence[str], now: datetime) -> Path:
+    """In the store that the configuration names; if there can be none, which keeps nobody from
+    tracing, in the user's own."""
+    origin = asker.configuration.setting(METRICS_DIR).origin
+    try:
+        return location.new_trace(asker.stores()[0], argv, now)
+    except StoreError as error:
+        if origin == BY_DEFAULT:
+            raise
+        complain(f"configuration: {origin}: {error} This one is kept in {asker.data}.")
+        return location.new_trace(asker.data, argv, now)
 
 
 def begin(session: Session, directory: Path, meta: Meta, asker: Asker) -> UnderWay:

@@ -6,6 +6,7 @@ import http.server
 import json
 import os
 import select
+import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -289,3 +290,20 @@ def cmdline(pid: str) -> bytes:
         return Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return b""
+
+
+def test_a_program_does_not_outlive_who_is_killed_while_it_waits_for_it(tmp_path: Path) -> None:
+    told = tmp_path / "pid"
+    os.mkfifo(told)
+    performer = os.fork()
+    if not performer:
+        endless = command("sh", "-c", f"echo $$ > {told}; exec sleep 60", timeout_s=60)
+        perform(endless, [notice("a")], ENVIRON)
+        os._exit(0)
+    pidfd = os.pidfd_open(int(told.read_text()))
+    os.kill(performer, signal.SIGKILL)
+    os.waitpid(performer, 0)
+    ended = select.poll()
+    ended.register(pidfd, select.POLLIN)
+    assert ended.poll(30_000)
+    os.close(pidfd)

@@ -4,7 +4,8 @@ A program is started without a shell; in the root directory, so that it finds no
 repository has put where the tracer was started; in the user's own environment; with what there is
 to know as a JSON object on its standard input, and in words in variables `AKLO_ALERT_*` and where
 its arguments have one of `PLACES`. What it writes goes nowhere. A request is made by a program of
-our own, in the same way. When its time is over it is killed, with what it has started.
+our own, in the same way. When its time is over it is killed, with what it has started; and when we
+are killed, so is it.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from typing import Final
 from aklo_trace.alerting.action import Action, Notice
 from aklo_trace.config.keys import CLEARED
 from aklo_trace.errors import reason_of
+from aklo_trace.libc import PR_SET_PDEATHSIG, prctl
 
 POST: Final = Path(__file__).with_name("post.py")
 TOGETHER_S: Final = 60.0
@@ -134,8 +136,9 @@ def _run(
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE if says_why else subprocess.DEVNULL,
             start_new_session=True,
+            preexec_fn=_die_with_us,
         )
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
         return f"{command[0]}: {reason_of(error) if isinstance(error, OSError) else error}"
     try:
         _, said = process.communicate(given, timeout_s)
@@ -150,6 +153,10 @@ def _run(
     if process.returncode < 0:
         return f"signal {-process.returncode} killed it"
     return f"its exit status is {process.returncode}"
+
+
+def _die_with_us() -> None:
+    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

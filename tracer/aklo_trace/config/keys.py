@@ -22,6 +22,7 @@ TIME: Final = Duration(0, 366 * 86_400 * 10**9, "a time such as 500ms, 10s, 5m, 
 LIMIT: Final = Limit("a number, or a number with its unit such as 500ms, 64MiB or 5%")
 SEVERITIES: Final = ("info", "warning", "critical")
 THRESHOLD: Final = "monitoring.alert_threshold_ms"
+METRICS_DIR: Final = "monitoring.metrics_dir"
 RAISED, REPEATED, CLEARED = EVENTS = "raised", "repeated", "cleared"
 """When there is something to be done about an alert."""
 
@@ -64,7 +65,7 @@ KEYS: Final[tuple[Key, ...]] = (
         aklo="IO_MONITORING_ENABLED",
     ),
     Key(
-        "monitoring.metrics_dir",
+        METRICS_DIR,
         Place(),
         ".aklo_metrics",
         "where traces go; a relative one counts in a project alone, and from there",

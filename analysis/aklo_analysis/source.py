@@ -16,6 +16,8 @@ from aklo_trace.text import decode
 
 AT_END: Final = "the end of the script"
 """What bash calls the line behind the last."""
+NO_LINE: Final = "no such line"
+NOT_BEGUN: Final = "bash was about to read it, and still had the line of the file that sources it"
 LONGEST: Final = 400
 """Characters of a line that are kept."""
 
@@ -52,7 +54,7 @@ class Sources:
         if number == len(found) + 1:
             return Source(None, AT_END)
         if not 1 <= number <= len(found):
-            return Source(None, "no such line")
+            return Source(None, NO_LINE)
         return Source(decode(found[number - 1].strip())[0][:LONGEST])
 
     def lines(self, file: str) -> list[bytes] | None:

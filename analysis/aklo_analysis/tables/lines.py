@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -14,9 +14,12 @@ from aklo_analysis.lives import Lives
 from aklo_analysis.measure import own_ns
 from aklo_analysis.nullable import Objects
 from aklo_analysis.ranking import Ranking, rank
-from aklo_analysis.source import Sources
+from aklo_analysis.source import NO_LINE, NOT_BEGUN, Sources
 from aklo_analysis.stacks import Stacks
 from aklo_analysis.tables.functions import by_place, nobodys, with_calls
+
+SOURCED: Final = "source"
+"""What bash calls the function that a sourced file is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +69,15 @@ def lines(
     def row(group: Any, measure: Charge) -> LineRow:
         place = group.Index
         line, source = stacks.lines[place], sources.of(stacks.lines[place])
+        name = stacks.functions[function.get(place, stacks.around[place])].name
+        is_begun = name != SOURCED or source.missing != NO_LINE
         return LineRow(
             line.file,
-            line.number,
+            line.number if is_begun else None,
             line.relative,
-            stacks.functions[function.get(place, stacks.around[place])].name,
+            name,
             source.text,
-            source.missing,
+            source.missing if is_begun else NOT_BEGUN,
             _programs(started, place),
             measure,
             Charge.of(inside.loc[place].to_dict()),

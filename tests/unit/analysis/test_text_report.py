@@ -327,6 +327,20 @@ def test_lines_without_a_file_are_told_apart_and_the_end_of_a_script_is_named(
     assert "s.sh:3 (the end of the script)" in section(found, "TOP LINES")
 
 
+def test_of_a_sourced_file_no_line_is_named_that_it_does_not_have(tmp_path: Path) -> None:
+    script, content = str(tmp_path / "one.sh"), b"x=1\n"
+    Path(script).write_bytes(content)
+    trace = SyntheticTrace(facts={"scripts": {script: digest(content)}})
+    trace.process(1, 0, 90 * MS)
+    trace.image(1, 0, "/bin/bash", "bash", shell="bash 5.2.15")
+    begin = trace.site("source", script, 4, (None, "/s.sh", 4))
+    trace.call(1, "rt_sigprocmask", 30 * MS, 30 * MS, image_id=0, site_id=begin)
+    found = section(text(Options(width=None), trace), "TOP LINES")
+    assert "one.sh:?" in found
+    assert "one.sh:4" not in found
+    assert "still had the line of the file that sources it" in found
+
+
 def test_lines_have_their_text_below_them(tmp_path: Path) -> None:
     script = tmp_path / "s.sh"
     script.write_text("#!/bin/bash\n  sed \x1b[31m 1d\n\neval 'x'\n")

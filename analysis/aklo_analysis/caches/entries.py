@@ -56,7 +56,7 @@ def _owner(path: str, caches: Sequence[Cache]) -> tuple[int, str, bool] | None:
     """A pattern that matched nothing is looked up by the name that it is, which is no entry."""
     if any(character in basename(path) for character in WILD):
         return None
-    whole = normpath(path)
+    whole = normpath(path) if "/." in path or "//" in path else path
     for place, one in enumerate(caches):
         if found := one.entry(whole):
             return place, *found

@@ -123,11 +123,8 @@ def _seen(case: Case, shells: Shells, function: str) -> Iterator[_Call]:
     """The calls in which shells made system calls."""
     order = case.order
     sites = case.calls["site"].to_numpy(np.int64)
-    depth = {
-        site: found
-        for site in np.unique(sites[sites != UNKNOWN]).tolist()
-        if (found := shells.depth_of(site, function))
-    }
+    every = range(len(case.frames.sites))
+    depth = {site: found for site in every if (found := shells.depth_of(site, function))}
     if not depth:
         return
     for life in np.unique(case.lives.of_calls[np.isin(sites, [*depth])]).tolist():

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -33,7 +34,7 @@ class Growth:
     bytes: int
 
 
-def growths(case: Case) -> list[Growth]:
+def _growths(case: Case) -> list[Growth]:
     """All growth of the heaps of shells."""
     rows = np.flatnonzero(among(case.calls["syscall"], ("brk",)))
     at_ns = case.frames.syscalls["ts_ns"].to_numpy(np.int64)[rows]
@@ -52,8 +53,23 @@ def growths(case: Case) -> list[Growth]:
     return found
 
 
-def grown(case: Case, growth: Sequence[Growth], answers: Sequence[Answer]) -> int:
-    """By how many bytes the heaps of those that looked up grew meanwhile. `answers` by time."""
+class Heaps:
+    """The heaps of shells, looked at when somebody asks for them."""
+
+    def __init__(self, case: Case) -> None:
+        self._case = case
+
+    def grown(self, answers: Sequence[Answer]) -> int:
+        """By how many bytes the heaps of those that looked up grew meanwhile. `answers` by
+        time."""
+        return _grown(self._case, self._growths, answers) if answers else 0
+
+    @cached_property
+    def _growths(self) -> list[Growth]:
+        return _growths(self._case)
+
+
+def _grown(case: Case, growth: Sequence[Growth], answers: Sequence[Answer]) -> int:
     starts_ns = [answer.start_ns for answer in answers]
     total = 0
     for one in growth:

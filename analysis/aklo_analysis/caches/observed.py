@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from aklo_analysis.caches.answer import HIT, Answer
 from aklo_analysis.caches.cache import Cache
@@ -13,13 +13,17 @@ from aklo_analysis.caches.entries import entries
 from aklo_analysis.caches.extents import lasted
 from aklo_analysis.caches.function_answers import answers
 from aklo_analysis.caches.lookups import Lookup, uses
-from aklo_analysis.caches.memory import grown, growths, largest
+from aklo_analysis.caches.memory import Heaps, largest
 from aklo_analysis.caches.shells import Shells
 from aklo_analysis.caches.sizes import Size, ranges, size
 from aklo_analysis.caches.steps import steps
 
 if TYPE_CHECKING:
     from aklo_analysis.rules.case import Case
+
+
+BLIND: Final = frozenset({"bcc"})
+"""Engines that do not tell which file a descriptor is: what was read and written is not known."""
 
 
 @dataclass(frozen=True)
@@ -66,10 +70,11 @@ class Observed:
 
 def observed(case: Case) -> tuple[Observed, ...]:
     """In the order of `case.caches`."""
-    shells, of_caches = Shells(case), entries(case.frames, case.caches)
+    files = () if case.meta.engine in BLIND else case.caches
+    shells, of_caches = Shells(case), entries(case.frames, files)
     found = steps(case, of_caches)
     used, moved = uses(case, found), ranges(case, found)
-    growth, counted = growths(case), counters(case)
+    heaps, counted = Heaps(case), counters(case)
     seen: list[Observed] = []
     for place, cache in enumerate(case.caches):
         mine = [entry for entry, owner in enumerate(of_caches.caches) if owner == place]
@@ -86,7 +91,7 @@ def observed(case: Case) -> tuple[Observed, ...]:
                 unjudged=asked.unjudged,
                 rewrites=sum(used.rewrites[entry] for entry in mine),
                 size=size((found[entry] for entry in mine), moved) if cache.files else None,
-                memory_bytes=None if case.meta.filter else grown(case, growth, given),
+                memory_bytes=None if case.meta.filter else heaps.grown(given),
                 peak_rss_bytes=largest(case, given),
                 oldest_ns=_oldest(looked_up),
                 claimed=claimed(counted, cache.counter, given),

@@ -55,8 +55,8 @@ class Shells:
 
     def depth_of(self, site: int, function: str) -> int:
         """How deep in a stack a function is called first, from 1 on; 0 if it is not in it."""
-        stack = self.of_site(site)
-        return next((n for n, frame in enumerate(stack, 1) if frame[0] == function), 0)
+        stack = self._columns[0][site] or ()
+        return stack.index(function) + 1 if function in stack else 0
 
     def is_born_in(self, life: int, function: str) -> bool:
         """Whether a shell was forked within a function."""

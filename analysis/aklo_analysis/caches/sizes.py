@@ -57,6 +57,8 @@ def size(steps: Iterable[list[Step]], ranges: Ranges) -> Size:
 def ranges(case: Case, steps: Iterable[list[Step]]) -> Ranges:
     """Those of the steps that moved something."""
     rows = [s.call for found in steps for s in found if s.kind in (READ, WRITE)]
+    if not rows:
+        return {}
     offset = case.frames.column("offset").iloc[rows].tolist()
     moved = case.calls["bytes"].to_numpy(np.int64)[rows].tolist()
     found = zip(rows, map(optional_int, offset), moved, strict=True)

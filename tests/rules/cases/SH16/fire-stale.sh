@@ -3,12 +3,13 @@
 mkdir -p store
 echo source >source
 look_up() {
-    local stamp=
+    local stamp='' current
+    current=$(stat -c %Y source | sort | tail -n 1) # HERE
     if [[ -f store/a.parsed ]]; then
         read -r stamp <store/a.parsed
     fi
-    if [[ $stamp != "$(stat -c %Y source | tail -n 1)" ]]; then # HERE
-        { stat -c %y source; } >store/a.parsed
+    if [[ $stamp != "$current" ]]; then
+        printf '%s.0\n' "$current" >store/a.parsed
     fi
 }
 for round in {1..12}; do

@@ -1,7 +1,7 @@
 #!/usr/bin/bash
 # A lookup starts a program, and saves the work of several.
 mkdir -p store
-work() { seq 1000 | sort -R | sort -n | sed -n '$p' | tr 1 2 | rev; sleep 0.1; }
+work() { sleep 0.1; seq 1000 | sort -R | sort -n | sed -n '$p' | tr 1 2 | rev; }
 look_up() {
     if [[ ! -f store/$1.parsed ]]; then
         work >"store/$1.parsed"

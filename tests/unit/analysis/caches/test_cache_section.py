@@ -104,6 +104,12 @@ def test_a_cache_that_was_not_used_is_left_out() -> None:
     assert "There is nothing for 'caches'" in written(SyntheticTrace())
 
 
+def test_an_engine_that_does_not_know_what_is_read_tells_nothing_of_files() -> None:
+    trace = trace_of_lookups(("get",))
+    trace.facts = {"engine": "bcc"}
+    assert build(trace, known_caches=[Cache("c", ("c/*.entry",))]).caches == ()
+
+
 def test_the_section_fits_a_terminal() -> None:
     shown = written(sample_trace())
     assert "CACHES" in shown

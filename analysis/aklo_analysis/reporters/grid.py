@@ -19,6 +19,8 @@ from aklo_analysis.reporters.ink import Ink
 INDENT: Final = 2
 GAP: Final = 2
 NOTE_INDENT: Final = 10
+ENOUGH: Final = 16
+"""Columns of the last one with which a place can be told from others."""
 LEAST: Final = 6
 """The last column is not cut below this; then lines are longer than the width."""
 
@@ -50,7 +52,8 @@ class Column:
 
     While the last column has less than `wanted` columns, and less than its cells need,
     optional columns go: the highest `optional` first, and 0 never. Then those that have a `least`
-    are cut further, down to it."""
+    are cut further, down to it. If the last is still narrower than `ENOUGH`, those that are `spare`
+    go, again the highest first."""
 
     title: str
     align: str = "right"
@@ -60,6 +63,7 @@ class Column:
     least: int | None = None
     wanted: int = 24
     optional: int = 0
+    spare: int = 0
 
 
 @dataclass
@@ -129,6 +133,10 @@ class Grid:
             least, lacking = self.columns[place].least, wanted - _left(texts, shown, width)
             if least is not None and lacking > 0:
                 self._cut(texts, place, max(least, _width(texts, place) - lacking), ink)
+        enough, spare = min(wanted, ENOUGH), [p for p in shown if self.columns[p].spare]
+        for place in sorted(spare, key=lambda place: -self.columns[place].spare):
+            if _left(texts, shown, width) < enough:
+                shown.remove(place)
         self._cut(texts, last, max(_left(texts, shown, width), LEAST), ink)
         return [*shown, last]
 

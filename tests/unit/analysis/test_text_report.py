@@ -66,6 +66,15 @@ def test_no_line_is_longer_than_the_terminal_is_wide(width: int) -> None:
     assert max(map(columns, text(Options(width)).splitlines())) <= width
 
 
+@pytest.mark.parametrize("width", [44, 60])
+def test_on_a_narrow_terminal_places_of_code_are_told_apart(width: int) -> None:
+    found = text(Options(width))
+    for title in "BY FUNCTION", "TOP LINES":
+        lines = section(found, title).splitlines()
+        assert max(map(columns, lines)) <= width
+        assert any("/aklo/bin/aklo" in line for line in lines)
+
+
 def test_nothing_is_cut_where_there_is_no_terminal() -> None:
     found = text(Options(width=None), top=100)
     assert "…" not in found

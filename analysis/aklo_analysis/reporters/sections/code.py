@@ -18,9 +18,9 @@ from aklo_trace.escape import escape
 
 FUNCTIONS: Final = (
     Column("self"),
-    Column("share"),
-    Column("idle"),
-    Column("total"),
+    Column("share", spare=1),
+    Column("idle", spare=3),
+    Column("total", spare=2),
     Column("share", optional=2),
     Column("starts", optional=3),
     Column("calls", optional=4),
@@ -30,13 +30,13 @@ FUNCTIONS: Final = (
 )
 LINES: Final = (
     Column("self"),
-    Column("share"),
-    Column("idle"),
+    Column("share", spare=1),
+    Column("idle", spare=3),
     Column("total", optional=3),
     Column("calls", optional=5),
     Column("bytes", optional=6),
     Column("forks", optional=4),
-    Column("started", "left", limit=20),
+    Column("started", "left", limit=20, spare=2),
     Column("function", "left", limit=30, least=14, optional=2),
     Column("line", "left", clip="path", wanted=22),
 )

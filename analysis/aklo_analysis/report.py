@@ -46,7 +46,7 @@ from aklo_analysis.tables.lines import Lines
 from aklo_analysis.tables.operations import Operations, operations
 from aklo_analysis.tables.processes import Processes, processes
 from aklo_analysis.tables.programs import Programs, programs
-from aklo_analysis.tables.quality import Gap, gaps
+from aklo_analysis.tables.quality import Gap, gaps, unmet
 from aklo_analysis.tables.slowest import SlowCall, slowest
 from aklo_analysis.tables.summary import Summary, summary
 from aklo_analysis.tables.times import TimeRow, times
@@ -83,6 +83,8 @@ class Report:
     slowest: tuple[SlowCall, ...]
     failures: Failures
     gaps: tuple[Gap, ...]
+    unmet: tuple[str, ...]
+    """names of programs to record that no process had"""
     findings: tuple[Finding, ...]
     wall: WallTime
     by: Groups | None
@@ -165,6 +167,7 @@ def build(
         slowest=slowest(frames, calls, lives, names, origin_ns, top),
         failures=summed.failures,
         gaps=summed.gaps,
+        unmet=unmet(meta, frames.images),
         findings=found,
         wall=of_wall,
         by=groups(case, by, top) if by else None,

@@ -7,13 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
 
 from aklo_analysis.calls import UNKNOWN
 from aklo_analysis.frames import Frames
+from aklo_analysis.program import base_name
+from aklo_trace.filter import COMM_BYTES
 from aklo_trace.schema import CallFlag, ImageFlag, ProcessFlag, SampleFlag, SiteFlag, SyscallFlag
+
+if TYPE_CHECKING:
+    from aklo_trace.meta import Meta
+
+PROGRAM: Final = "program "
+"""Before the names of programs in `Meta.filter`."""
 
 Condition = Callable[[Frames, pd.DataFrame], "pd.Series[bool]"]
 
@@ -151,3 +160,15 @@ def gaps(frames: Frames, calls: pd.DataFrame) -> tuple[Gap, ...]:
 def _flagged(key: str, title: str, name: str, table: pd.DataFrame, flag: int) -> Gap:
     count = int(np.count_nonzero(table["flags"].to_numpy() & flag))
     return Gap(key, title, name, count, len(table))
+
+
+def unmet(meta: Meta, images: pd.DataFrame) -> tuple[str, ...]:
+    """The names that ``--programs`` was given and that nothing had: the kernel names a process
+    after its program, or the script that named an interpreter in its first line."""
+    asked = [word.removeprefix(PROGRAM) for word in meta.filter if word.startswith(PROGRAM)]
+    met = {_comm(base_name(path)) for name in ("exe", "script") for path in images[name].dropna()}
+    return tuple(name for name in asked if _comm(name) not in met)
+
+
+def _comm(name: str) -> bytes:
+    return name.encode("utf-8", "surrogateescape")[:COMM_BYTES]

@@ -269,6 +269,16 @@ def test_a_filtered_trace_says_so(words: tuple[str, ...], said: str) -> None:
     assert "Unknown    800ms: in calls not recorded" in found
 
 
+def test_a_program_to_record_that_never_ran_is_named() -> None:
+    wanted = ("cat", "nosuch", "a-very-long-script-name", "aklo", "bash")
+    trace = SyntheticTrace(facts={"filter": tuple(f"program {name}" for name in wanted)})
+    trace.image(trace.process(10, 0, 9 * MS), 0, "/bin/cat", "cat")
+    trace.image(10, 1 * MS, "/bin/bash", "x", script="/a-very-long-script-that-is-another")
+    trace.image(10, 2 * MS, "/bin/bash", "x", script="/bin/aklo")
+    found = section(text(Options(width=None), trace), "DATA QUALITY")
+    assert re.findall(r"No program named '(.*)' ran", found) == ["nosuch"]
+
+
 def test_times_that_are_not_known_have_no_columns() -> None:
     trace = SyntheticTrace(facts={"timing": ORDER, "wall_ns": None})
     trace.image(trace.process(10), 0, "/bin/cat")

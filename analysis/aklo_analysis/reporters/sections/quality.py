@@ -12,6 +12,7 @@ from aklo_analysis.units import count, share
 from aklo_trace.escape import escape
 from aklo_trace.loss import is_of_calls
 
+UNMET: Final = "- No program named '{0}' ran: --programs {0} could record none of its calls."
 NO_PLACES: Final = "- The trace does not say which line of a script made a call: {}."
 
 
@@ -39,6 +40,8 @@ def quality(report: Report, page: Page) -> None:
         page.grid(grid)
     if meta.engine == STRACE and not report.functions.rows:
         page.sentence(NO_PLACES.format(WITHOUT_PLACES[STRACE]))
+    for name in report.unmet:
+        page.sentence(UNMET.format(escape(name)), "warning")
     for note in meta.notes:
         page.sentence(f"- {escape(note)}")
 

@@ -13,9 +13,8 @@ from aklo_analysis.nullable import objects, optional_int
 
 
 class Called(NamedTuple):
-    """`process` is a row of `frames.processes`, `site` one of `frames.sites`, that of
-    the caller, or `UNKNOWN`. `status` is
-    None if it did not return."""
+    """`process` is a row of `frames.processes`; `site` one of `frames.sites`, that of the caller,
+    or `UNKNOWN`; `status` is None if it did not return."""
 
     start_ns: int
     end_ns: int
@@ -45,7 +44,7 @@ class Calls:
             found = Called(at, at + ns, number, depth, name, optional_int(status), site)
             by.setdefault((number, name), []).append(found)
         for of_function in by.values():
-            of_function.sort()
+            of_function.sort(key=lambda one: (one.start_ns, one.depth))
         return cls(by)
 
     def named(self, function: str) -> Iterator[Called]:

@@ -361,8 +361,8 @@ def test_a_long_tree_goes_through_many_segments(record: Recorder) -> None:
 
 
 def test_a_matching_child_belongs_to_its_parents_trace(record: Recorder) -> None:
-    with watching(record, match="akw-*") as watch:
-        outer = watch.script.with_name("akw-outer")
+    with watching(record, match="{name}*") as watch:
+        outer = watch.script.with_name(f"{watch.script.name}-outer")
         outer.write_text(f'#!/bin/bash\n"{watch.script}" 2\nexit 1\n')
         outer.chmod(0o755)
         run(outer, cwd=watch.folder)

@@ -71,13 +71,15 @@ def test_a_parent_that_is_no_directory_is_named(tmp_path: Path, below: str) -> N
     assert f"{plain / below} cannot be made: {plain} is no directory" in begun(plain / below)
 
 
-def test_a_link_to_nothing_makes_way(tmp_path: Path) -> None:
-    link = tmp_path / "trace"
-    link.symlink_to("gone")
-    store.make_way(link)
-    store.make_way(link)  # where nothing is there is nothing to do
-    assert [*tmp_path.iterdir()] == []
-    link.touch()
+def test_what_is_no_trace_makes_no_way(tmp_path: Path) -> None:
+    path = tmp_path / "trace"
+    store.make_way(path)  # where nothing is there is nothing to do
+    path.symlink_to("gone")
     with pytest.raises(NotATrace):
-        store.make_way(link)
-    assert link.exists()
+        store.make_way(path)
+    assert path.is_symlink()
+    path.unlink()
+    path.touch()
+    with pytest.raises(NotATrace):
+        store.make_way(path)
+    assert path.exists()

@@ -143,11 +143,9 @@ def abandon(directory: Path) -> None:
 
 
 def make_way(directory: Path) -> None:
-    """Remove what is there if that is a trace, or a link to nothing. Raises as `remove`."""
-    if directory.exists():
+    """Remove what is there, if that is a trace. Raises as `remove`."""
+    if os.path.lexists(directory):
         remove(directory)
-    elif directory.is_symlink():
-        directory.unlink()
 
 
 def remove(directory: Path) -> None:

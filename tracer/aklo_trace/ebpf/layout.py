@@ -475,7 +475,7 @@ SHELL_STATE_BYTES: Final = (
 )
 OFF_CPU_BYTES: Final = 2 * 8 + 4 * 4
 TASK_STATE_BYTES: Final = (
-    TASK_MARK.size + EVENT.size + 8 * 8 + 7 * 8 + SHELL_STATE_BYTES + 16 + 40 + OFF_CPU_BYTES
+    TASK_MARK.size + EVENT.size + 8 * 8 + 7 * 8 + SHELL_STATE_BYTES + 16 + 40 + OFF_CPU_BYTES + 8
 )
 CONFIG_FORMAT: Final = "=QIIIIIIIIII"
 CONFIG_BYTES: Final = struct.calcsize(CONFIG_FORMAT) + PROGRAMS * COMM_BYTES

@@ -6,7 +6,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +19,8 @@ from aklo_trace.engine import Feature
 from aklo_trace.engines import engine_named
 from aklo_trace.meta import Meta
 from aklo_trace.store import Trace, open_trace
+
+from .processes import holder_of, stopped
 
 TIMEOUT_S = 60
 TRACER_FAILED = 125
@@ -239,6 +242,18 @@ def await_that(condition: Callable[[], object], what: str) -> None:
     while not condition():
         assert time.monotonic() < deadline, f"in vain waited for: {what}"
         time.sleep(0.002)
+
+
+@contextmanager
+def gone_on_unrecorded(file: Path, go: Path) -> Iterator[None]:
+    """A target that waits for a line of the fifo `go` goes on, while the recorder that writes
+    `file` is stopped."""
+    await_that(lambda: holder_of(file), "the recorder")
+    recorder = holder_of(file)
+    assert recorder
+    with go.open("w") as waits, stopped(recorder):
+        print("go", file=waits, flush=True)
+        yield
 
 
 def environment(home: Path) -> dict[str, str]:

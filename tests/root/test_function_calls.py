@@ -13,8 +13,7 @@ import pytest
 from aklo_trace.schema import CallFlag
 
 from .attribution.conftest import bashes, version
-from .processes import holder_of, stopped
-from .recording import Recorder, Recording, Row, await_that
+from .recording import Recorder, Recording, Row, await_that, gone_on_unrecorded
 
 OPTION = "--function-calls"
 
@@ -277,11 +276,7 @@ def test_what_does_not_fit_is_counted(record: Recorder) -> None:
     )
     process = record.start("bash", script, options=[OPTION, "--ring-size", "4K"])
     records = folder / "trace" / "live" / "records.bin"
-    await_that(lambda: holder_of(records), "the recorder")
-    recorder = holder_of(records)
-    assert recorder
-    with (folder / "go").open("w") as go, stopped(recorder):
-        print("go", file=go, flush=True)
+    with gone_on_unrecorded(records, folder / "go"):
         await_that((folder / "done").exists, "the end of the loop")
     recording = record.ended(process)
     lost, rows = recording.meta.loss["function_records"], calls(recording)

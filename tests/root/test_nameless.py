@@ -14,8 +14,7 @@ import pytest
 from aklo_trace.schema import FileFlag, SyscallFlag
 from aklo_trace.store import LIVE
 
-from .processes import holder_of, stopped
-from .recording import Call, Recorder, Recording, Row, await_that
+from .recording import Call, Recorder, Recording, Row, await_that, gone_on_unrecorded
 
 PYTHON = (sys.executable, "-I", "-S", "-c")
 
@@ -202,11 +201,7 @@ def moved(record: Recorder, workloads: Path, folder: Path) -> Recording:
     command = f"read -r _ < {folder}/go; exec {workloads}/moves {folder} 40000"
     process = record.start("sh", "-c", command, options=("--ring-size", "4K"))
     events = record.folder / "trace" / LIVE / "events.bin"
-    await_that(lambda: holder_of(events), "the recorder")
-    recorder = holder_of(events)
-    assert recorder
-    with (folder / "go").open("w") as go, stopped(recorder):
-        print("go", file=go, flush=True)
+    with gone_on_unrecorded(events, folder / "go"):
         await_that((folder / "half").exists, "half of the moves")
         written_bytes = events.stat().st_size
     await_that(lambda: events.stat().st_size > written_bytes, "the recorder to write again")

@@ -13,6 +13,7 @@ import numpy as np
 from aklo_analysis.alerts.metrics import METRICS, Metric, is_named
 from aklo_analysis.alerts.quantity import Amount
 from aklo_trace.config.configuration import Configuration, Setting
+from aklo_trace.config.declared import Wrong, declared, somewhere
 from aklo_trace.config.entry import BY_DEFAULT, Origin, Problem
 from aklo_trace.config.keys import THRESHOLD
 from aklo_trace.spelling import meant
@@ -60,24 +61,8 @@ class Condition:
 
 def conditions(found: Configuration) -> tuple[tuple[Condition, ...], tuple[Problem, ...]]:
     """All that are enabled, and what is wrong with others, which are left out."""
-    made: list[Condition] = []
-    problems: list[Problem] = []
-    for name in sorted({SLOW_OPERATION, *found.tables("alert")}):
-        settings = _settings(found, name)
-        if not settings["enabled"].value:
-            continue
-        try:
-            made.append(_condition(name, settings))
-        except _Wrong as wrong:
-            problems.append(wrong.problem)
-    return tuple(made), tuple(problems)
-
-
-class _Wrong(Exception):
-    """Why a condition cannot be used."""
-
-    def __init__(self, setting: Setting, what: str) -> None:
-        self.problem = Problem(setting.origin, setting.name, what)
+    names = sorted({SLOW_OPERATION, *found.tables("alert")})
+    return declared(names, lambda name: _settings(found, name), _condition)
 
 
 def _settings(found: Configuration, name: str) -> Mapping[str, Setting]:
@@ -98,7 +83,7 @@ def _condition(name: str, settings: Mapping[str, Setting]) -> Condition:
     value: dict[str, Any] = {key: setting.value for key, setting in settings.items()}
     if "clear" in settings and BEYOND[comparison](clear, limit) and clear != limit:
         what = f"must not be beyond the limit, {metric.quantity.shown(limit)}"
-        raise _Wrong(settings["clear"], what)
+        raise Wrong(settings["clear"], what)
     return Condition(
         name=name,
         metric=metric,
@@ -120,19 +105,19 @@ def _condition(name: str, settings: Mapping[str, Setting]) -> Condition:
 
 def _metric(name: str, settings: Mapping[str, Setting]) -> Metric:
     if "metric" not in settings:
-        raise _Wrong(_any(settings), f"alert.{name} needs a metric: {', '.join(METRICS)}")
+        raise Wrong(somewhere(settings), f"alert.{name} needs a metric: {', '.join(METRICS)}")
     given = str(settings["metric"].value)
     found = METRICS.get(given)
     if found is None:
         what = f"must be one of {', '.join(METRICS)}{meant(given, METRICS)}"
-        raise _Wrong(settings["metric"], what)
+        raise Wrong(settings["metric"], what)
     return found
 
 
 def _comparison(name: str, settings: Mapping[str, Setting]) -> str:
     given = [word for word in BEYOND if word in settings]
     if len(given) != 1:
-        raise _Wrong(_any(settings), f"alert.{name} needs one of {', '.join(BEYOND)}")
+        raise Wrong(somewhere(settings), f"alert.{name} needs one of {', '.join(BEYOND)}")
     return given[0]
 
 
@@ -141,7 +126,7 @@ def _of(metric: Metric, settings: Mapping[str, Setting]) -> str | None:
         return None
     of = str(settings["of"].value)
     if not is_named(metric, of):
-        raise _Wrong(settings["of"], f"cannot be '{of}' of the metric {metric.name}")
+        raise Wrong(settings["of"], f"cannot be '{of}' of the metric {metric.name}")
     return of
 
 
@@ -150,10 +135,4 @@ def _amount(metric: Metric, setting: Setting) -> Amount:
         return metric.quantity.read(setting.value)  # type: ignore[arg-type]
     except (ValueError, OverflowError):
         what = f"must be {metric.quantity.allowed} for the metric {metric.name}"
-        raise _Wrong(setting, what) from None
-
-
-def _any(settings: Mapping[str, Setting]) -> Setting:
-    """One that somebody has set, to say where the table is."""
-    own = [one for one in settings.values() if one.origin.place]
-    return own[0] if own else settings["enabled"]
+        raise Wrong(setting, what) from None

@@ -7,6 +7,7 @@ the lookups of other commands as well.
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from aklo_analysis.rules.case import Case
 
 FILE: Final = "cache_metrics.json"
-NO_ENTRY: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,4 +72,4 @@ def _file(case: Case) -> str | None:
         return None
     at_ns = case.frames.syscalls["ts_ns"].to_numpy(np.int64)[rows]
     error = case.frames.syscalls["errno"].iloc[rows[at_ns.argmin()]]
-    return names.pop() if optional_int(error) == NO_ENTRY else None
+    return names.pop() if optional_int(error) == errno.ENOENT else None

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from aklo_analysis.caches.cache import SHIPPED, Cache
 from aklo_trace.config.configuration import Configuration, Setting
+from aklo_trace.config.declared import Wrong, declared, somewhere
 from aklo_trace.config.entry import Problem
 from aklo_trace.quantity import size_bytes
 
@@ -20,24 +21,11 @@ def caches(found: Configuration) -> tuple[tuple[Cache, ...], tuple[Problem, ...]
     """All that are enabled, what is declared first; and what is wrong with others."""
     shipped = {cache.name: cache for cache in _shipped(found)}
     names = [name for name in found.tables(TABLE) if name not in shipped]
-    made: list[Cache] = []
-    problems: list[Problem] = []
-    for name in (*names, *shipped):
-        settings = found.table(TABLE, name)
-        if not settings["enabled"].value:
-            continue
-        try:
-            made.append(_declared(shipped.get(name, Cache(name)), settings))
-        except _Wrong as wrong:
-            problems.append(wrong.problem)
-    return tuple(made), tuple(problems)
-
-
-class _Wrong(Exception):
-    """Why a cache cannot be used."""
-
-    def __init__(self, setting: Setting, what: str) -> None:
-        self.problem = Problem(setting.origin, setting.name, what)
+    return declared(
+        (*names, *shipped),
+        lambda name: found.table(TABLE, name),
+        lambda name, settings: _cache(shipped.get(name, Cache(name)), settings),
+    )
 
 
 def _shipped(found: Configuration) -> tuple[Cache, ...]:
@@ -54,7 +42,7 @@ def _shipped(found: Configuration) -> tuple[Cache, ...]:
     return tuple(replace(cache, **special.get(cache.name, {})) for cache in SHIPPED)
 
 
-def _declared(cache: Cache, settings: Mapping[str, Setting]) -> Cache:
+def _cache(cache: Cache, settings: Mapping[str, Setting]) -> Cache:
     """The cache with what is set of it. `answer` is what it is without being set, too."""
     value: dict[str, Any] = {key: setting.value for key, setting in settings.items()}
     made = replace(
@@ -67,8 +55,7 @@ def _declared(cache: Cache, settings: Mapping[str, Setting]) -> Cache:
         limit_bytes=_limit(settings) or cache.limit_bytes,
     )
     if not made.files and made.function is None:
-        own = next(setting for setting in settings.values() if setting.origin.place)
-        raise _Wrong(own, f"cache.{cache.name} needs files, a function, or both")
+        raise Wrong(somewhere(settings), f"cache.{cache.name} needs files, a function, or both")
     return made
 
 
@@ -79,4 +66,4 @@ def _limit(settings: Mapping[str, Setting]) -> int | None:
     try:
         return size_bytes(given if isinstance(given, str) else f"{given}B")
     except ValueError:
-        raise _Wrong(settings["max_size"], "must be a size such as 64MiB") from None
+        raise Wrong(settings["max_size"], "must be a size such as 64MiB") from None

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 LOOKS: Final = (LOOK, ABSENT, OPEN)
 THERE: Final = (LOOK, OPEN, READ)
 NEAR: Final = 64
-"""How many lookups of an entry are looked through: more are not under way side by side."""
+"""How many lookups are looked through: more are not under way side by side."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,19 +10,17 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from aklo_analysis.caches.answer import Answer
+from aklo_analysis.caches.lookups import NEAR
 from aklo_analysis.calls import UNKNOWN, among
 from aklo_analysis.nullable import known_values
 
 if TYPE_CHECKING:
     from aklo_analysis.rules.case import Case
-
-NEAR: Final = 64
-"""How many lookups are looked through: more are not under way side by side."""
 
 
 @dataclass(frozen=True, slots=True)

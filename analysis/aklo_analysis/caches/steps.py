@@ -6,6 +6,7 @@ process or one that it started. An open that neither a read nor a write follows 
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
@@ -26,8 +27,8 @@ Int64 = npt.NDArray[np.int64]
 LOOK, ABSENT, OPEN, READ, WRITE, REMOVE = range(6)
 """It was found, or was not; it was opened, read, written (also renamed to), or removed."""
 
-GONE: Final = (2, 20)
-"""Errors that say that a file is not there: ENOENT and ENOTDIR."""
+GONE: Final = (errno.ENOENT, errno.ENOTDIR)
+"""Errors that say that a file is not there."""
 SENDING: Final = ("sendfile", "sendfile64")
 """They name the file that they write to first; other calls that copy, last."""
 RENAMING: Final = ("rename", "renameat", "renameat2")

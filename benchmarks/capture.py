@@ -2,7 +2,9 @@
 
 Every round runs each way once, in turn, so that a machine whose speed drifts slows all of them
 alike; a way's ratio is taken against the untraced run of the same round. The traced command
-times itself, in bash, from inside: start-up of the tracer and its report are not part of it.
+times itself, in bash, from inside: start-up of the tracer and its report are not part of it. The
+CPU time of the command and its children varies less than what it takes: probes are part of it,
+the recorder and tools that stop each call are not.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from aklo_trace.engines import engine_named
 
 ROOT: Final = Path(__file__).parent.parent
 TRACER: Final = str(Path(__file__).parent.parent / ".venv/bin/aklo-trace")
-TIMER: Final = 'out=$1; shift; s=$EPOCHREALTIME; "$@"; echo "$s $EPOCHREALTIME" >"$out"'
+TIMER: Final = 'out=$1; shift; s=$EPOCHREALTIME; "$@"; { echo "$s $EPOCHREALTIME"; times; } >"$out"'
 
 
 @dataclass(frozen=True)
@@ -94,11 +96,13 @@ WAYS: Final = (
 
 @dataclass
 class Result:
-    """Of one way: seconds, ratios to the untraced run of the same round, and of our own traces
-    the recorder's share of a core, its peak memory and what was lost."""
+    """Of one way: seconds, ratios of them and of CPU seconds to the untraced run of the same
+    round, and of our own traces the recorder's share of a core, its peak memory and what was
+    lost."""
 
     seconds: list[float] = field(default_factory=list)
     ratios: list[float] = field(default_factory=list)
+    cpu_ratios: list[float] = field(default_factory=list)
     cpu_shares: list[float] = field(default_factory=list)
     max_rss_bytes: list[int] = field(default_factory=list)
     calls: int = 0
@@ -111,19 +115,21 @@ def measure(workload: Workload, rounds: int, slow_rounds: int) -> dict[str, Resu
     ways = [way for way in WAYS if way.is_here()]
     results = {way.name: Result() for way in ways}
     for number in range(rounds):
-        baseline = 0.0
+        baseline = None
         for way in ways:
             if way.slow and number >= slow_rounds:
                 continue
-            seconds = _run(way, workload, results[way.name])
-            baseline = baseline or seconds
-            results[way.name].seconds.append(seconds)
-            results[way.name].ratios.append(seconds / baseline)
+            result = results[way.name]
+            seconds, cpu_seconds = _run(way, workload, result)
+            baseline = baseline or (seconds, cpu_seconds)
+            result.seconds.append(seconds)
+            result.ratios.append(seconds / baseline[0])
+            result.cpu_ratios.append(cpu_seconds / baseline[1])
     return {name: result for name, result in results.items() if result.seconds}
 
 
-def _run(way: Way, workload: Workload, result: Result) -> float:
-    """One run; its own time in seconds."""
+def _run(way: Way, workload: Workload, result: Result) -> tuple[float, float]:
+    """One run; how long it took and its CPU time, in seconds."""
     with tempfile.TemporaryDirectory() as scratch:
         out, timing = Path(scratch) / "out", Path(scratch) / "timing"
         timed = ["bash", "-c", TIMER, "timer", str(timing), *workload.argv]
@@ -133,10 +139,16 @@ def _run(way: Way, workload: Workload, result: Result) -> float:
         subprocess.run(
             [*prefix, *timed], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True
         )
-        started, ended = map(float, timing.read_text().split())
+        started, ended, *cpu = timing.read_text().split()
         if way.engine is not None:
             _note_cost(meta.read(out), result)
-        return ended - started
+        return float(ended) - float(started), sum(map(_seconds, cpu))
+
+
+def _seconds(text: str) -> float:
+    """Of a time as bash's `times` writes it: 1m2.345s."""
+    minutes, seconds = text.rstrip("s").split("m")
+    return 60 * float(minutes) + float(seconds)
 
 
 def _quoted(argv: list[str]) -> str:
@@ -159,13 +171,14 @@ def table(workload: Workload, results: dict[str, Result]) -> Iterator[str]:
     """The results as a Markdown table."""
     yield f"### ({workload.key}) {workload.title}"
     yield ""
-    columns = ("way", "runs", "median s", "ratio: median", "min", "max", "calls", "lost")
-    columns = (*columns, "recorder CPU", "memory")
+    columns = ("way", "runs", "median s", "ratio: median", "min", "max", "of CPU time")
+    columns = (*columns, "calls", "lost", "recorder CPU", "memory")
     yield f"| {' | '.join(columns)} |"
     yield "|---" * len(columns) + "|"
     for name, result in results.items():
         ratios = (
             f"{median(result.ratios):.2f} | {min(result.ratios):.2f} | {max(result.ratios):.2f}"
+            f" | {median(result.cpu_ratios):.2f}"
         )
         cost = " | | | "
         if result.calls:

@@ -45,7 +45,7 @@ class Threads:
         """The thread of a process, given by its row, with that tid; or `UNKNOWN`."""
         keys = process << 32 | tid
         place = np.searchsorted(self.others, keys)
-        known = np.append(self.others, UNKNOWN)[place] == keys
+        known = (tid >= 0) & (np.append(self.others, UNKNOWN)[place] == keys)
         other = np.where(known, len(self.process) - len(self.others) + place, UNKNOWN)
         main = np.append(frames.processes["pid"].to_numpy(np.int64), UNKNOWN)[process] == tid
         return np.where(process == UNKNOWN, UNKNOWN, np.where(main, process, other))

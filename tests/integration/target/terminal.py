@@ -99,6 +99,13 @@ class Terminal:
         while self.foreground == self.pid or Process.read(self.foreground).is_stopped:
             assert time.monotonic() < deadline, "the job did not continue"
 
+    def wait_until_caught(self, signo: int) -> None:
+        """Until the leader of the foreground has a handler: a script's bash has one for SIGINT only
+        while it waits for a program."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not _has(Process.read(self.foreground).status["SigCgt"], signo):
+            assert time.monotonic() < deadline, f"signal {signo} was not caught"
+
     def run(self, line: str) -> str:
         """What a command line puts on the screen before the next prompt."""
         self.type(line + "\n")
@@ -116,6 +123,10 @@ def _stoppable(group: int) -> Iterator[Process]:
     for entry in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             process = Process.read(int(entry.name))
-            blocked = int(process.status["SigBlk"], 16) >> (signal.SIGTSTP - 1) & 1
+            blocked = _has(process.status["SigBlk"], signal.SIGTSTP)
             if not blocked and os.getpgid(process.pid) == group:
                 yield process
+
+
+def _has(mask: str, signo: int) -> bool:
+    return bool(int(mask, 16) >> (signo - 1) & 1)

@@ -117,6 +117,7 @@ def test_ctrl_c_in_a_script(
     (tmp_path / "script").write_text(f"{command}\necho next\n")
     terminal.type("bash script\n")
     terminal.expect("ready\n")
+    terminal.wait_until_caught(signal.SIGINT)
     terminal.type(CTRL_C)
     assert terminal.expect(PROMPT).strip() == (expected + PROMPT).strip()
 

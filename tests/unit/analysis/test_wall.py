@@ -466,6 +466,12 @@ def test_other_threads_of_a_program_are_waited_for_where_they_wake_it() -> None:
     ]
 
 
+def test_who_wakes_may_be_an_unknown_thread_of_a_known_process() -> None:
+    trace = shell()
+    trace.off_cpu(1, 10 * MS, 60 * MS, 60 * MS, waker=1, waker_tid=None)
+    assert sum(ns for _, _, ns in path(trace)) == 100
+
+
 def test_a_stop_is_charged_as_such_until_the_thread_goes_on() -> None:
     trace = shell()
     trace.off_cpu(1, 10 * MS, 50 * MS, 60 * MS, flags=int(OffCpuFlag.STOPPED))

@@ -149,6 +149,13 @@ def test_a_damaged_bash_is_refused_or_read(
     assert binary.reason is None or not fields["is_bash"]
 
 
+def test_a_header_that_leads_to_beyond_the_file_is_refused(tmp_path: Path) -> None:
+    """The sections are said to begin at the first byte: what stands there leads anywhere."""
+    path = tmp_path / "bash"
+    path.write_bytes(PROGRAM[:6] + b"\0" + PROGRAM[7:40] + b"\0" + PROGRAM[41:])
+    assert "cannot be read" in str(examined(path)[0].reason)
+
+
 def test_all_versions_have_a_layout() -> None:
     assert set(ARRAYS) == {(5, minor) for minor in range(4)}
 

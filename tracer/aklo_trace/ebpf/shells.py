@@ -66,11 +66,12 @@ DAMAGED: Final = (
     AttributeError,
     LookupError,
     MemoryError,
+    OSError,
     TypeError,
     ValueError,
     struct.error,
 )
-"""What pyelftools raises on files that are not what they should be."""
+"""What pyelftools raises on files that are not what they should be, or that cannot be read."""
 CHUNK_BYTES: Final = 1 << 20
 CHUNKS: Final = 16
 """How much of a file is searched for bash's name: it is 1 to 2 MB large."""

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from aklo_analysis.report import Report
 
 TEXT: Final = "text"
-FORMATS: Final = (TEXT, "json")
+FORMATS: Final = (TEXT, "json", "markdown")
+OF_SECTIONS: Final = (TEXT, "markdown")
+"""Formats that consist of sections."""
 NO_REPORT: Final = "none"
 COLORS: Final = ("auto", "always", "never")
 DEFAULT_WIDTH: Final = 80
@@ -45,7 +47,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         type=_sections,
         default=(),
         metavar="NAME[,NAME]",
-        help=f"only these parts of the text report: {', '.join(SECTIONS)}",
+        help=f"only these parts of the report: {', '.join(SECTIONS)}",
     )
     parser.add_argument(
         "--by",
@@ -70,10 +72,10 @@ def configure_options(options: argparse.Namespace, asker: Asker) -> None:
 def _check(options: argparse.Namespace) -> None:
     """Options that mean nothing together. Raises UsageError."""
     sections = getattr(options, "section", ())
-    if sections and options.format not in (None, TEXT):
+    if sections and options.format not in (None, *OF_SECTIONS):
         raise UsageError(
-            f"--section is for the text report, and --format {options.format} has none: leave one "
-            "of the two out."
+            f"--section is for reports that have sections, and --format {options.format} has none: "
+            "leave one of the two out."
         )
     if BY in sections and not options.by:
         raise UsageError(f"--section {BY} needs --by KEY: {', '.join(KEYS)}.")

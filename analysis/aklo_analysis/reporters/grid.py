@@ -66,28 +66,42 @@ class Column:
     spare: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """As many cells as there are columns. The style goes before that of the column. `closing`: it
+    sums others up, and belongs behind them in whatever order these stand."""
+
+    cells: Sequence[Cell]
+    style: str
+    closing: bool
+
+
 @dataclass
 class Grid:
-    """Rows of cells, each with as many cells as there are columns. The style of a row goes
-    before that of the column."""
+    """`notes`: text about a row and its style, by the number of the row, from 1."""
 
     columns: Sequence[Column]
-    rows: list[tuple[Sequence[Cell], str]] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
     notes: dict[int, tuple[str, str]] = field(default_factory=dict)
 
-    def add(self, *cells: Cell, style: str = "plain") -> None:
-        self.rows.append((cells, style))
+    def add(self, *cells: Cell, style: str = "plain", closing: bool = False) -> None:
+        self.rows.append(Row(cells, style, closing))
 
     def note(self, text: str, style: str) -> None:
         """A line about the last row, below it and as long as there is room."""
         self.notes[len(self.rows)] = text, style
 
+    def filled(self) -> list[int]:
+        """The places of columns that have a value in any row, and of the last."""
+        last = len(self.columns) - 1
+        return [p for p in range(last) if any(row.cells[p] != "" for row in self.rows)] + [last]
+
     def lines(self, width: int | None, ink: Ink) -> list[str]:
         """The titles and the rows."""
         titles = [ink.text(column.title) for column in self.columns]
-        texts = [titles, *([_text(cell, ink) for cell in cells] for cells, _ in self.rows)]
+        texts = [titles, *([text_of(cell, ink) for cell in row.cells] for row in self.rows)]
         shown = self._shown(texts, width, ink)
-        styles = [["dim"] * len(titles), *(self._styles(style) for _, style in self.rows)]
+        styles = [["dim"] * len(titles), *(self._styles(row.style) for row in self.rows)]
         painted = [
             [ink.paint(row[place], row_styles[place]) for place in shown]
             for row, row_styles in zip(texts, styles, strict=True)
@@ -118,8 +132,7 @@ class Grid:
 
     def _shown(self, texts: list[list[str]], width: int | None, ink: Ink) -> list[int]:
         """The places of the columns to show. If there is a width, cells are cut to fit it."""
-        last = len(self.columns) - 1
-        shown = [place for place in range(last) if any(row[place] for row in texts[1:])]
+        *shown, last = self.filled()
         if width is None:
             return [*shown, last]
         for place in shown:
@@ -155,7 +168,7 @@ def _left(texts: list[list[str]], shown: list[int], width: int) -> int:
     return width - INDENT - sum(_width(texts, place) + GAP for place in shown)
 
 
-def _text(cell: Cell, ink: Ink) -> str:
+def text_of(cell: Cell, ink: Ink) -> str:
     match cell:
         case Bar(share, width):
             return ink.bar(share, width)

@@ -1,58 +1,42 @@
-"""A text report as it is being written: headings, facts, sentences and grids."""
+"""A report as it is being written: headings, facts, sentences and grids, in whatever form."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable
-from typing import Final, TextIO
 
-from aklo_analysis.reporters.clip import clip_end, wrap
-from aklo_analysis.reporters.grid import INDENT, Grid
-from aklo_analysis.reporters.ink import Ink
-from aklo_analysis.reporters.options import Options
-
-PIPED: Final = 80
-"""The length of a rule where there is no terminal."""
-
-LABEL: Final = 11
-"""Columns for the label of a fact, with the gap after it."""
+from aklo_analysis.reporters.grid import Grid
 
 
-class Page:
-    def __init__(self, stream: TextIO, options: Options) -> None:
-        self._ink = Ink(options.color, options.utf8)
-        self._width = options.width
-        self._stream = stream
-        self.lines = 0
-        """how many were written"""
+class Page(ABC):
+    """What sections are written to. Styles are those of `aklo_analysis.reporters.ink`. Text is
+    printable (see `aklo_trace.escape`), and all of it is text: a page escapes what would be markup
+    in its form."""
 
+    lines: int
+    """how many were written"""
+
+    @abstractmethod
     def title(self, title: str) -> None:
-        """The beginning of a report, told from what a terminal shows before it."""
-        width = PIPED if self._width is None else self._width
-        self._line(self._ink.rule(title, width))
+        """The beginning of a report."""
 
+    @abstractmethod
     def heading(self, title: str, remark: str = "") -> None:
-        """A title, and after it, or on lines of its own, what to know about what follows."""
-        if self.lines:
-            self.blank()
-        self._line(self._ink.paint(title, "heading"))
-        if remark:
-            self.sentence(remark, "dim")
+        """A title, and what to know about what follows."""
 
+    @abstractmethod
     def blank(self) -> None:
-        self._line("")
+        """Some room before what follows."""
 
+    @abstractmethod
     def fact(self, label: str, value: str, style: str = "plain") -> None:
-        """A label and its value, wrapped behind the label."""
-        first, *more = self._wrapped(value, INDENT + LABEL)
-        label = self._ink.paint(f"{label:<{LABEL}}", "dim")
-        self._line(" " * INDENT + label + self._ink.paint(first, style))
-        for line in more:
-            self._line(" " * (INDENT + LABEL) + self._ink.paint(line, style))
+        """A label and its value."""
 
+    @abstractmethod
     def sentence(self, text: str, style: str = "plain") -> None:
-        for line in self._wrapped(text, INDENT):
-            self._line(" " * INDENT + self._ink.paint(line, style))
+        """A paragraph; with "- " at its beginning, one of a list."""
 
+    @abstractmethod
     def item(
         self,
         lead: str,
@@ -61,37 +45,13 @@ class Page:
         cut: Collection[str] = (),
     ) -> None:
         """An entry of a list: what is most important of it, and lines of text, each with its own
-        style, behind that: wrapped, or in the styles `cut`, cut."""
-        indent, lead = len(lead) + 2 * INDENT, self._ink.paint(lead, style)
-        for text, text_style in lines:
-            fitted = [self._cut(text, indent)] if text_style in cut else self._wrapped(text, indent)
-            for line in fitted:
-                before = " " * INDENT + lead + " " * INDENT if lead else " " * indent
-                self._line(before + self._ink.paint(line, text_style))
-                lead = ""
+        style. Those in the styles `cut` may be cut where there is little room."""
+
+    @abstractmethod
+    def grid(self, grid: Grid) -> None: ...
 
     def titled(self, title: str, grid: Grid, remark: str = "") -> None:
         """A grid under its heading; nothing at all if it has no rows."""
         if grid.rows:
             self.heading(title, remark)
             self.grid(grid)
-
-    def grid(self, grid: Grid) -> None:
-        for line in grid.lines(self._width, self._ink):
-            self._line(line)
-
-    def _line(self, text: str) -> None:
-        self._stream.write(text + "\n")
-        self.lines += 1
-
-    def _cut(self, text: str, indent: int) -> str:
-        text = self._ink.text(text)
-        if self._width is None:
-            return text
-        return clip_end(text, max(self._width - indent, 20), self._ink.ellipsis)
-
-    def _wrapped(self, text: str, indent: int) -> list[str]:
-        text = self._ink.text(text)
-        if self._width is None:
-            return [text]
-        return wrap(text, max(self._width - indent, 20))

@@ -1,8 +1,8 @@
-"""The parts of the text report by the names of `aklo_trace.contents`, in their order."""
+"""The parts of a report by the names of `aklo_trace.contents`, in their order."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from aklo_analysis.report import Report
@@ -22,6 +22,7 @@ from aklo_analysis.reporters.sections import (
     time,
     wall,
 )
+from aklo_trace.contents import ON_REQUEST
 
 Section = Callable[[Report, Page], None]
 """Writes a part of the report to a page; nothing at all if there is nothing to say."""
@@ -47,3 +48,13 @@ SECTIONS: Final[dict[str, Section]] = {
     "alerts": alerts.alerts,
     "quality": quality.quality,
 }
+
+
+def write_sections(report: Report, page: Page, wanted: Sequence[str] = ()) -> None:
+    """Write the sections that were asked for, in that order, or else all that do not have to be
+    and have something to say."""
+    for name in wanted or [name for name in SECTIONS if name not in ON_REQUEST]:
+        before = page.lines
+        SECTIONS[name](report, page)
+        if wanted and page.lines == before:
+            page.sentence(f"There is nothing for '{name}' in this trace.", "dim")

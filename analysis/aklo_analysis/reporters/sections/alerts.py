@@ -30,7 +30,7 @@ def alerts(report: Report, page: Page) -> None:
     conditions = report.conditions
     if not conditions:
         return
-    page.heading("ALERTS")
+    page.heading("Alerts")
     pending = [one for one in conditions if one.state == PENDING]
     unknown = [one for one in conditions if one.state == UNKNOWN]
     if not report.alerts and not pending:

@@ -85,14 +85,14 @@ def by(report: Report, page: Page) -> None:
         grid.add(*_numbers(row.measure, row.distribution, row.inclusive), *texts, style=style)
     if found.ranking.others:
         more = f"{count(found.ranking.others)} more"
-        grid.add(*_numbers(found.ranking.rest), *blank, more, style="dim")
+        grid.add(*_numbers(found.ranking.rest), *blank, more, style="dim", closing=True)
     for name, measure in found.ranking.apart.items():
         key, _, unknown = name.partition(":")
         text, style = _unknown(key, unknown), _style([unknown])
-        grid.add(*_numbers(measure), *blank, text, style=style)
+        grid.add(*_numbers(measure), *blank, text, style=style, closing=True)
     whole = _numbers(found.ranking.total, found.distribution)
-    grid.add(*whole, *blank, "all calls", style="strong")
-    page.titled(f"CALLS BY {', '.join(found.keys)}".upper(), grid, _remark(found))
+    grid.add(*whole, *blank, "all calls", style="strong", closing=True)
+    page.titled(f"Calls by {', '.join(found.keys)}", grid, _remark(found))
     if scripts.root:
         page.sentence(f"Scripts without / at the beginning are in {escape(scripts.root)}", "dim")
 

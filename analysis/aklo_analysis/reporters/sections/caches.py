@@ -41,7 +41,7 @@ def caches(report: Report, page: Page) -> None:
         grid.add(*_cells(row), style="warning" if loses else "plain")
         if note := "; ".join(_facts(row)):
             grid.note(note, "dim")
-    page.titled("CACHES", grid, MEANING)
+    page.titled("Caches", grid, MEANING)
     for row in report.caches:
         for sentence in _warnings(row):
             page.sentence(sentence, "warning")

@@ -72,7 +72,7 @@ def operations(report: Report, page: Page) -> None:
             _add_measure(grid, sum(other, start=Measure()), name, "dim")
     _add_measure(grid, report.operations.total, "all calls", "strong")
     timed = any(row.distribution for row in io)
-    page.titled("I/O OPERATIONS", grid, str(scale) if timed else "")
+    page.titled("I/O operations", grid, str(scale) if timed else "")
     if sequential := _sequential(report.access):
         page.sentence(sequential, "dim")
 
@@ -94,7 +94,8 @@ def _part(access: Access) -> str:
 def _add_operations(grid: Grid, rows: Sequence[OperationRow], top: int, scale: Scale) -> None:
     for row in rows[:top]:
         style, spark = "dim" if row.activity.waits else "plain", scale.spark(row.distribution)
-        _add_measure(grid, row.measure, _operation(row), style, row.distribution, spark)
+        name, found = _operation(row), row.distribution
+        _add_measure(grid, row.measure, name, style, found, spark, closing=False)
     if rows[top:]:
         rest = sum((row.measure for row in rows[top:]), start=Measure())
         _add_measure(grid, rest, f"{len(rows) - top} more", "dim")
@@ -107,6 +108,7 @@ def _add_measure(
     style: str = "plain",
     distribution: Distribution | None = None,
     spark: Cell = "",
+    closing: bool = True,
 ) -> None:
     calls, failed, moved = count(measure.calls), measure.failed, measure.bytes
     grid.add(
@@ -118,6 +120,7 @@ def _add_measure(
         spark,
         name,
         style=style,
+        closing=closing,
     )
 
 
@@ -146,7 +149,7 @@ def slowest(report: Report, page: Page) -> None:
             escape(call.program or "unknown"),
             _file(call.path, call.kind, call.fd),
         )
-    page.titled("SLOWEST CALLS", grid, "Calls that wait for others are left out.")
+    page.titled("Slowest calls", grid, "Calls that wait for others are left out.")
 
 
 def _file(path: str | None, kind: str | None, fd: int | None) -> str:
@@ -166,5 +169,7 @@ def failures(report: Report, page: Page) -> None:
         grid.add(count(row.measure.calls), time, row.name, row.syscall, paths, path)
     if report.failures.others:
         rest, more = report.failures.rest, f"{report.failures.others} more"
-        grid.add(count(rest.calls), spent(rest.total_ns), more, "", "", "", style="dim")
-    page.titled("FAILED CALLS", grid)
+        grid.add(
+            count(rest.calls), spent(rest.total_ns), more, "", "", "", style="dim", closing=True
+        )
+    page.titled("Failed calls", grid)

@@ -77,7 +77,7 @@ def functions(report: Report, page: Page) -> None:
         all_ns = _shared(total, own_ns) if total else ("", "")
         times = *_shared(own, own_ns), _time(own.idle_ns), *all_ns
         calls = _counts(own.starts), _counts(own.calls), size(own.bytes) if own.bytes else ""
-        grid.add(*times, *calls, name, file, style=style)
+        grid.add(*times, *calls, name, file, style=style, closing=style != "plain")
 
     for row in ranking.rows:
         add(
@@ -91,7 +91,7 @@ def functions(report: Report, page: Page) -> None:
         add(ranking.rest, None, f"{count(ranking.others)} more", "", "dim")
     for key, measure in ranking.apart.items():
         add(measure, None, "", f"({TITLES[key]})", _style(key))
-    page.titled("BY FUNCTION", grid, _remark(report, SELF))
+    page.titled("By function", grid, _remark(report, SELF))
     if scripts.root:
         page.sentence(f"Files without / at the beginning are in {escape(scripts.root)}", "dim")
 
@@ -106,7 +106,7 @@ def lines(report: Report, page: Page) -> None:
     def add(own: Charge, total: Charge | None, style: str, *names: str) -> None:
         times = *_shared(own, own_ns), _time(own.idle_ns), _time(total.own_ns) if total else ""
         calls = _counts(own.calls), size(own.bytes) if own.bytes else "", _counts(own.forks)
-        grid.add(*times, *calls, *names, style=style)
+        grid.add(*times, *calls, *names, style=style, closing=style != "plain")
 
     rows = [row for row in ranking.rows if row.measure != Charge()]
     for row in rows:
@@ -122,7 +122,7 @@ def lines(report: Report, page: Page) -> None:
         add(ranking.rest, None, "dim", "", "", f"{count(ranking.others)} more")
     for key, measure in ranking.apart.items():
         add(measure, None, _style(key), "", "", f"({TITLES[key]})")
-    page.titled("TOP LINES", grid)
+    page.titled("Top lines", grid)
     if any(row.relative for row in rows):
         page.sentence(RELATIVE, "dim")
     for why, files in _without_text(rows).items():

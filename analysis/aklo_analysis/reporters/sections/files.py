@@ -38,11 +38,15 @@ def files(report: Report, page: Page) -> None:
     for row in ranking.rows:
         grid.add(*_numbers(row.measure), _random(row.access), escape(row.path))
     if ranking.others:
-        grid.add(*_numbers(ranking.rest), "", f"{count(ranking.others)} more", style="dim")
+        grid.add(
+            *_numbers(ranking.rest), "", f"{count(ranking.others)} more", style="dim", closing=True
+        )
     for key, title in APART.items():
         if key in ranking.apart:
-            grid.add(*_numbers(ranking.apart[key]), "", f"({title})", style=_style(key))
-    page.titled("TOP FILES", grid)
+            grid.add(
+                *_numbers(ranking.apart[key]), "", f"({title})", style=_style(key), closing=True
+            )
+    page.titled("Top files", grid)
 
 
 def _random(access: Accesses) -> str:
@@ -56,11 +60,13 @@ def directories(report: Report, page: Page) -> None:
     for row in ranking.rows:
         grid.add(*_numbers(row.measure), count(row.entries), escape(row.path))
     if ranking.others:
-        grid.add(*_numbers(ranking.rest), "", f"{count(ranking.others)} more", style="dim")
+        grid.add(
+            *_numbers(ranking.rest), "", f"{count(ranking.others)} more", style="dim", closing=True
+        )
     if RELATIVE in ranking.apart:
         cells = _numbers(ranking.apart[RELATIVE])
-        grid.add(*cells, "", f"({APART[RELATIVE]})", style="warning")
-    page.titled("TOP DIRECTORIES", grid)
+        grid.add(*cells, "", f"({APART[RELATIVE]})", style="warning", closing=True)
+    page.titled("Top directories", grid)
 
 
 def _numbers(measure: Measure) -> tuple[str, str, str, str]:

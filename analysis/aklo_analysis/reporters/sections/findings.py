@@ -28,7 +28,7 @@ STYLES: Final = {"high": "bad", "medium": "warning", "low": "plain"}
 
 def findings(report: Report, page: Page) -> None:
     wall_ns = report.meta.wall_ns or 0
-    page.heading("WHAT TO CHANGE FIRST")
+    page.heading("What to change first")
     if not report.findings:
         page.sentence(_none(report.meta), "plain")
         return

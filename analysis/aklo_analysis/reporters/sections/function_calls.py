@@ -34,6 +34,6 @@ def function_calls(report: Report, page: Page) -> None:
         grid.add(count(row.calls), *times, failed, name, file)
     if found.others:
         more = f"{count(found.others)} more"
-        grid.add(count(found.other_calls), "", "", "", "", more, "", style="dim")
+        grid.add(count(found.other_calls), "", "", "", "", more, "", style="dim", closing=True)
     if found.rows:
-        page.titled("FUNCTION CALLS", grid, TIMES)
+        page.titled("Function calls", grid, TIMES)

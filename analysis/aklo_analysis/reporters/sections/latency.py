@@ -40,7 +40,7 @@ def _histogram(row: ActivityRow, page: Page) -> None:
         edges = duration(least_ns), duration(2 ** (place + 1))
         grid.add(*edges, count(number), share(number, calls), bar)
     title = row.activity.title
-    page.heading(f"LATENCY OF {'WAITING ' if row.activity.waits else ''}{title}".upper())
+    page.heading(f"Latency of {'waiting ' if row.activity.waits else ''}{title}")
     numbers = zip(("p50", "p95", "p99", "max"), percentiles(found), strict=True)
     page.sentence(f"{counted(calls, 'call')}: {', '.join(map(' '.join, numbers))}", "dim")
     page.grid(grid)

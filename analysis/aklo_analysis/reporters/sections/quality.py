@@ -18,7 +18,7 @@ NO_PLACES: Final = "- The trace does not say which line of a script made a call:
 
 def quality(report: Report, page: Page) -> None:
     meta = report.meta
-    page.heading("DATA QUALITY")
+    page.heading("Data quality")
     if meta.complete:
         page.sentence("Complete: the recording ended in order, and nothing was lost.", "good")
     else:

@@ -48,18 +48,20 @@ def times(report: Report, page: Page) -> None:
     """Work with its shares; then waiting, being stopped, and what is unknown, without shares."""
     if not any(row.time_ns for row in report.times):
         return
-    page.heading("WHERE THE TIME WENT", _remark(report))
+    page.heading("Where the time went", _remark(report))
     own_ns = report.summary.measure.own_ns
     grid, work = Grid(TIMES), _folded([r for r in report.times if r.part == WORK], report.top)
     longest_ns = max((row.time_ns for row in work), default=0) or 1
     for row in work:
         bar = Bar(row.time_ns / longest_ns, BAR)
         grid.add(duration(row.time_ns), share(row.time_ns, own_ns), bar, _calls(row), row.title)
-    grid.add(duration(own_ns), "", "", "", "all work", style="strong")
+    grid.add(duration(own_ns), "", "", "", "all work", style="strong", closing=True)
     for row in report.times:
         if row.part != WORK:
             style = "dim" if row.part == WAIT else "warning"
-            grid.add(duration(row.time_ns), "", "", _calls(row), row.title, style=style)
+            grid.add(
+                duration(row.time_ns), "", "", _calls(row), row.title, style=style, closing=True
+            )
     page.grid(grid)
 
 
@@ -95,7 +97,7 @@ def programs(report: Report, page: Page) -> None:
         own_ns, waited = measure.own_ns, spent(measure.waited_ns)
         bar = Bar(min(own_ns / longest_ns, 1), SMALL_BAR) if style == "plain" else ""
         cells = spent(own_ns), share(own_ns, whole_ns), bar, waited, starts, forks, name
-        grid.add(*cells, style=style)
+        grid.add(*cells, style=style, closing=style != "plain")
 
     for row in ranking.rows:
         starts, forks = (count(n) if n else "" for n in (row.starts, row.forks))
@@ -105,7 +107,7 @@ def programs(report: Report, page: Page) -> None:
     for name, measure in ranking.apart.items():
         add(measure, "", "", f"({name})", "warning")
     forked = any(row.forks for row in ranking.rows)
-    page.titled("BY PROGRAM", grid, FORKS if forked else "")
+    page.titled("By program", grid, FORKS if forked else "")
 
 
 def processes(report: Report, page: Page) -> None:
@@ -113,7 +115,7 @@ def processes(report: Report, page: Page) -> None:
 
     def add(measure: LifeMeasure, lived: str, pid: str, end: str, name: str, style: str) -> None:
         cells = spent(measure.own_ns), lived, count(measure.calls), pid, end, name
-        grid.add(*cells, style=style)
+        grid.add(*cells, style=style, closing=style != "plain")
 
     for row in ranking.rows:
         lived = "" if row.duration_ns is None else duration(row.duration_ns)
@@ -122,7 +124,7 @@ def processes(report: Report, page: Page) -> None:
         add(ranking.rest, "", "", "", f"{count(ranking.others)} more", "dim")
     for name, measure in ranking.apart.items():
         add(measure, "", "", "", f"({name})", "warning")
-    page.titled("TOP PROCESSES", grid)
+    page.titled("Top processes", grid)
 
 
 def _end(row: ProcessRow) -> str:

@@ -57,22 +57,22 @@ def wall(report: Report, page: Page) -> None:
     found = report.wall
     if not found.measure.wall_ns:
         return
-    page.heading("WHERE THE WALL TIME WENT", ONCE)
+    page.heading("Where the wall time went", ONCE)
     grid, longest_ns = Grid(DOINGS), found.doings[0].wall_ns
     for row in found.doings:
         bar = Bar(row.wall_ns / longest_ns, BAR)
         grid.add(*_numbers(report, row.wall_ns), bar, BY_KEY[row.key].title)
-    grid.add(duration(found.measure.wall_ns), "", "", "wall time", style="strong")
+    grid.add(duration(found.measure.wall_ns), "", "", "wall time", style="strong", closing=True)
     page.grid(grid)
     for sentence in found.merged:
         page.sentence(sentence, "dim")
     files = [*(row.file for row in found.lines.rows), *(row.file for row in found.functions.rows)]
     scripts = Scripts(file for file in files if file is not None)
-    page.titled("WALL TIME BY LINE", _lines(report, scripts), OWN)
-    page.titled("WALL TIME BY FUNCTION", _functions(report, scripts))
+    page.titled("Wall time by line", _lines(report, scripts), OWN)
+    page.titled("Wall time by function", _functions(report, scripts))
     if scripts.root:
         page.sentence(f"Files without / at the beginning are in {escape(scripts.root)}", "dim")
-    page.titled("WALL TIME BY PROGRAM", _programs(report))
+    page.titled("Wall time by program", _programs(report))
 
 
 def _lines(report: Report, scripts: Scripts) -> Grid:
@@ -108,10 +108,10 @@ def _with_others(report: Report, grid: Grid, ranking: Ranking[Any, Spent]) -> Gr
     between = [""] * (len(grid.columns) - 3)
     if ranking.others:
         numbers = _numbers(report, ranking.rest.wall_ns)
-        grid.add(*numbers, *between, f"{count(ranking.others)} more", style="dim")
+        grid.add(*numbers, *between, f"{count(ranking.others)} more", style="dim", closing=True)
     for key, spent in ranking.apart.items():
         name = f"({TITLES.get(key, key)})"
-        grid.add(*_numbers(report, spent.wall_ns), *between, name, style="dim")
+        grid.add(*_numbers(report, spent.wall_ns), *between, name, style="dim", closing=True)
     return grid
 
 

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from aklo_trace import address_space
+from aklo_trace import address_space, summary
 from aklo_trace import meta as meta_file
 from aklo_trace.alerting import history
 from aklo_trace.alerting.action import Notice, actions
@@ -80,11 +82,22 @@ def settle(trace: Trace, options: argparse.Namespace, asker: Asker) -> None:
     is_monitored = asker.configuration.value("monitoring.enabled", bool)
     if is_monitored:
         report = written_down(trace, report, asker)
+    keep_summary(trace, report)
     untaken = None if form_of(options) == NO_REPORT else _print(trace, report, options, asker)
     if is_monitored:
         act(trace, report, asker)
     if untaken:
         raise untaken
+
+
+def keep_summary(trace: Trace, report: Report) -> None:
+    """Leave in the trace what lists and dashboards say of it, if it is ours to write to."""
+    from aklo_analysis.summarised import summarised
+
+    directory = trace.directory
+    with suppress(OSError):
+        if directory.stat().st_uid == os.geteuid():
+            summary.write(directory, summarised(report, summary.disk_bytes(directory)))
 
 
 def _print(

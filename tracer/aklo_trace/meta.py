@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from aklo_trace import __version__, schema
 from aklo_trace.errors import CorruptTrace, NewerTrace, NotATrace
-from aklo_trace.plain_file import read_plain
+from aklo_trace.plain_file import read_plain, write_whole
 
 FILE: Final = "meta.json"
 
@@ -156,15 +156,7 @@ def iso(ts_ns: int) -> str:
 def write(directory: Path, meta: Meta) -> None:
     """Replace the file as a whole. Raises OSError."""
     text = json.dumps(asdict(meta), indent=2, ensure_ascii=False) + "\n"
-    temporary = directory / f".{FILE}.tmp"
-    temporary.unlink(missing_ok=True)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    fd = os.open(temporary, flags, 0o600)
-    with os.fdopen(fd, "w", encoding="utf-8", errors="backslashreplace") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(directory / FILE)
+    write_whole(directory / FILE, text.encode("utf-8", "backslashreplace"))
 
 
 def check(meta: Meta, origin: Path) -> None:

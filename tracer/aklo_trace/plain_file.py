@@ -1,4 +1,4 @@
-"""Files of a trace, opened as what they should be.
+"""Files of a trace, opened as what they should be, and replaced as a whole.
 
 A trace may have been damaged or made by somebody else: in the place of a file there can be a
 pipe, at which a reader would wait for ever, a device, or a file that claims to be larger than
@@ -35,6 +35,18 @@ def read_plain(path: Path, most_bytes: int) -> bytes:
         if os.fstat(file.fileno()).st_size > most_bytes:
             raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
         return file.read()
+
+
+def write_whole(path: Path, raw: bytes, mode: int = 0o600) -> None:
+    """Replace a file, so that a reader sees the one before or this one. Raises OSError."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.unlink(missing_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with os.fdopen(os.open(temporary, flags, mode), "wb") as file:
+        file.write(raw)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
 
 
 def check_written(path: Path) -> None:

@@ -2,6 +2,7 @@
 
     DIR/meta.json             what the trace is (aklo_trace.meta)
     DIR/<table>/*.parquet     its tables (aklo_trace.schema)
+    DIR/summary.json          what its report says in short (aklo_trace.summary); can be missing
     DIR/live/                 while it is being recorded, and until its tables are complete:
                               what the engine wrote, a lock that the recorder holds, and, once
                               the recording has ended in order, a meta.json that says how

@@ -10,7 +10,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from aklo_trace import location, meta
+from aklo_trace import location, meta, summary
 from aklo_trace.errors import TraceError
 from aklo_trace.escape import escape
 from aklo_trace.places import become_asker
@@ -32,10 +32,13 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _as_json(path: Path) -> dict[str, object]:
+    """What meta.json says, and the summary if there is one."""
     try:
-        return {"directory": str(path), **asdict(meta.read(path))}
+        facts = asdict(meta.read(path))
     except TraceError as error:
         return {"directory": str(path), "error": str(error)}
+    found = summary.written(path)
+    return {"directory": str(path), **facts, "summary": found and asdict(found)}
 
 
 def _print_store(store: Path) -> None:
@@ -48,10 +51,9 @@ def _print_store(store: Path) -> None:
 def _line(path: Path) -> str:
     """The name, which says when and what, comes last: it has no fixed width."""
     try:
-        found = meta.read(path)
+        found = summary.read(path)
     except TraceError as error:
         return f"{path.name}  ({error})"
     wall = "" if found.wall_ns is None else f"{found.wall_ns / 1e9:.3f} s"
-    calls = found.tables.get("syscalls", 0)
     state = "" if found.complete else "incomplete"
-    return f"{wall:>12} {calls:>13,} calls  {found.engine:<6}  {state:<10}  {path.name}"
+    return f"{wall:>12} {found.calls:>13,} calls  {found.engine:<6}  {state:<10}  {path.name}"

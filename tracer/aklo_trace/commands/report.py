@@ -8,7 +8,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from aklo_trace.judgement import analysed, judged, problems_of
+from aklo_trace import summary
+from aklo_trace.judgement import analysed, judged, keep_summary, problems_of
 from aklo_trace.location import WHICH, find, name_of
 from aklo_trace.places import become_asker, complain_of
 from aklo_trace.presentation import FORMATS, add_options, configure_options, print_report
@@ -27,6 +28,8 @@ def run(options: argparse.Namespace) -> int:
     trace = open_trace(find(options.trace, asker.stores()))
     complain_of(problems_of(asker))
     report = judged(trace, analysed(trace, asker, options.top, options.by), asker)
+    if summary.written(trace.directory) is None:
+        keep_summary(trace, report)
     print_report(
         report, options.format, options, sys.stdout, name_of(trace.directory, asker.stores())
     )

@@ -17,7 +17,7 @@ from typing import Final
 
 from aklo_trace.errors import StoreError, reason_of, remedy_of
 from aklo_trace.location import make
-from aklo_trace.plain_file import open_plain
+from aklo_trace.plain_file import open_plain, write_whole
 
 FILE: Final = "trusted.json"
 MOST_BYTES: Final = 1 << 20
@@ -57,17 +57,10 @@ def read(data: Path) -> Mapping[str, str]:
 
 def write(data: Path, files: Mapping[str, str]) -> None:
     """Replace it as a whole. Raises StoreError."""
-    temporary = data / f".{FILE}.tmp"
     text = json.dumps({"version": VERSION, "files": dict(sorted(files.items()))}, indent=2)
     try:
         make(data)
-        temporary.unlink(missing_ok=True)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        with os.fdopen(os.open(temporary, flags, 0o600), "w", encoding="utf-8") as file:
-            file.write(text + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(data / FILE)
+        write_whole(data / FILE, text.encode() + b"\n")
     except OSError as error:
         raise StoreError(
             f"What is trusted cannot be written to {data / FILE}: {reason_of(error)}; "

@@ -131,3 +131,8 @@ def test_help_imports_no_command() -> None:
     loaded = imported_by(f"exec({in_main('--help')!r})")
     assert not belongs_to(loaded, *HEAVY, "aklo_trace.ebpf", "aklo_trace.strace")
     assert belongs_to(loaded, "aklo_trace.commands") == set()
+
+
+def test_what_draws_text_needs_no_pandas() -> None:
+    loaded = imported_by("import aklo_analysis.reporters.page, aklo_analysis.reporters.grid")
+    assert not belongs_to(loaded, *(HEAVY - {"aklo_analysis", "tabulate"}))

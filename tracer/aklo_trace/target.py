@@ -19,7 +19,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from aklo_trace.errors import AkloTraceError, CaptureError, TargetError, UsageError
+from aklo_trace.errors import (
+    AkloTraceError,
+    CaptureError,
+    TargetError,
+    UsageError,
+    reason_of,
+    remedy_of,
+)
 from aklo_trace.heir import CANCELLED, READY, Heir
 from aklo_trace.identity import Identity
 from aklo_trace.waiting_signals import block_signals, unblock_signals
@@ -103,8 +110,8 @@ def hold(argv: Sequence[bytes], identity: Identity, *, ptracer: bool = False) ->
     except OSError as error:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         raise CaptureError(
-            f"cannot start a process for the target: {error.strerror}; "
-            "look at `ulimit -u` and `ulimit -n`"
+            f"No process can be started for the target: {reason_of(error)}. "
+            f"{remedy_of(error).capitalize()}."
         ) from error
     verdict = os.read(held._report, 1)
     if verdict != READY:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import resource
 import signal
 import struct
 import time
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from aklo_trace.ebpf import joining, layout, watching
+from aklo_trace.ebpf.descriptors import allow_descriptors
 from aklo_trace.ebpf.devices import packed
 from aklo_trace.ebpf.function_probes import PROBED, FunctionProbes
 from aklo_trace.ebpf.joining import JoinedProcess
@@ -56,8 +56,8 @@ class RingSession(ABC):
     attaches_at_start = False
 
     def __init__(self, options: CaptureOptions, shells: list[tuple[Binary, bytes]]) -> None:
-        _allow_descriptors()
         self._cpus = possible_cpus()
+        allow_descriptors(self._cpus)
         ring_bytes = options.ring_bytes or min(RING_BYTES, ALL_RINGS_BYTES // self._cpus)
         self._ring_events = ring_bytes // layout.EVENT.size
         self._record_ring_bytes = record_ring_bytes(ring_bytes)
@@ -343,12 +343,6 @@ def _awaited(pid: int) -> int:
         time.sleep(STOP_PAUSE_SECONDS)
     os.kill(pid, signal.SIGKILL)
     return os.waitpid(pid, 0)[1]
-
-
-def _allow_descriptors() -> None:
-    """Maps, programs and links are many. The target has its own limits by now."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _take_precedence() -> tuple[int, os.sched_param]:

@@ -37,10 +37,16 @@ class Distribution:
 
 def histogram(durations_ns: Int64) -> tuple[int, ...]:
     """As in `Distribution`."""
+    return tuple(np.bincount(powers(durations_ns)).tolist())
+
+
+def powers(durations_ns: Int64) -> npt.NDArray[np.int32]:
+    """Of each duration the place in a histogram: the power of 2 that it reaches."""
     # without every bit that follows a set one, no rounding to a float reaches the next power of 2
     sparse = durations_ns & ~(durations_ns >> 1)
-    bits = np.frexp(np.maximum(sparse, 1).astype(np.float64))[1]
-    return tuple(np.bincount(bits - 1).tolist())
+    _, bits = np.frexp(np.maximum(sparse, 1).astype(np.float64))
+    found: npt.NDArray[np.int32] = bits - 1
+    return found
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,7 @@ STAGES: Final = {
     "wall": "the critical path (wall time)",
     "findings": "rules",
     "wall_time": "tables of the wall time",
+    "flame": "the tree of stacks",
     "_of_calls": "sums, percentiles, files (second thread)",
     "_of_code": "charges of functions and lines (second thread)",
     "programs": "programs",

@@ -20,6 +20,7 @@ from aklo_analysis.caches.cache import SHIPPED, Cache
 from aklo_analysis.calls import derive
 from aklo_analysis.causes import Causes, causes
 from aklo_analysis.charges import charges
+from aklo_analysis.flame import Flame, flame
 from aklo_analysis.frames import Frames, Source, load
 from aklo_analysis.lives import Lives, live
 from aklo_analysis.nullable import Objects
@@ -87,6 +88,7 @@ class Report:
     """names of programs to record that no process had"""
     findings: tuple[Finding, ...]
     wall: WallTime
+    flame: Flame
     by: Groups | None
     verdicts: tuple[Verdict, ...]
 
@@ -143,7 +145,7 @@ def build(
         give_back_freed_memory()
         of_wall = wall_time(waited, lives, code, led, names, sources, top)
     summed = of_calls.result()
-    functions, lines = of_code.result()
+    charged, functions, lines = of_code.result()
     done = activities(summed.performed, lives)
     totals = summary(frames, lives)
     seen = caches(case.observed, meta.timing != ORDER)
@@ -170,6 +172,7 @@ def build(
         unmet=unmet(meta, frames.images),
         findings=found,
         wall=of_wall,
+        flame=flame(case, charged),
         by=groups(case, by, top) if by else None,
         verdicts=evaluate(measure(conditions, facts), {}, meta.ended_at_ns),
     )
@@ -211,9 +214,9 @@ def _of_code(
     names: Objects,
     sources: Sources,
     top: int,
-) -> tuple[Functions, Lines]:
-    """What is charged to shell code."""
+) -> tuple[pd.DataFrame, Functions, Lines]:
+    """What is charged to shell code: all causes, and ranked."""
     charged = charges(frames, calls, lives, code)
     started = line_tables.started(lives, code, led, names)
     found = function_tables.functions(charged, led, top)
-    return found, line_tables.lines(charged, led, started, sources, top)
+    return charged, found, line_tables.lines(charged, led, started, sources, top)

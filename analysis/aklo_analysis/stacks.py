@@ -48,14 +48,16 @@ class Line(NamedTuple):
 @dataclass(frozen=True)
 class Stacks:
     """`function_of` and `line_of`: of each cause behind those of `APART` where its code is, as
-    places in `functions` and `lines`; `around`: of each line the function that it is in, or one
-    of them. `in_functions` and `in_lines`: a row for each cause and
-    each place that is in its stack, or in that of the script's cause, once."""
+    places in `functions` and `lines`; `chains`: the functions that led there, innermost first;
+    `around`: of each line the function that it is in, or one of them. `in_functions` and
+    `in_lines`: a row for each cause and each place that is in its stack, or in that of the script's
+    cause, once."""
 
     functions: list[Function]
     lines: list[Line]
     function_of: Int64
     line_of: Int64
+    chains: list[list[int]]
     around: list[int]
     in_functions: pd.DataFrame
     in_lines: pd.DataFrame
@@ -82,6 +84,7 @@ def stacks(frames: Frames, causes: Causes) -> Stacks:
         [Line(*key) for key in places.lines],
         np.array([inner[site][0][0] for site in sites], np.int64),
         np.array([inner[site][1][0] for site in sites], np.int64),
+        [inner[site][0] for site in sites],
         list(places.around.values()),
         _pairs([functions for functions, _ in around]),
         _pairs([lines for _, lines in around]),

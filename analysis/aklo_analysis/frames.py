@@ -54,6 +54,7 @@ class Frames:
     samples: pd.DataFrame
     calls: pd.DataFrame
     offcpu: pd.DataFrame
+    tracked: pd.DataFrame
 
     def column(self, name: str) -> pd.Series[Any]:
         """A column of `syscalls` that is not kept: it is read anew each time."""
@@ -75,6 +76,7 @@ def load(trace: Source) -> Frames:
         samples=_frame(trace, schema.SAMPLES),
         calls=_frame(trace, schema.CALLS),
         offcpu=_frame(trace, schema.OFFCPU),
+        tracked=_frame(trace, schema.TRACKED),
     )
 
 

@@ -51,6 +51,7 @@ from aklo_analysis.tables.quality import Gap, gaps, unmet
 from aklo_analysis.tables.slowest import SlowCall, slowest
 from aklo_analysis.tables.summary import Summary, summary
 from aklo_analysis.tables.times import TimeRow, times
+from aklo_analysis.tables.tracked import TrackedRow, tracked
 from aklo_analysis.tables.wall import WallTime, wall_time
 from aklo_analysis.transfers import transfers
 from aklo_analysis.wall import wall
@@ -64,7 +65,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Report:
     """`top`: how many rows the rankings have; what comes after them is summed up in each.
-    `operations` and `findings` are whole. `by`: calls by the keys that were asked for."""
+    `operations`, `tracked` and `findings` are whole. `by`: calls by the keys that were asked
+    for."""
 
     meta: Meta
     top: int
@@ -83,6 +85,7 @@ class Report:
     processes: Processes
     slowest: tuple[SlowCall, ...]
     failures: Failures
+    tracked: tuple[TrackedRow, ...]
     gaps: tuple[Gap, ...]
     unmet: tuple[str, ...]
     """names of programs to record that no process had"""
@@ -168,6 +171,7 @@ def build(
         processes=processes(frames, lives, names, origin_ns, top),
         slowest=slowest(frames, calls, lives, names, origin_ns, top),
         failures=summed.failures,
+        tracked=tracked(frames.tracked),
         gaps=summed.gaps,
         unmet=unmet(meta, frames.images),
         findings=found,

@@ -64,6 +64,7 @@ def written(tmp_path: Path) -> Path:
         "samples": 2,
         "calls": 2,
         "offcpu": 2,
+        "tracked": 2,
     }
     meta_file.write(tmp_path, META)
     return tmp_path

@@ -54,6 +54,7 @@ COMMANDS: Final[dict[str, str]] = {
     "info": "say what a trace is of, and whether it is complete",
     "list": "list the traces there are",
     "import": "make a trace from strace's output",
+    "track": "add an operation of a script's own to a trace",
     "recover": "finish a trace whose recording was interrupted",
     "config": "show and check the configuration",
     "doctor": "say which engines can run here, and what the others lack",

@@ -19,6 +19,7 @@ SECTIONS: Final = {
     "caches": "caches: how often they had the answer, and what that saved or cost",
     "programs": "programs, by their own work",
     "operations": "I/O operations by system call",
+    "tracked": "operations that programs reported themselves, with aklo-trace track",
     "latency": "how long calls took, as histograms by class; only if asked for",
     "files": "files",
     "directories": "directories",

@@ -19,7 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntFlag
 
-VERSION = 2
+VERSION = 3
 
 
 class SyscallFlag(IntFlag):
@@ -141,6 +141,15 @@ class FileFlag(IntFlag):
     """A process had it open when its tracing began."""
     DELETED = 1 << 4
     """It had been deleted by then: `path` is the one it had."""
+
+
+class TrackedFlag(IntFlag):
+    """Bits of `tracked.flags`."""
+
+    TRUNCATED = 1 << 0
+    """A text is longer than is kept; it is its beginning."""
+    NOT_UTF8 = 1 << 1
+    """A text holds bytes that are not UTF-8, escaped as ``\\xNN``."""
 
 
 @dataclass(frozen=True)
@@ -353,7 +362,33 @@ OFFCPU = Table(
     since=2,
 )
 
-TABLES: tuple[Table, ...] = (SYSCALLS, PROCESSES, IMAGES, FILES, SITES, SAMPLES, CALLS, OFFCPU)
+TRACKED = Table(
+    "tracked",
+    "One row per operation that a program reported itself, by `aklo-trace track` or "
+    "`track_io_operation()`, or that a session log of aklo names, in the order of the reports. "
+    "Those reported after the recording are in `DIR/tracked.jsonl`.",
+    (
+        Column(
+            "ts_ns",
+            "int64",
+            "when it began; when it was reported, if it is not known how long it took",
+            "ns since the epoch",
+        ),
+        Column("dur_ns", "int64", "how long it took", "ns", True),
+        Column("operation", "dictionary", "what was done, in the words of the report"),
+        Column("target", "string", "to what", "", True),
+        Column("status", "string", "how it ended", "", True),
+        Column("details", "string", "what else was said", "", True),
+        Column("pid", "int32", "who reported it, in its own pid namespace", "", True),
+        Column("flags", "int32", "bits of TrackedFlag"),
+    ),
+    since=3,
+)
+
+TABLES: tuple[Table, ...] = (
+    *(SYSCALLS, PROCESSES, IMAGES, FILES, SITES, SAMPLES, CALLS, OFFCPU),
+    TRACKED,
+)
 
 FLAGS: tuple[type[IntFlag], ...] = (
     SyscallFlag,
@@ -364,5 +399,6 @@ FLAGS: tuple[type[IntFlag], ...] = (
     SampleFlag,
     CallFlag,
     OffCpuFlag,
+    TrackedFlag,
 )
 """What the columns `flags` of the tables are made of."""

@@ -3,6 +3,7 @@
     DIR/meta.json             what the trace is (aklo_trace.meta)
     DIR/<table>/*.parquet     its tables (aklo_trace.schema)
     DIR/summary.json          what its report says in short (aklo_trace.summary); can be missing
+    DIR/tracked.jsonl         operations that were reported afterwards (aklo_trace.tracked)
     DIR/live/                 while it is being recorded, and until its tables are complete:
                               what the engine wrote, a lock that the recorder holds, and, once
                               the recording has ended in order, a meta.json that says how
@@ -25,7 +26,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from aklo_trace import address_space
+from aklo_trace import address_space, tracked
 from aklo_trace import loss as losses
 from aklo_trace import meta as meta_file
 from aklo_trace.engine import Account, Recorded
@@ -41,7 +42,8 @@ from aklo_trace.errors import (
 from aklo_trace.lock import take
 from aklo_trace.meta import ORDER, Meta
 from aklo_trace.plain_file import check_written
-from aklo_trace.schema import TABLES, VERSION
+from aklo_trace.schema import TABLES, TRACKED, VERSION
+from aklo_trace.tracked import Tracked
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -172,11 +174,12 @@ def finish(directory: Path, recorded: Recorded, outcome: Meta) -> Meta:
     live = directory / LIVE
     _keep_outcome(live, outcome)
     try:
-        meta = _convert(directory, recorded, outcome)
-        meta_file.check(meta, live)
-        meta_file.write(directory, meta)
-        shutil.rmtree(directory / DONE, ignore_errors=True)
-        live.rename(directory / DONE)
+        with tracked.closed(live) as operations:
+            meta = _convert(directory, recorded, outcome, operations)
+            meta_file.check(meta, live)
+            meta_file.write(directory, meta)
+            shutil.rmtree(directory / DONE, ignore_errors=True)
+            live.rename(directory / DONE)
         shutil.rmtree(directory / DONE, ignore_errors=True)
     except OSError as error:
         raise _unfinished(directory, error) from error
@@ -272,7 +275,7 @@ def _clear(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _convert(directory: Path, recorded: Recorded, outcome: Meta) -> Meta:
+def _convert(directory: Path, recorded: Recorded, outcome: Meta, operations: list[Tracked]) -> Meta:
     from aklo_trace import script_content
     from aklo_trace.assemble import Assembler
     from aklo_trace.tables import TableWriter
@@ -286,6 +289,7 @@ def _convert(directory: Path, recorded: Recorded, outcome: Meta) -> Meta:
             writer.add(assembler.add(batch))
         for pieces in assembler.finish():
             writer.add(pieces)
+        writer.add({"tracked": dict(tracked.columns(operations))})
     target, account = assembler.target, recorded.account()
     if account.timing == ORDER:
         target = replace(target, start_ns=None, wall_ns=None)
@@ -345,13 +349,19 @@ class Trace:
         """The rows of one table, of the given columns or all. Raises CorruptTrace."""
         import pyarrow as pa
 
-        from aklo_trace.tables import empty_table, read_table
+        from aklo_trace.tables import empty_table, read_table, with_rows
 
         table = next(table for table in TABLES if table.name == name)
-        if self.meta.schema_version < table.since:
-            return empty_table(table, columns)
+        is_there = self.meta.schema_version >= table.since
         try:
-            return read_table(self.directory, table, columns)
+            kept = (
+                read_table(self.directory, table, columns)
+                if is_there
+                else empty_table(table, columns)
+            )
+            if table != TRACKED:
+                return kept
+            return with_rows(kept, table, tracked.columns(tracked.added(self.directory)))
         except (OSError, MemoryError, pa.ArrowException, *DAMAGE) as error:
             raise CorruptTrace(
                 f"The table {name} of {self.directory} is damaged: {error}. The trace cannot be "

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -136,6 +136,13 @@ def empty_table(table: Table, columns: list[str] | None) -> pa.Table:
     """No rows."""
     schema = arrow_schema(table)
     return schema.empty_table().select(columns or schema.names)
+
+
+def with_rows(kept: pa.Table, table: Table, columns: Mapping[str, list[object]]) -> pa.Table:
+    """A table, or some columns of it, and more rows of these."""
+    arrays = {column.name: _array(column, columns[column.name]) for column in table.columns}
+    more = pa.table([arrays[name] for name in kept.column_names], schema=kept.schema)
+    return pa.concat_tables([kept, more]) if len(more) else kept
 
 
 def read_table(directory: Path, table: Table, columns: list[str] | None) -> pa.Table:

@@ -46,6 +46,7 @@ TABLES: Final = (
     "processes",
     "slowest",
     "failures",
+    "tracked",
 )
 INLINE: Final = frozenset({"measure", "distribution"})
 NO_DISTRIBUTION: Final = dict.fromkeys(field.name for field in fields(Distribution))

@@ -42,6 +42,10 @@ def sample_trace() -> SyntheticTrace:
         at = (190 + 100 * number) * MS
         trace.function_call(10, "title_of", at, 40 * MS, file="/opt/aklo/modules/1/new.sh")
     trace.function_call(10, HOSTILE, 180 * MS, 900 * MS, exit_status=1)
+    for number in range(4):
+        target, status = f"protocol-{number}.xml", "error" if number == 2 else "ok"
+        trace.report("parse", 300 * MS, (9 + number) * MS, target=target, status=status)
+    trace.report(HOSTILE, 400 * MS, None, target=HOSTILE, details=HOSTILE)
     return trace
 
 

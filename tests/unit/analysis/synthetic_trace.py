@@ -120,6 +120,10 @@ class SyntheticTrace:
         times = {"ts_ns": START_NS + at, "dur_ns": until - at, "ready_ns": ready_ns}
         self._add("offcpu", **rows | times | more)
 
+    def report(self, operation: str, at: int, dur: int | None, **more: Any) -> None:
+        """An operation that a program reports itself."""
+        self._add("tracked", ts_ns=START_NS + at, dur_ns=dur, operation=operation, **more)
+
     @property
     def meta(self) -> Meta:
         facts: dict[str, Any] = {

@@ -29,6 +29,7 @@ ROWS: Final = {
     "samples": ("sample", "samples"),
     "calls": ("function call", "function calls"),
     "offcpu": ("time without a CPU", "times without a CPU"),
+    "tracked": ("reported operation", "reported operations"),
 }
 """What a row of each table is, and several."""
 

@@ -20,6 +20,7 @@ from aklo_analysis.reporters.sections import (
     latency,
     quality,
     time,
+    tracked,
     wall,
 )
 from aklo_trace.contents import ON_REQUEST
@@ -38,6 +39,7 @@ SECTIONS: Final[dict[str, Section]] = {
     "caches": caches.caches,
     "programs": time.programs,
     "operations": calls.operations,
+    "tracked": tracked.tracked,
     "latency": latency.latency,
     "files": files.files,
     "directories": files.directories,

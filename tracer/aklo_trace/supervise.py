@@ -5,6 +5,10 @@ Terminal, session and process group are the target's own. So Ctrl-C reaches it b
 signals sent to this process alone are passed on to it. When it stops, this process stops
 in the same way and the shell has its prompt back; continued, it continues the target.
 
+What happens to this process itself stays its own: a fault ends it at once, also with signals
+blocked, and what the kernel sends it otherwise, as SIGXCPU, is not passed on. The target goes on
+then as if nobody had waited for it.
+
 What can't be done: SIGKILL and SIGSTOP sent to this process alone do not reach the target;
 a signal that is passed on names this process as its sender and has lost its value; two of a
 kind, one to the group and one to this process within 10 ms, become one.
@@ -28,6 +32,13 @@ from aklo_trace.waiting_signals import EVERY_SIGNAL
 _SI_KERNEL: Final = 0x80
 """si_code of a signal that the kernel made, such as Ctrl-C at the terminal; see sigaction(2)."""
 
+_OF_A_PROCESS: Final = frozenset(
+    (
+        *(signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP),
+        *(signal.SIGSYS, signal.SIGXCPU),
+    )
+)
+"""What the kernel sends because of what a process did itself: no fault of ours is the target's."""
 _STOPS: Final = frozenset((signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU))
 _UNDONE_BY: Final[dict[int, frozenset[signal.Signals]]] = {
     signal.SIGCONT: _STOPS,
@@ -116,7 +127,8 @@ class _Supervisor:
     def _pass_on(self, info: signal.struct_siginfo) -> None:
         signo = info.si_signo
         from_child = signo == signal.SIGCHLD and 0 < info.si_code < _SI_KERNEL
-        if from_child or info.si_pid in (os.getpid(), self.held.witness.pid):
+        is_own = signo in _OF_A_PROCESS and info.si_code > 0
+        if from_child or is_own or info.si_pid in (os.getpid(), self.held.witness.pid):
             return
         to_group = self.held.witness.saw(signo)
         if signo == signal.SIGINT and info.si_code == _SI_KERNEL:

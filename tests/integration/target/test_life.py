@@ -130,6 +130,72 @@ def test_a_program_that_was_opened_for_writing_while_held(tmp_path: Path) -> Non
         assert "'./program': Text file busy" in process.stderr.read()
 
 
+FAULTY = """
+import ctypes, os, signal, sys, time
+from pathlib import Path
+from aklo_trace.identity import invoking
+from aklo_trace.supervise import exit_as, supervise
+from aklo_trace.syscalls import by_name
+from aklo_trace.target import hold
+
+SI_KERNEL = 0x80
+
+def is_sent_by_the_kernel(signo):
+    info = (ctypes.c_int * 32)(signo, 0, SI_KERNEL)
+    number = by_name()["rt_sigqueueinfo"].numbers[os.uname().machine]
+    assert ctypes.CDLL(None).syscall(number, os.getpid(), signo, info) == 0
+
+held = hold([os.fsencode(word) for word in sys.argv[2:]], invoking())
+held.release()
+while not Path("ready").exists():
+    time.sleep(0.01)
+if sys.argv[1] == "real":
+    ctypes.string_at(0)
+for name in sys.argv[1].split():
+    is_sent_by_the_kernel(getattr(signal, "SIG" + name))
+Path("sent").touch()
+exit_as(supervise(held))
+"""
+FAULTS = "SEGV BUS FPE ILL TRAP SYS XCPU"
+TAKES_THEM = f"""
+trap 'echo taken' {FAULTS}; mkfifo fifo; : >ready
+until read line <fifo; do :; done; echo $line >draft; mv draft ran
+"""
+
+
+@contextmanager
+def faulty(folder: Path, faults: str) -> Iterator[subprocess.Popen[str]]:
+    """What supervises a target that takes faults, and has these itself."""
+    command = [sys.executable, "-c", FAULTY, faults, "bash", "-c", TAKES_THEM]
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)
+    wait_for(folder / "ready")
+    yield process
+    (folder / "fifo").write_text("went on\n")
+    assert wait_for(folder / "ran") == "went on\n"
+    assert process.communicate(timeout=TIMEOUT_S)[0] == ""
+
+
+def test_what_the_kernel_sends_the_holder_for_its_own_doings_is_not_the_targets(
+    tmp_path: Path,
+) -> None:
+    with faulty(tmp_path, FAULTS) as process:
+        wait_for(tmp_path / "sent")
+        deadline = time.monotonic() + TIMEOUT_S
+        while not waits_for_signals(process.pid):
+            assert time.monotonic() < deadline
+    assert process.returncode == 0
+
+
+def waits_for_signals(pid: int) -> bool:
+    status = Process.read(pid).status
+    return not int(status["ShdPnd"], 16) and status["State"].startswith("S")
+
+
+def test_a_fault_of_the_holder_is_not_the_targets(tmp_path: Path) -> None:
+    with faulty(tmp_path, "real") as process:
+        assert process.wait(TIMEOUT_S) == -signal.SIGSEGV
+
+
 CANCELLED = """
 import os, signal
 from aklo_trace.identity import invoking

@@ -81,6 +81,25 @@ def test_all_that_is_wrong_is_said_at_once_with_what_is_allowed(home: Path) -> N
     assert origin_of(found, "monitoring.alert_threshold_ms") == (1000, DEFAULT, "", None)
 
 
+INVISIBLE = ("\u200b", "\u2060", "\ufe0f", "\u0430")
+"""The last one looks like an a."""
+
+
+@pytest.mark.parametrize("mark", INVISIBLE)
+def test_a_name_that_looks_like_a_known_one_is_shown_as_it_is(mark: str, home: Path) -> None:
+    project = home.parent / "project/.aklo.conf"
+    project.write_text(f"[alert.slow{mark}]\nmetric=x\n[rules.sh01{mark}]\nstarts=5\n")
+    (home.parent / LEVELS[USER]).write_text(f'[trace]\n"top{mark}" = 4\n')
+    escaped = mark.encode("ascii", "backslashreplace").decode()
+    table, rule, key = map(str, loaded(home).problems)
+    assert f"2: metric: is in a table called 'alert.slow{escaped}': after its dot comes a" in table
+    assert f"4: starts: is in a table called 'rules.sh01{escaped}'" in rule
+    assert f"trace.top{escaped}: is no key; trace has engine, " in key
+    for said in (table, rule, key):
+        assert said.isascii()
+        assert "did you mean" not in said
+
+
 def tables() -> list[str]:
     return list(dict.fromkeys(key.name.partition(".")[0] for key in KEYS))
 

@@ -21,7 +21,7 @@ from aklo_trace.config.entry import (
 from aklo_trace.config.files import FOREIGN, USED, File
 from aklo_trace.config.keys import KEYS
 from aklo_trace.config.kinds import Value, shown
-from aklo_trace.config.model import Model
+from aklo_trace.config.model import ANY, TABLE_NAMES, Model
 from aklo_trace.location import user_store
 from aklo_trace.spelling import meant
 
@@ -222,7 +222,10 @@ def _unknown(name: str) -> str:
     if not keys:
         tables = dict.fromkeys(key.table.partition(".")[0] for key in MODEL.keys)
         return f"is no key; the tables are {', '.join(tables)}"
-    close = meant(last, [key.casefold() for key in keys])
+    if {last, ANY} & {key.casefold() for key in keys}:
+        return f"is in a table called {_cut(ascii(table))}: after its dot comes {TABLE_NAMES}"
+    known = [key.casefold() for key in keys] if last.isascii() else []  # it may look like one
+    close = meant(last, known)
     return f"is no key{close or f'; {table} has ' + ', '.join(keys)}"
 
 

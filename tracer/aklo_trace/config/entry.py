@@ -52,4 +52,5 @@ class Problem:
     is_mistake: bool = True
 
     def __str__(self) -> str:
-        return ": ".join(filter(None, (str(self.origin), self.name, self.what)))
+        name = self.name.encode("ascii", "backslashreplace").decode()  # no key has other letters
+        return ": ".join(filter(None, (str(self.origin), name, self.what)))

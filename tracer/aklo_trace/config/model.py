@@ -20,6 +20,7 @@ PREFIX: Final = "AKLO_TRACE_"
 ANY: Final = "*"
 """Stands in the name of a key for that of a table, of which there can be many."""
 TABLE_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,47}")
+TABLE_NAMES: Final = "a letter, then up to 47 letters, digits, '_' and '-', of ASCII"
 
 RULE_THRESHOLD: Final = f"rules.{ANY}.{ANY}"
 """What these are the rules declare: there the rest is checked."""

@@ -38,6 +38,7 @@ def summarised(report: Report, size_bytes: int | None) -> TraceSummary:
         size_bytes=size_bytes,
         finding_count=len(report.findings),
         saving_ns=sum(found.extra_ns for found in report.findings),
+        alert_count=len(report.alerts),
         spent=tuple(Spent(row.key, row.wall_ns) for row in report.wall.doings),
         findings=tuple(map(_issue, report.findings[:TOP])),
         slowest=tuple(map(_slow_call, report.slowest[:TOP])),

@@ -136,3 +136,9 @@ def test_help_imports_no_command() -> None:
 def test_what_draws_text_needs_no_pandas() -> None:
     loaded = imported_by("import aklo_analysis.reporters.page, aklo_analysis.reporters.grid")
     assert not belongs_to(loaded, *(HEAVY - {"aklo_analysis", "tabulate"}))
+
+
+def test_a_status_needs_no_tables() -> None:
+    loaded = imported_by(f"exec({in_main('status')!r})")
+    assert belongs_to(loaded, "aklo_trace.overview", "aklo_analysis.reporters.status")
+    assert not belongs_to(loaded, "pandas", "numpy", "pyarrow")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ from aklo_trace import meta as meta_file
 from aklo_trace import summary
 from aklo_trace.errors import NotATrace
 from aklo_trace.meta import Meta
-from aklo_trace.summary import TraceSummary
+from aklo_trace.summary import SlowCall, Totals, TraceSummary
 
 META = Meta(
     engine="ebpf",
@@ -40,8 +40,12 @@ def test_without_an_analysis_it_is_what_meta_json_says(tmp_path: Path) -> None:
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     meta_file.write(tmp_path, META)
     kept = replace(summary.of_meta(META), is_analysed=True, size_bytes=9, saving_ns=4)
+    kept = replace(kept, cwd='/a,"spent":{', slowest=(SlowCall("read", 1, None, '"', None),))
     summary.write(tmp_path, kept)
     assert summary.read(tmp_path) == kept
+    totals = summary.totals(tmp_path)
+    assert type(totals) is Totals
+    assert asdict(kept).items() >= asdict(totals).items()
     assert (tmp_path / summary.FILE).stat().st_mode & 0o777 == 0o600
 
 
@@ -64,6 +68,7 @@ def test_a_file_that_cannot_be_used_is_as_good_as_none(raw: bytes, tmp_path: Pat
     (tmp_path / summary.FILE).write_bytes(raw)
     assert summary.written(tmp_path) is None
     assert summary.read(tmp_path) == summary.of_meta(META)
+    assert summary.totals(tmp_path) == summary.of_meta(META)
 
 
 def test_what_has_no_meta_json_is_no_trace(tmp_path: Path) -> None:

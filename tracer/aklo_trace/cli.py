@@ -53,6 +53,7 @@ COMMANDS: Final[dict[str, str]] = {
     "check": "say by the exit status whether a trace crosses a threshold",
     "info": "say what a trace is of, and whether it is complete",
     "list": "list the traces there are",
+    "status": "say how the traced commands do, on one screen",
     "import": "make a trace from strace's output",
     "track": "add an operation of a script's own to a trace",
     "recover": "finish a trace whose recording was interrupted",

@@ -8,6 +8,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TextIO
 
 from aklo_trace.contents import BY, KEYS, SECTIONS
@@ -18,6 +19,7 @@ from aklo_trace.spelling import meant
 
 if TYPE_CHECKING:
     from aklo_analysis.report import Report
+    from aklo_analysis.reporters.options import Options
 
 TEXT: Final = "text"
 FORMATS: Final = (TEXT, "json", "markdown")
@@ -41,7 +43,7 @@ DESTINATIONS: Final = {
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of every command that prints a report."""
     parser.add_argument("--top", type=_rows, metavar="N", help="rows per table (default: 10)")
-    parser.add_argument("--color", choices=COLORS, help="in the text report (default: auto)")
+    add_color(parser)
     parser.add_argument(
         "--section",
         type=_sections,
@@ -57,6 +59,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help=f"system calls grouped by these, after the parts that --section names: "
         f"{', '.join(KEYS)}",
     )
+
+
+def add_color(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--color", choices=COLORS, help="in text (default: auto)")
 
 
 def configure_options(options: argparse.Namespace, asker: Asker) -> None:
@@ -119,16 +125,25 @@ def print_report(
     report: Report, form: str, options: argparse.Namespace, stream: TextIO, trace: str
 ) -> None:
     """`trace`: a name by which it can be found again."""
-    from aklo_analysis.reporters import REPORTERS, Options
+    from aklo_analysis.reporters import REPORTERS
 
-    look = Options(
-        width=_width(stream),
-        color=_color(options.color, stream),
-        utf8=takes_utf8(stream, os.environ, bool(sys.flags.utf8_mode)),
+    look = replace(
+        look_of(stream, options.color),
         sections=wanted(options.section, bool(options.by)),
         trace=shlex.quote(trace),
     )
     REPORTERS[form](report, stream, look)
+
+
+def look_of(stream: TextIO, color: str) -> Options:
+    """How text is written to a stream; `color` is one of `COLORS`."""
+    from aklo_analysis.reporters.options import Options
+
+    return Options(
+        width=_width(stream),
+        color=_color(color, stream),
+        utf8=takes_utf8(stream, os.environ, bool(sys.flags.utf8_mode)),
+    )
 
 
 def wanted(sections: tuple[str, ...], is_grouped: bool) -> tuple[str, ...]:

@@ -405,6 +405,21 @@ def _outcome(live: Path, meta: Meta) -> Meta:
         return replace(meta, incomplete_reason=INTERRUPTED)
 
 
+def is_recorded(directory: Path) -> bool:
+    """Whether somebody is recording this trace, or finishing it."""
+    try:
+        lock = os.open(directory / LIVE / LOCK, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
 @contextmanager
 def _exclusive(live: Path) -> Iterator[None]:
     """Hold the lock of a recording that has ended."""

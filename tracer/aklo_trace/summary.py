@@ -2,8 +2,8 @@
 
 It is made of the trace's report, by the process that makes that, and lies beside `meta.json`. A
 trace without one, because no report was made or the file is damaged or of another version, is told
-by its `meta.json` alone. The file is small and nothing heavy is imported: a thousand are read in a
-tenth of a second.
+by its `meta.json` alone. The file is small and nothing heavy is imported; of a thousand of them the
+totals, which come first in it, are read in a tenth of a second.
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ import json
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from aklo_trace import meta as meta_file
 from aklo_trace.alerting.standing import command_of
 from aklo_trace.meta import Meta
 from aklo_trace.plain_file import read_plain, write_whole
 from aklo_trace.restoring import restored
+
+T = TypeVar("T")
 
 FILE: Final = "summary.json"
 VERSION: Final = 1
@@ -104,11 +106,11 @@ class Spent:
 
 
 @dataclass(frozen=True, slots=True)
-class TraceSummary:
+class Totals:
     """`command` is what runs of one command have in common, as alerts do. Without `is_analysed`
-    it is of the meta.json alone: what that has not is None or empty. `finding_count` is of all
-    findings, `saving_ns` what following all of them would save. `size_bytes` is what the other
-    files of the trace take on disk; None if it was not looked up."""
+    it is of the meta.json alone: what that has not is None. `finding_count` is of all findings,
+    `saving_ns` what following all of them would save. `size_bytes` is what the other files of the
+    trace take on disk; None if it was not looked up."""
 
     command: str
     cwd: str | None
@@ -132,12 +134,7 @@ class TraceSummary:
     size_bytes: int | None = None
     finding_count: int | None = None
     saving_ns: int | None = None
-    spent: tuple[Spent, ...] = ()
-    findings: tuple[FoundIssue, ...] = ()
-    slowest: tuple[SlowCall, ...] = ()
-    operations: tuple[SlowOperation, ...] = ()
-    caches: tuple[CacheUse, ...] = ()
-    alerts: tuple[AlertState, ...] = ()
+    alert_count: int | None = None
 
     @property
     def ended_at_ns(self) -> int:
@@ -147,6 +144,23 @@ class TraceSummary:
     @property
     def has_failed(self) -> bool:
         return self.signal is not None or bool(self.exit_status)
+
+
+@dataclass(frozen=True, slots=True)
+class TraceSummary(Totals):
+    """The totals, and the first rows of some tables; `spent` is of the whole wall time."""
+
+    spent: tuple[Spent, ...] = ()
+    findings: tuple[FoundIssue, ...] = ()
+    slowest: tuple[SlowCall, ...] = ()
+    operations: tuple[SlowOperation, ...] = ()
+    caches: tuple[CacheUse, ...] = ()
+    alerts: tuple[AlertState, ...] = ()
+
+
+BEHIND_TOTALS: Final = b',"spent":'
+"""Where the totals end in the file. Within a text of JSON there can be no such bytes: its quotes
+have a backslash before them."""
 
 
 def of_meta(meta: Meta) -> TraceSummary:
@@ -176,13 +190,7 @@ def packed(summary: TraceSummary) -> bytes:
 
 def unpacked(raw: bytes) -> TraceSummary:
     """What `packed` gave. Raises ValueError for anything else, other versions included."""
-    try:
-        found = json.loads(raw.decode("utf-8"))
-    except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
-    if not isinstance(found, dict) or found.get("version") != VERSION:
-        raise ValueError(f"it is not of version {VERSION}")
-    return restored(TraceSummary, found)
+    return _restored(TraceSummary, raw)
 
 
 def write(directory: Path, summary: TraceSummary) -> None:
@@ -202,6 +210,26 @@ def read(directory: Path) -> TraceSummary:
     """That of a trace, or what its meta.json tells. Raises NotATrace, CorruptTrace or
     NewerTrace."""
     return written(directory) or of_meta(meta_file.read(directory))
+
+
+def totals(directory: Path) -> Totals:
+    """The totals alone, which takes a third of the time. Raises as `read`."""
+    try:
+        raw = read_plain(directory / FILE, MOST_BYTES)
+        head, behind, _ = raw.partition(BEHIND_TOTALS)
+        return _restored(Totals, head + b"}" if behind else raw)
+    except (OSError, ValueError):
+        return of_meta(meta_file.read(directory))
+
+
+def _restored(kind: type[T], raw: bytes) -> T:
+    try:
+        found = json.loads(raw.decode("utf-8"))
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    if not isinstance(found, dict) or found.get("version") != VERSION:
+        raise ValueError(f"it is not of version {VERSION}")
+    return restored(kind, found)
 
 
 def disk_bytes(directory: Path) -> int:

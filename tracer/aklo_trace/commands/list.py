@@ -51,7 +51,7 @@ def _print_store(store: Path) -> None:
 def _line(path: Path) -> str:
     """The name, which says when and what, comes last: it has no fixed width."""
     try:
-        found = summary.read(path)
+        found = summary.totals(path)
     except TraceError as error:
         return f"{path.name}  ({error})"
     wall = "" if found.wall_ns is None else f"{found.wall_ns / 1e9:.3f} s"

@@ -69,13 +69,13 @@ def _processes(case: Case) -> Numbered:
     """A process is shown by the last program that it ran."""
     processes, table = case.frames.processes, case.lives.table
     image = table.groupby("process")["image"].last()
-    commands = _commands(case)
+    typed = commands(case)
 
     def part(number: int) -> Part:
         if not known[number]:
             return Part(NOBODY, known=False)
         process = processes.iloc[number]
-        command = commands[image.get(number, UNKNOWN)] or NOBODY
+        command = typed[image.get(number, UNKNOWN)] or NOBODY
         return Part(f"{process['pid']} {command}", proc_id=int(process["proc_id"]))
 
     known = np.append(np.ones(len(processes), dtype=bool), False)
@@ -83,7 +83,7 @@ def _processes(case: Case) -> Numbered:
 
 
 def _commands_of_calls(case: Case) -> Numbered:
-    return _of_images(case, _commands(case))
+    return _of_images(case, commands(case))
 
 
 def _programs(case: Case) -> Numbered:
@@ -98,7 +98,7 @@ def _of_images(case: Case, names: Objects) -> Numbered:
     return _numbered(of_lives[case.lives.of_calls], parts)
 
 
-def _commands(case: Case) -> Objects:
+def commands(case: Case) -> Objects:
     """The arguments of each image as one would type them, else its program; None as the last."""
     argv = objects(case.frames.images["argv"])
     known = zip(argv, case.names, strict=False)

@@ -17,21 +17,14 @@ from aklo_analysis.alerts.facts import Facts
 from aklo_analysis.alerts.measurement import measure
 from aklo_analysis.allocation import give_back_freed_memory
 from aklo_analysis.caches.cache import SHIPPED, Cache
-from aklo_analysis.calls import derive
-from aklo_analysis.causes import Causes, causes
 from aklo_analysis.charges import charges
 from aklo_analysis.flame import Flame, flame
-from aklo_analysis.frames import Frames, Source, load
-from aklo_analysis.lives import Lives, live
-from aklo_analysis.nullable import Objects
+from aklo_analysis.frames import Frames, Source
 from aklo_analysis.performed import Performed, performed
-from aklo_analysis.program import program_names
 from aklo_analysis.rules import RULES
 from aklo_analysis.rules.case import Case
 from aklo_analysis.rules.finding import Finding, findings
 from aklo_analysis.rules.rule import Setting
-from aklo_analysis.source import Sources
-from aklo_analysis.stacks import Stacks, stacks
 from aklo_analysis.tables import files as file_tables
 from aklo_analysis.tables import functions as function_tables
 from aklo_analysis.tables import lines as line_tables
@@ -54,9 +47,8 @@ from aklo_analysis.tables.times import TimeRow, times
 from aklo_analysis.tables.tracked import TrackedRow, tracked
 from aklo_analysis.tables.wall import WallTime, wall_time
 from aklo_analysis.transfers import transfers
-from aklo_analysis.wall import wall
 from aklo_trace.config.keys import SEVERITIES
-from aklo_trace.meta import MEASURED, ORDER
+from aklo_trace.meta import ORDER
 
 if TYPE_CHECKING:
     from aklo_trace.meta import Meta
@@ -127,26 +119,19 @@ def build(
     `aklo_analysis.keys`; `conditions` are to be alerts, as if there had been no trace before;
     `known_caches` are looked for.
     Raises `aklo_trace.errors.TraceError` if the trace cannot be read."""
-    meta, frames = trace.meta, load(trace)
-    calls = derive(frames)
-    started_ns = meta.started_at_ns
-    measured, filtered = meta.timing == MEASURED, bool(meta.filter)
-    lives = live(frames, calls, started_ns, meta.ended_at_ns, measured, filtered)
-    origin_ns = None if meta.timing == ORDER else started_ns
-    names = program_names(frames.images)
-    code = causes(frames, calls, lives)
-    led, sources = stacks(frames, code), Sources(meta)
+    case = Case.of(trace, known_caches)
+    meta, frames, calls, lives = case.meta, case.frames, case.calls, case.lives
+    names = case.names
+    origin_ns = None if meta.timing == ORDER else meta.started_at_ns
     # beside the critical path, which takes longest, the sums
     with ThreadPoolExecutor(max_workers=1) as beside:
-        of_code = beside.submit(_of_code, frames, calls, lives, code, led, names, sources, top)
+        of_code = beside.submit(_of_code, case, top)
         of_calls = beside.submit(_of_calls, frames, calls, top)
-        waited = wall(meta, frames, calls, lives, code)
+        waited = case.wall
         give_back_freed_memory()
-        known = tuple(known_caches)
-        case = Case(meta, frames, calls, lives, code, led, names, sources, waited, known)
         found = findings(RULES, case, settings)
         give_back_freed_memory()
-        of_wall = wall_time(waited, lives, code, led, names, sources, top)
+        of_wall = wall_time(waited, lives, case.causes, case.stacks, names, case.sources, top)
     summed = of_calls.result()
     charged, functions, lines = of_code.result()
     done = activities(summed.performed, lives)
@@ -209,18 +194,10 @@ def _of_calls(frames: Frames, calls: pd.DataFrame, top: int) -> _OfCalls:
     )
 
 
-def _of_code(
-    frames: Frames,
-    calls: pd.DataFrame,
-    lives: Lives,
-    code: Causes,
-    led: Stacks,
-    names: Objects,
-    sources: Sources,
-    top: int,
-) -> tuple[pd.DataFrame, Functions, Lines]:
+def _of_code(case: Case, top: int) -> tuple[pd.DataFrame, Functions, Lines]:
     """What is charged to shell code: all causes, and ranked."""
-    charged = charges(frames, calls, lives, code)
-    started = line_tables.started(lives, code, led, names)
-    found = function_tables.functions(charged, led, top)
-    return charged, found, line_tables.lines(charged, led, started, sources, top)
+    charged = charges(case.frames, case.calls, case.lives, case.causes)
+    started = line_tables.started(case.lives, case.causes, case.stacks, case.names)
+    found = function_tables.functions(charged, case.stacks, top)
+    ranked = line_tables.lines(charged, case.stacks, started, case.sources, top)
+    return charged, found, ranked

@@ -51,6 +51,7 @@ COMMANDS: Final[dict[str, str]] = {
     "watch": "trace every program of a name, as they start",
     "report": "print the report of a trace",
     "check": "say by the exit status whether a trace crosses a threshold",
+    "compare": "say what changed from some traces to others",
     "info": "say what a trace is of, and whether it is complete",
     "list": "list the traces there are",
     "status": "say how the traced commands do, on one screen",

@@ -13,6 +13,8 @@ import stat
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase as fnmatch
+from glob import glob
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +25,11 @@ PROJECT_FILE: Final = ".aklo.conf"
 PROJECT_STORE: Final = ".aklo_metrics"
 LATEST: Final = "latest"
 WHICH: Final = f"a path, a name of 'aklo-trace list', or {LATEST} (the default)"
+WHICH_OF_SEVERAL: Final = (
+    f"paths, names of 'aklo-trace list' or patterns of them, directories of traces, or {LATEST}"
+)
 SLUG_CHARACTERS: Final = 48
+WILD: Final = frozenset("*?[")
 _IGNORE: Final = "# Traces are data, not source.\n*\n"
 
 
@@ -133,6 +139,25 @@ def find(name: str, places: Sequence[Path]) -> Path:
         f"There is no trace '{name}', neither as a path nor in {_any_of(places)}. "
         "'aklo-trace list' shows those there are."
     )
+
+
+def find_all(name: str, places: Sequence[Path]) -> list[Path]:
+    """The traces that `name` means, oldest first: what `find` finds; those of a directory of
+    traces; or, for a pattern with `*`, `?` or `[...]`, those of that path or name.
+
+    Raises NotATrace.
+    """
+    if os.path.isdir(name) and not _is_file(Path(name) / FILE):  # noqa: PTH112 - see _is_file
+        found = traces(Path(name))
+    elif set(name) & WILD and not os.path.exists(name):  # noqa: PTH110 - see _is_file
+        paths = [Path(path) for path in glob(name)]  # noqa: PTH207 - also of absolute ones
+        named = [path for store in places for path in traces(store) if fnmatch(path.name, name)]
+        found = [path for path in (*paths, *named) if _is_file(path / FILE)]
+    else:
+        return [find(name, places)]
+    if not found:
+        raise NotATrace(f"There is no trace for '{name}'. 'aklo-trace list' shows those there are.")
+    return sorted({*found}, key=lambda path: path.name)
 
 
 def _any_of(places: Sequence[Path]) -> str:

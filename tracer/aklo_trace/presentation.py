@@ -42,8 +42,7 @@ DESTINATIONS: Final = {
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of every command that prints a report."""
-    parser.add_argument("--top", type=_rows, metavar="N", help="rows per table (default: 10)")
-    add_color(parser)
+    add_look_options(parser)
     parser.add_argument(
         "--section",
         type=_sections,
@@ -59,6 +58,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help=f"system calls grouped by these, after the parts that --section names: "
         f"{', '.join(KEYS)}",
     )
+
+
+def add_look_options(parser: argparse.ArgumentParser) -> None:
+    """The options of every command that prints tables for people."""
+    parser.add_argument("--top", type=_rows, metavar="N", help="rows per table (default: 10)")
+    add_color(parser)
 
 
 def add_color(parser: argparse.ArgumentParser) -> None:

@@ -250,6 +250,13 @@ METRICS: Final = {
             "how many programs were started",
         ),
         Metric(
+            "subshells",
+            COUNT,
+            lambda facts, _: _alone(facts.summary.copies),
+            "there were {amount} subshells",
+            "how many processes executed no program: subshells and command substitutions",
+        ),
+        Metric(
             "calls",
             COUNT,
             _sum(None),

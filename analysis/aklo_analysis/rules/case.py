@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,12 +12,12 @@ import pandas as pd
 
 from aklo_analysis.caches.cache import SHIPPED, Cache
 from aklo_analysis.caches.observed import Observed, observed
-from aklo_analysis.calls import UNKNOWN
-from aklo_analysis.causes import APART, Causes
-from aklo_analysis.frames import Frames
-from aklo_analysis.lives import Lives
+from aklo_analysis.calls import UNKNOWN, derive
+from aklo_analysis.causes import APART, Causes, causes
+from aklo_analysis.frames import Frames, Source, load
+from aklo_analysis.lives import Lives, live
 from aklo_analysis.nullable import Objects, optional
-from aklo_analysis.program import script_of
+from aklo_analysis.program import program_names, script_of
 from aklo_analysis.rules.dialect import Dialect
 from aklo_analysis.rules.family import Family
 from aklo_analysis.rules.file_names import FileNames, file_names
@@ -32,10 +33,10 @@ from aklo_analysis.rules.spared import spared
 from aklo_analysis.rules.starts import starts
 from aklo_analysis.rules.upkeep import upkeep
 from aklo_analysis.source import Sources
-from aklo_analysis.stacks import Stacks
-from aklo_analysis.wall import Wall
+from aklo_analysis.stacks import Stacks, stacks
+from aklo_analysis.wall import Wall, wall
 from aklo_analysis.wall.doings import CODES
-from aklo_trace.meta import Meta
+from aklo_trace.meta import MEASURED, Meta
 
 Bools = npt.NDArray[np.bool_]
 Int64 = npt.NDArray[np.int64]
@@ -67,8 +68,31 @@ class Case:
     stacks: Stacks
     names: Objects
     sources: Sources
-    wall: Wall
     caches: tuple[Cache, ...] = SHIPPED
+
+    @classmethod
+    def of(cls, trace: Source, known_caches: Iterable[Cache] = SHIPPED) -> Case:
+        """Raises `aklo_trace.errors.TraceError` if the trace cannot be read."""
+        meta, frames = trace.meta, load(trace)
+        calls = derive(frames)
+        measured, filtered = meta.timing == MEASURED, bool(meta.filter)
+        lives = live(frames, calls, meta.started_at_ns, meta.ended_at_ns, measured, filtered)
+        code = causes(frames, calls, lives)
+        return cls(
+            meta,
+            frames,
+            calls,
+            lives,
+            code,
+            stacks(frames, code),
+            program_names(frames.images),
+            Sources(meta),
+            tuple(known_caches),
+        )
+
+    @cached_property
+    def wall(self) -> Wall:
+        return wall(self.meta, self.frames, self.calls, self.lives, self.causes)
 
     @cached_property
     def segments_ns(self) -> Int64:

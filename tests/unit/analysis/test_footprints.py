@@ -7,31 +7,13 @@ from collections.abc import Iterable
 import numpy as np
 import pytest
 
-from aklo_analysis.calls import derive
-from aklo_analysis.causes import causes
-from aklo_analysis.frames import load
-from aklo_analysis.lives import live
-from aklo_analysis.program import program_names
 from aklo_analysis.rules.case import Case
 from aklo_analysis.rules.footprints import PARENT, independent
-from aklo_analysis.source import Sources
-from aklo_analysis.stacks import stacks
-from aklo_analysis.wall import wall
 
-from .synthetic_trace import MS, START_NS, SyntheticTrace
+from .synthetic_trace import MS, SyntheticTrace
 
 Done = tuple[int, str, str, str]
 """The number of a piece, a system call, the path or name of a file, and its kind."""
-
-
-def case_of(trace: SyntheticTrace) -> Case:
-    meta, frames = trace.meta, load(trace)
-    calls = derive(frames)
-    lives = live(frames, calls, START_NS, START_NS + trace.wall_ns)
-    code = causes(frames, calls, lives)
-    found = wall(meta, frames, calls, lives, code)
-    names = program_names(frames.images)
-    return Case(meta, frames, calls, lives, code, stacks(frames, code), names, Sources(meta), found)
 
 
 def are_independent(*done: Done) -> bool:
@@ -46,7 +28,7 @@ def are_independent(*done: Done) -> bool:
         on_path = call in ("openat", "newfstatat", "mkdir", "unlink")
         more = {"fd": 3} if call == "openat" or not on_path else {}
         trace.call(11 + piece, call, at * MS, 1000, file_id=files[path, kind], bytes=8, **more)
-    case = case_of(trace)
+    case = Case.of(trace)
     pieces = np.array([piece for piece, *_ in done], np.int64)
     return independent(case, np.arange(len(done)), pieces)
 

@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -268,14 +268,21 @@ class TestUrl:
             worker.join(0.01)
         assert server.got
         port = str(server.server_port).encode()
-        assert not [pid for pid in children() if port in cmdline(pid)]
+        started = descendants(os.getpid())
+        assert [pid for pid in started if b"post.py" in cmdline(pid)]
+        assert not [pid for pid in started if port in cmdline(pid)]
         server.released.set()  # type: ignore[attr-defined]
         worker.join()
 
 
-def children() -> list[str]:
-    mine = f") S {os.getpid()} "
-    return [p.name for p in Path("/proc").glob("[0-9]*") if mine in text_of(p / "stat")]
+def descendants(of: int) -> list[str]:
+    parents = {p.name: text_of(p / "stat").rpartition(")")[2].split()[1:2] for p in processes()}
+    found = [pid for pid, parent in parents.items() if parent == [str(of)]]
+    return found + [below for pid in found for below in descendants(int(pid))]
+
+
+def processes() -> Iterator[Path]:
+    return Path("/proc").glob("[0-9]*")
 
 
 def text_of(path: Path) -> str:
@@ -292,18 +299,80 @@ def cmdline(pid: str) -> bytes:
         return b""
 
 
-def test_a_program_does_not_outlive_who_is_killed_while_it_waits_for_it(tmp_path: Path) -> None:
-    told = tmp_path / "pid"
-    os.mkfifo(told)
-    performer = os.fork()
-    if not performer:
-        endless = command("sh", "-c", f"echo $$ > {told}; exec sleep 60", timeout_s=60)
-        perform(endless, [notice("a")], ENVIRON)
-        os._exit(0)
-    pidfd = os.pidfd_open(int(told.read_text()))
-    os.kill(performer, signal.SIGKILL)
-    os.waitpid(performer, 0)
+LEAVES = """
+setsid sh -c 'setsid sh -c "echo \\$\\$ >{folder}/grandchild; exec sleep 600" &' &
+until [ -s {folder}/grandchild ]; do sleep 0.01; done
+"""
+"""A grandchild in a session of its own, whose parents have ended."""
+
+
+def leaves(folder: Path) -> str:
+    return LEAVES.format(folder=folder)
+
+
+@contextmanager
+def ends(pid: int) -> Iterator[None]:
+    pidfd = os.pidfd_open(pid)
+    yield
     ended = select.poll()
     ended.register(pidfd, select.POLLIN)
-    assert ended.poll(30_000)
+    assert ended.poll(30_000), "it lives on"
     os.close(pidfd)
+
+
+@contextmanager
+def performer(text: str) -> Iterator[int]:
+    """A process that waits for a program without end."""
+    pid = os.fork()
+    if not pid:
+        perform(command("sh", "-c", text, timeout_s=60), [notice("a")], ENVIRON)
+        os._exit(0)
+    yield pid
+    os.waitpid(pid, 0)
+
+
+def test_a_program_does_not_outlive_who_is_killed_while_it_waits_for_it(tmp_path: Path) -> None:
+    os.mkfifo(told := tmp_path / "pid")
+    with (
+        performer(f"echo $$ > {told}; exec sleep 60") as pid,
+        ends(int(told.read_text())),
+    ):
+        os.kill(pid, signal.SIGKILL)
+
+
+def test_what_a_program_started_does_not_outlive_it_either(tmp_path: Path) -> None:
+    os.mkfifo(told := tmp_path / "told")
+    with performer(f"{leaves(tmp_path)} echo >{told}; sleep 600") as pid:
+        told.read_text()
+        with ends(int((tmp_path / "grandchild").read_text())):
+            os.kill(pid, signal.SIGKILL)
+
+
+def test_nor_does_it_outlive_its_time(tmp_path: Path) -> None:
+    text = f"{leaves(tmp_path)} sleep 600"
+    (failed,) = perform(command("sh", "-c", text, timeout_s=3), [notice("a")], ENVIRON)
+    assert "it took longer than 3s" in failed
+    with suppress(ProcessLookupError):
+        os.kill(int((tmp_path / "grandchild").read_text()), 0)
+        pytest.fail("it lives on")
+
+
+def test_what_a_program_that_ended_left_goes_on(tmp_path: Path) -> None:
+    assert perform(command("sh", "-c", leaves(tmp_path)), [notice("a")], ENVIRON) == []
+    with ends(pid := int((tmp_path / "grandchild").read_text())):
+        os.kill(pid, signal.SIGKILL)
+
+
+def test_a_program_that_kills_its_parent_is_blamed_for_it() -> None:
+    (failed,) = perform(
+        command("sh", "-c", "kill -9 $PPID; exec sleep 600"), [notice("a")], ENVIRON
+    )
+    assert failed.endswith("what waited for it was killed, perhaps by itself; so it was, too.")
+
+
+def test_a_program_has_the_users_environment_and_no_more(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    known = command("sh", "-c", f"tr '\\0' '\\n' </proc/self/environ >{out}")
+    assert perform(known, [notice("a")], {"PATH": os.defpath, "ODD-NAME": "1=2"}) == []
+    names = {line.partition("=")[0] for line in out.read_text().splitlines()}
+    assert {name for name in names if not name.startswith("AKLO_ALERT_")} == {"PATH", "ODD-NAME"}

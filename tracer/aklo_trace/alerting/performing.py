@@ -4,8 +4,8 @@ A program is started without a shell; in the root directory, so that it finds no
 repository has put where the tracer was started; in the user's own environment; with what there is
 to know as a JSON object on its standard input, and in words in variables `AKLO_ALERT_*` and where
 its arguments have one of `PLACES`. What it writes goes nowhere. A request is made by a program of
-our own, in the same way. When its time is over it is killed, with what it has started; and when we
-are killed, so is it.
+our own, in the same way. When its time is over it is killed, with all that it has started; and so
+it is when we are killed: `keeper` sees to that.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import stat
 import subprocess
 import sys
@@ -28,9 +27,11 @@ from typing import Final
 from aklo_trace.alerting.action import Action, Notice
 from aklo_trace.config.keys import CLEARED
 from aklo_trace.errors import reason_of
-from aklo_trace.libc import PR_SET_PDEATHSIG, prctl
 
+KEEPER: Final = Path(__file__).with_name("keeper.py")
 POST: Final = Path(__file__).with_name("post.py")
+PATIENCE_S: Final = 10.0
+"""For a keeper that ends what it keeps, which has half of that."""
 TOGETHER_S: Final = 60.0
 """What all actions of a trace may take."""
 PLACES: Final = re.compile(r"\{(name|severity|state|message|trace)\}")
@@ -128,40 +129,49 @@ def _run(
 ) -> str:
     """Why it failed, or nothing. `says_why`: it is our own, and says so."""
     try:
-        process = subprocess.Popen(
-            command,
+        keeper = subprocess.Popen(
+            (sys.executable, "-I", "-S", str(KEEPER), *command),
             env=environ,
             cwd="/",
             stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
             stderr=subprocess.PIPE if says_why else subprocess.DEVNULL,
             start_new_session=True,
-            preexec_fn=_die_with_us,
         )
-    except (OSError, ValueError, subprocess.SubprocessError) as error:
+    except (OSError, ValueError) as error:
         return f"{command[0]}: {reason_of(error) if isinstance(error, OSError) else error}"
     try:
-        _, said = process.communicate(given, timeout_s)
+        ending, said = keeper.communicate(given, timeout_s)
     except subprocess.TimeoutExpired:
         return f"it took longer than {timeout_s:.3g}s"
     finally:
-        _kill(process)
-    if process.returncode == 0:
+        _dismiss(keeper)
+    if not ending:
+        return "what waited for it was killed, perhaps by itself; so it was, too"
+    return _why(ending.decode("utf-8", "replace"), said if says_why else b"")
+
+
+def _why(ending: str, said: bytes) -> str:
+    """Why a program failed that ended so, and said that; nothing if it did not."""
+    try:
+        status = int(ending)
+    except ValueError:  # it did not begin
+        return ending
+    if status == 0:
         return ""
-    if says_why and said:
-        return str(said.decode("utf-8", "replace"))[:CHARACTERS].strip()
-    if process.returncode < 0:
-        return f"signal {-process.returncode} killed it"
-    return f"its exit status is {process.returncode}"
+    if said:
+        return said.decode("utf-8", "replace")[:CHARACTERS].strip()
+    return f"signal {-status} killed it" if status < 0 else f"its exit status is {status}"
 
 
-def _die_with_us() -> None:
-    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End it with all that is still in its session, if it has not ended itself."""
-    if process.returncode is None:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+def _dismiss(keeper: subprocess.Popen[bytes]) -> None:
+    """Have it end all that it keeps, if it has not ended itself."""
+    for pipe in (keeper.stdin, keeper.stdout, keeper.stderr):
+        if pipe:
+            with suppress(BrokenPipeError):
+                pipe.close()
+    try:
+        keeper.wait(PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        keeper.kill()
+        keeper.wait()

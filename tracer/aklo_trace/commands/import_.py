@@ -1,8 +1,11 @@
-"""Make a trace from strace's output, then read it like any other.
+"""Make a trace from strace's output, or a session log of aklo, then read it like any other.
 
 LOG is a file, also compressed by gzip or zstd, or '-' for standard input; several files are the
 parts that 'strace -ff' wrote. Any of strace's forms of output will do; '-f -ttt -T -y' tells
 most. A line that is not understood is counted and shown, never dropped.
+
+A session log of aklo, timestamp|type|target|duration_ms|status|details, is known by its lines, or
+by --format; it becomes a trace of reported operations alone.
 """
 
 from __future__ import annotations
@@ -15,19 +18,23 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from aklo_trace import __version__, address_space, location, store
+from aklo_trace import __version__, address_space, location, store, tracked
 from aklo_trace.errors import StoreError, TraceError, UsageError
 from aklo_trace.escape import escape
-from aklo_trace.meta import Meta
-from aklo_trace.places import become_asker
+from aklo_trace.meta import Meta, iso
+from aklo_trace.places import Asker, become_asker
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
+    from aklo_trace.engine import Recorded
     from aklo_trace.strace.recorded import StraceRecorded
     from aklo_trace.strace.statistics import Example
+    from aklo_trace.tracked import Tracked
 
 STDIN: Final = "-"
+AUTO, STRACE = "auto", "strace"
+FORMATS: Final = (AUTO, STRACE, "aklo-session")
 EXAMPLE_CHARACTERS: Final = 100
 CRLF: Final = "its lines end in CR LF: take the CR out, with tr -d '\\r'"
 FIRST_YEAR, LAST_YEAR = 1971, 2105
@@ -36,6 +43,9 @@ FIRST_YEAR, LAST_YEAR = 1971, 2105
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("logs", nargs="+", metavar="LOG")
+    parser.add_argument(
+        "--format", choices=FORMATS, default=AUTO, help="what LOG is (default: what it looks like)"
+    )
     parser.add_argument("-o", "--output", metavar="DIR", type=Path, help="where to put the trace")
     parser.add_argument("--force", action="store_true", help="replace a trace that is there")
     parser.add_argument(
@@ -49,14 +59,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     asker = become_asker()  # before numpy is imported, which starts threads
     address_space.check(address_space.TABLES_BYTES)
+    if _are_sessions(options):
+        return _import_sessions(options, asker)
     from aklo_trace.strace.recorded import StraceRecorded
     from aklo_trace.strace.sources import LogSource
 
     sources = [LogSource() if log == STDIN else LogSource.of(Path(log)) for log in options.logs]
     recorded = StraceRecorded(sources, start_date=options.date)
-    directory = options.output or _directory(asker.stores()[0], options.logs)
-    if options.force:
-        store.make_way(directory)
     meta = Meta(
         engine="strace",
         engine_reason=f"imported from {_named(options.logs)}",
@@ -67,10 +76,30 @@ def run(options: argparse.Namespace) -> int:
         user=asker.identity.name,
         incomplete_reason=None,
     )
+    directory, finished = _made(
+        options, asker, recorded, meta, lambda done: _check_any(done, recorded, options.logs)
+    )
+    _say(directory, finished)
+    return 0
+
+
+def _made(
+    options: argparse.Namespace,
+    asker: Asker,
+    recorded: Recorded,
+    meta: Meta,
+    check: Callable[[Meta], None],
+    operations: Iterable[Tracked] = (),
+) -> tuple[Path, Meta]:
+    """The trace of what was recorded elsewhere, unless `check` raises."""
+    directory = options.output or _directory(asker.stores()[0], options.logs)
+    if options.force:
+        store.make_way(directory)
     _, lock = store.begin(directory, meta, is_import=True)
     try:
+        tracked.add(directory, operations)
         finished = store.finish(directory, recorded, meta)
-        _check_any(finished, recorded, options.logs)
+        check(finished)
     except BaseException as error:
         os.close(lock)
         store.abandon(directory)
@@ -80,7 +109,37 @@ def run(options: argparse.Namespace) -> int:
                 "another directory with -o, and import again."
             ) from error
         raise
-    _say(directory, finished)
+    return directory, finished
+
+
+def _are_sessions(options: argparse.Namespace) -> bool:
+    from aklo_trace.session_log import FORMAT, is_session_log
+
+    if options.format == AUTO:
+        return all(log != STDIN and is_session_log(Path(log)) for log in options.logs)
+    return bool(options.format == FORMAT)
+
+
+def _import_sessions(options: argparse.Namespace, asker: Asker) -> int:
+    from aklo_trace.session_log import FORMAT, read
+
+    log = read(options.logs)
+    meta = Meta(
+        engine=FORMAT,
+        engine_reason=f"imported from {_named(options.logs)}",
+        argv=(),
+        cwd=None,
+        started_at_ns=log.start_ns,
+        started_at=iso(log.start_ns),
+        tool_version=__version__,
+        user=asker.identity.name,
+        incomplete_reason=None,
+    )
+    directory, finished = _made(options, asker, log, meta, lambda _: None, log.operations)
+    print(f"{finished.tables['tracked']:,} operations", file=sys.stderr)
+    if finished.incomplete_reason:
+        print(escape(f"incomplete: {finished.incomplete_reason}"), file=sys.stderr)
+    print(f"trace: {escape(str(directory))}", file=sys.stderr)
     return 0
 
 

@@ -1,0 +1,283 @@
+"""The functions for programs: record, report one's own operations, and ask what was found.
+
+Times are in milliseconds where a name says so, else in nanoseconds since the Unix epoch. Every
+function raises subclasses of `aklo_trace.errors.AkloTraceError`, whose text is one paragraph that
+says what is wrong and what to do. They act as the user that this process is, whose configuration
+and stores count (see docs/configuration.md). The analysis is imported only when it is needed.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO, TYPE_CHECKING, Any, Final
+
+from aklo_trace import location, meta, ongoing, tracked
+from aklo_trace.contents import KEYS, SECTIONS
+from aklo_trace.errors import CaptureError, UsageError
+from aklo_trace.identity import invoking
+from aklo_trace.places import Asker
+from aklo_trace.store import Trace, open_trace
+
+if TYPE_CHECKING:
+    from aklo_analysis.alerts.alert import Alert
+
+TRACER: Final = (sys.executable, "-m", "aklo_trace")
+PATIENCE_S: Final = 60.0
+"""How long probes may take to be put in."""
+PAUSE_S: Final = 0.005
+QUIET: Final = ("--quiet", "--format", "none")
+
+_sessions: list[Monitoring] = []
+"""Those of this process that have not ended, the last one last."""
+
+
+class Monitoring:
+    """A recording that this process has begun. As a context manager it ends with the block: one
+    of a command when the command has ended, one of a process at once; if the block raises, at
+    once too."""
+
+    def __init__(self, directory: Path, tracer: subprocess.Popen[bytes], said: IO[bytes] | None):
+        self.directory: Final = directory
+        self._tracer = tracer
+        self._said = said
+        _sessions.append(self)
+
+    @property
+    def is_running(self) -> bool:
+        return self._tracer.poll() is None
+
+    @property
+    def exit_status(self) -> int | None:
+        """That of the command, 128 + n after signal n; None while it runs, and of a process that
+        was attached to."""
+        return None if self._said else self._tracer.poll()
+
+    @property
+    def trace(self) -> Trace:
+        """What was recorded: its `meta`, and its tables as `pyarrow.Table`, by `table(name)`. Waits
+        for the end of the recording. Raises CaptureError."""
+        self.wait()
+        return open_trace(self.directory)
+
+    def wait(self, timeout_s: float | None = None) -> None:
+        """Until the recording has ended and its tables are made. Raises CaptureError if it failed,
+        and TimeoutError."""
+        try:
+            status = self._tracer.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            raise TimeoutError(f"{self.directory} is still being recorded") from None
+        if self in _sessions:
+            _sessions.remove(self)
+        if self._said and status:
+            raise CaptureError(_text(self._said) or f"The tracer ended with status {status}.")
+        if not self.directory.is_dir():
+            raise CaptureError(
+                f"Nothing was recorded in {self.directory}: aklo-trace has said why on standard "
+                "error."
+            )
+
+    def stop(self) -> None:
+        """End the recording now. A process that was attached to runs on; a command is asked to end,
+        by SIGTERM. Raises CaptureError."""
+        if self.is_running:
+            self._tracer.send_signal(signal.SIGINT if self._said else signal.SIGTERM)
+        self.wait()
+
+    def report(self, format: str = "text", **options: Any) -> str:
+        """As `generate_io_report` gives it, of this trace."""
+        self.wait()
+        return generate_io_report(self.directory, format, **options)
+
+    def __enter__(self) -> Monitoring:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is not None or self._said:
+            self.stop()
+        else:
+            self.wait()
+
+
+def start_io_monitoring(
+    pid: int | None = None,
+    command: Sequence[str | os.PathLike[str]] | None = None,
+    *,
+    output: str | os.PathLike[str] | None = None,
+    engine: str = "auto",
+    options: Sequence[str] = (),
+    stdout: int | IO[Any] | None = None,
+    stderr: int | IO[Any] | None = None,
+) -> Monitoring:
+    """Begin to record: a `command`, which is started, or the process `pid` with its descendants; of
+    the two at most one. Without either it is this process.
+
+    `output` is the directory of the trace, else one in the store. `engine` as for ``--engine``, of
+    a command; `options` are further ones of ``aklo-trace record`` or ``attach``. `stdout` and
+    `stderr` are the command's, as `subprocess.Popen` takes them. A process can be attached to by
+    root, or with the capabilities BPF and PERFMON. When this returns it is being recorded.
+
+    Raises UsageError, StoreError, or CaptureError if it cannot be recorded, or not started.
+
+    >>> with start_io_monitoring(command=["ls", "/"], engine="strace", stdout=-3) as session:
+    ...     track_io_operation("thought", "of something else", 12.5)
+    >>> session.exit_status
+    0
+    >>> session.trace.meta.argv
+    ('ls', '/')
+    """
+    if pid is not None and command is not None:
+        raise UsageError("Either a process can be recorded or a command, not both.")
+    words = [os.fspath(word) for word in command or ()]
+    if command is not None and not words:
+        raise UsageError("There is no command to record: the list is empty.")
+    place = Path(output) if output is not None else _new_trace(words or [f"pid-{pid or 'self'}"])
+    given = (*QUIET, "-o", str(place.absolute()), *options)
+    if words:
+        arguments = [*TRACER, "record", "--engine", engine, *given, "--", *words]
+        session = Monitoring(place, _started(arguments, stdout, stderr), None)
+    else:
+        said = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the recording
+        target = os.getpid() if pid is None else pid
+        arguments = [*TRACER, "attach", "-p", str(target), *given]
+        session = Monitoring(place, _started(arguments, subprocess.DEVNULL, said), said)
+    _await_recording(session)
+    return session
+
+
+def _new_trace(argv: Sequence[str]) -> Path:
+    from datetime import datetime
+
+    return location.new_trace(_asker().stores()[0], argv, datetime.now().astimezone())
+
+
+def _started(
+    arguments: Sequence[str], stdout: int | IO[Any] | None, stderr: int | IO[Any] | None
+) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(arguments, stdout=stdout, stderr=stderr)
+
+
+def _await_recording(session: Monitoring) -> None:
+    """Until there is a trace: from then on what is to be recorded is. Raises CaptureError."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not (session.directory / meta.FILE).is_file():
+        if not session.is_running or time.monotonic() > deadline:
+            session.stop()
+        time.sleep(PAUSE_S)
+
+
+def _text(said: IO[bytes]) -> str:
+    said.seek(0)
+    text = said.read().decode("utf-8", "backslashreplace").strip()
+    return text.removeprefix("aklo-trace: ")
+
+
+def _asker() -> Asker:
+    return Asker.here(invoking())
+
+
+def _directory(trace: str | os.PathLike[str], asker: Asker) -> Path:
+    return location.find(os.fspath(trace), asker.stores())
+
+
+def track_io_operation(
+    operation: str,
+    target: str = "",
+    duration_ms: float | None = None,
+    status: str = "ok",
+    details: str = "",
+    *,
+    trace: str | os.PathLike[str] | None = None,
+) -> None:
+    """Add an operation of the caller's own, which has just ended, to a trace: to `trace`, a path or
+    a name that ``aklo-trace list`` shows; else to that of the last `start_io_monitoring` of this
+    process; else to the one that is being recorded of it. Reports show it beside the system calls,
+    and the table `tracked` has it.
+
+    `duration_ms` is in milliseconds, None if it is not known. `status` of an operation that did not
+    fail is ok, 0, success, done, true, hit, or empty. Of `operation` and `status` 100 bytes are
+    kept, of `target` and `details` 4,096. Many threads and processes may report at once. The same
+    from a shell is ``aklo-trace track OPERATION TARGET MS STATUS DETAILS``.
+
+    Raises UsageError for a duration that is none, TraceError if there is no such trace, and
+    StoreError if nothing can be added to it.
+
+    >>> track_io_operation("parse", "protocol.xml", 12.5, trace="latest")
+    """
+    made = tracked.made(operation, target, duration_ms, status, details, pid=os.getpid())
+    if trace is None and _sessions:
+        directory = _sessions[-1].directory
+    else:
+        asker = _asker()
+        directory = ongoing.own(asker.stores()) if trace is None else _directory(trace, asker)
+    tracked.add(directory, [made])
+
+
+def generate_io_report(
+    trace: str | os.PathLike[str] = location.LATEST,
+    format: str = "text",
+    *,
+    top: int = 10,
+    sections: Sequence[str] = (),
+    by: Sequence[str] = (),
+) -> str:
+    """The report of a trace as text. `format` is one that ``aklo-trace report --format`` takes;
+    `json` is documented in docs/report-json.md. Rankings have `top` rows. `sections` are the parts
+    of a text, `by` the keys by which calls are grouped, as in docs/report.md.
+
+    Raises UsageError for a format, section or key that there is not, and TraceError if the trace
+    cannot be read.
+
+    >>> print(generate_io_report("latest", sections=["tracked"]).splitlines()[0])
+    REPORTED OPERATIONS
+    """
+    from aklo_analysis.reporters import REPORTERS, Options
+    from aklo_trace.judgement import analysed, judged
+    from aklo_trace.presentation import wanted
+
+    _check("format", [format], REPORTERS)
+    _check("section", sections, SECTIONS)
+    _check("key", by, KEYS)
+    asker = _asker()
+    found = open_trace(_directory(trace, asker))
+    report = judged(found, analysed(found, asker, top, by), asker)
+    stream = io.StringIO()
+    look = Options(width=None, sections=wanted(tuple(sections), bool(by)))
+    REPORTERS[format](report, stream, look)
+    return stream.getvalue()
+
+
+def _check(kind: str, names: Sequence[str], known: Collection[str]) -> None:
+    for name in names:
+        if name not in known:
+            raise UsageError(f"There is no {kind} '{name}', but {', '.join(known)}.")
+
+
+def check_performance_alerts(
+    trace: str | os.PathLike[str] = location.LATEST,
+) -> tuple[Alert, ...]:
+    """What is beyond a threshold of the configuration in a trace, the worst first: each with
+    `name`, `severity` (info, warning, critical), `state`, `message`, and more that docs/alerts.md
+    has. Nothing is written down, and nothing is done about it. Raises TraceError.
+
+    >>> [alert.name for alert in check_performance_alerts("latest")]
+    []
+    """
+    from aklo_trace.judgement import analysed, judged
+
+    asker = _asker()
+    found = open_trace(_directory(trace, asker))
+    return judged(found, analysed(found, asker), asker).alerts

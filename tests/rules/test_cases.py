@@ -2,7 +2,8 @@
 
 Each script in `cases` is run by its interpreter in a folder of its own, under each engine. The
 rule whose folder it is in must report the line marked ``# HERE`` of a script ``fire-…``, and
-nothing at all in a script ``near-…``. A script with ``# not strace: WHY`` is not for that engine.
+nothing at all in a script ``near-…``. A script with ``# not strace: WHY`` is not for that engine;
+in one with ``# before: CODE`` the finding stands before that of another rule for the same line.
 """
 
 from __future__ import annotations
@@ -44,6 +45,11 @@ class Script:
         return self.lines[0].rpartition("/")[2]
 
     @property
+    def before(self) -> set[str]:
+        codes = (re.match(r"# before: (\S+)", line) for line in self.lines)
+        return {match[1] for match in codes if match}
+
+    @property
     def fires(self) -> bool:
         return self.path.name.startswith("fire-")
 
@@ -59,7 +65,7 @@ SCRIPTS = [Script(path) for path in sorted(CASES.glob("*/*.sh"))]
 
 
 def found(script: Script, record: Recorder) -> list[Finding]:
-    """What the script's rule reports of a run of it."""
+    """What is reported of a run of it."""
     name = f"{script.code}-{script.path.stem}"
     folder = record.folder / f"{name}-files"
     folder.mkdir()
@@ -68,19 +74,22 @@ def found(script: Script, record: Recorder) -> list[Finding]:
     options = (*OPTIONS[record.engine], *AS_ROOT)
     recording = record(*command, name=name, options=options, cwd=folder)
     assert recording.status == 0, recording.stderr
-    return [one for one in build(recording.trace).findings if one.code == script.code]
+    return [*build(recording.trace).findings]
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda s: f"{s.code}-{s.path.stem}")
 def test_case(script: Script, module_record: Recorder) -> None:
     if not script.is_for(module_record.engine):
         pytest.skip(f"{module_record.engine} cannot know, as the script says")
-    findings = found(script, module_record)
+    every = found(script, module_record)
+    findings = [one for one in every if one.code == script.code]
     if not script.fires:
         assert findings == []
         return
     assert {(one.file or "").rpartition("/")[2] for one in findings} == {SCRIPT}
     assert {one.line for one in findings} == script.marked
+    here = [one.code for one in every if one.line in script.marked]
+    assert script.before <= {*here[here.index(script.code) :]}
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from aklo_analysis.calls import UNKNOWN
 from aklo_analysis.distinct import distinct
 from aklo_analysis.rules.case import Case
 
@@ -20,17 +21,17 @@ LONG_AGO: Final = np.iinfo(np.int64).min
 
 @dataclass(frozen=True)
 class Away:
-    """`lives`: a row for each process that would not be, its first life in `life`, and its
-    `place`. `whole`: with all that it does and starts; else only the making and ending of it.
-    `since_ns`: what it does before that costs nothing, because another process that stays gets
-    ready meanwhile."""
+    """`lives`: a row for each process that would not be, its first life in `life`, and in `key`
+    that of the program with which it goes. `whole`: with all that it does and starts; else only
+    the making and ending of it. `since_ns`: what it does before that costs nothing, because
+    another process that stays gets ready meanwhile."""
 
     case: Case
     lives: pd.DataFrame
 
-    def rows(self, place: int) -> Int64:
-        """The segments of the wall that go away at a place, each once."""
-        here = self.lives[self.lives["place"] == place]
+    def rows(self, key: int) -> Int64:
+        """The segments of the wall that go away with the programs of a key, each once."""
+        here = self.lives[self.lives["key"] == key]
         found = self._of(here[here["whole"]]), self._of(here[~here["whole"]])
         upkeep, _ = self.case.on_path.of_upkeep(here["life"].to_numpy(np.int64))
         return distinct(*found, upkeep)
@@ -48,41 +49,47 @@ class Away:
         return rows[late]
 
 
-def away(case: Case, starts: pd.DataFrame) -> Away:
-    """When these of `case.starts` go away. With them go the shell's copies that write what they
-    read, and those that were made to start them."""
+def away(case: Case, starts: pd.DataFrame, keys: Int64) -> Away:
+    """When these of `case.starts` go away, each with one of the `keys`, which are not negative.
+    With them go the shell's copies that write what they read, and those that were made to start
+    them."""
     roots = starts["root"].to_numpy(np.int64)
-    gone = np.zeros(len(case.lives.table), dtype=bool)
-    gone[roots] = True
-    gone[_writers(case, roots)] = True
-    while len(around := _around(case, gone)):
-        gone[around] = True
-    life = np.flatnonzero(gone)
-    columns = {"life": life, "place": case.places.of_lives[life], "whole": np.isin(life, roots)}
-    return Away(case, pd.DataFrame(columns).assign(since_ns=_since_ns(case, life, gone)))
+    key = np.full(len(case.lives.table), UNKNOWN, np.int64)
+    key[roots] = keys
+    writers, readers = _writers(case, roots)
+    key[writers] = key[readers]
+    while len((around := _around(case, key))[0]):
+        copies, children = around
+        key[copies] = key[children]
+    life = np.flatnonzero(key != UNKNOWN)
+    columns = {"life": life, "key": key[life], "whole": np.isin(life, roots)}
+    since_ns = _since_ns(case, life, key != UNKNOWN)
+    return Away(case, pd.DataFrame(columns).assign(since_ns=since_ns))
 
 
-def _writers(case: Case, roots: Int64) -> Int64:
-    """The copies of a shell, made at the same place, that write into pipes that these read."""
+def _writers(case: Case, roots: Int64) -> tuple[Int64, Int64]:
+    """The copies of a shell, made at the same place, that write into pipes that these read, and
+    which of these do."""
     pipes, places = case.pipes, case.places
     pipes = pipes[np.isin(pipes["reader"], roots)]
     writer, reader = pipes["writer"].to_numpy(np.int64), pipes["reader"].to_numpy(np.int64)
     beside = places.mother[writer] == places.mother[reader]
     beside &= places.of_lives[writer] == places.of_lives[reader]
-    found: Int64 = writer[beside & places.copies[writer] & ~places.becomes_program[writer]]
-    return found
+    beside &= places.copies[writer] & ~places.becomes_program[writer]
+    return writer[beside], reader[beside]
 
 
-def _around(case: Case, gone: Bools) -> Int64:
-    """The copies of a shell whose children are all gone, and were begun where they were."""
+def _around(case: Case, key: Int64) -> tuple[Int64, Int64]:
+    """The copies of a shell whose children are all gone, and were begun where they were; and a
+    child of each. A copy is there once for each child."""
     places, origin = case.places, case.lives.table["origin"].to_numpy(np.int64)
-    child = np.flatnonzero(origin >= 0)
+    child = np.flatnonzero(origin != UNKNOWN)
     mother = origin[child]
-    same = gone[child] & (places.of_lives[child] == places.of_lives[mother])
-    others = np.zeros(len(gone), dtype=bool)
+    same = (key[child] != UNKNOWN) & (places.of_lives[child] == places.of_lives[mother])
+    others = np.zeros(len(key), dtype=bool)
     others[mother[~same]] = True
-    mothers = distinct(mother)
-    return mothers[places.copies[mothers] & ~others[mothers] & ~gone[mothers]]
+    found = places.copies[mother] & ~others[mother] & (key[mother] == UNKNOWN)
+    return mother[found], child[found]
 
 
 def _since_ns(case: Case, life: Int64, gone: Bools) -> Int64:

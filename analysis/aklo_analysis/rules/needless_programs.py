@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
 from aklo_analysis.rules.away import Int64, away
@@ -33,7 +34,7 @@ class _Needless:
 
     def __call__(self, case: Case) -> Iterator[Candidate]:
         starts = case.spared[case.spared["code"] == self.code]
-        gone = away(case, starts)
+        gone = away(case, starts, starts["place"].to_numpy(np.int64))
         groups: Any = starts.groupby("place", sort=False)
         for place, here in groups:
             yield self._candidate(case, here, place, gone.rows(place))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -12,6 +13,7 @@ import pandas as pd
 from aklo_analysis.distinct import distinct
 from aklo_analysis.program import base_name
 from aklo_analysis.rules import costs
+from aklo_analysis.rules.away import Away, away
 from aklo_analysis.rules.case import Case
 from aklo_analysis.rules.claim import instead
 from aklo_analysis.rules.file_uses import (
@@ -19,9 +21,10 @@ from aklo_analysis.rules.file_uses import (
     segments_on_files,
     written_between,
 )
+from aklo_analysis.rules.followers import followers
 from aklo_analysis.rules.rule import COST, Candidate, Rule, Threshold
 from aklo_analysis.rules.sourced_files import sourcings
-from aklo_analysis.rules.wording import times
+from aklo_analysis.rules.wording import commands, names, times
 from aklo_analysis.units import duration
 
 Int64 = npt.NDArray[np.int64]
@@ -37,19 +40,41 @@ SIZE: Final = Threshold(
 )
 
 
+@dataclass(frozen=True)
+class _Gone:
+    """The programs that would not be started, rows of `case.starts` by the `key` of the file and
+    the line, and what goes away with them."""
+
+    starts: pd.DataFrame
+    away: Away
+
+
 def check(case: Case) -> Iterator[Candidate]:
     read = _reads(case)
-    on_files = segments_on_files(case) if len(read) else pd.DataFrame()
-    groups: Any = read.groupby(["file", "place"], sort=False)
-    for (file, place), here in groups:
-        if len(here) > 1:
-            yield _candidate(case, here, file, place, on_files)
+    read["key"] = read.groupby(["file", "place"], sort=False).ngroup()
+    read = read[read["key"].duplicated(keep=False)]
+    if not len(read):
+        return
+    gone, on_files = _gone(case, read), segments_on_files(case)
+    groups: Any = read.groupby("key", sort=False)
+    for _, here in groups:
+        yield _candidate(case, here, gone, on_files)
+
+
+def _gone(case: Case, read: pd.DataFrame) -> _Gone:
+    """The programs that read these files, and those that work on what they write."""
+    by_programs = read[read["start"].notna()]
+    start, key = (by_programs[name].to_numpy(np.int64) for name in ("start", "key"))
+    behind, leader = followers(case, case.starts.iloc[start])
+    rows, keys = np.concatenate([start, behind]), np.concatenate([key, key[leader]])
+    starts = case.starts.iloc[rows]
+    return _Gone(starts.assign(key=keys), away(case, starts, keys))
 
 
 def _reads(case: Case) -> pd.DataFrame:
     """A row for each time that a file was read which nobody wrote meanwhile: `file`, `place`,
-    `at_ns`; and `root`, the life that was forked to read it, NaN if the shell did itself. The
-    place of the latter is the one where a shell opened the file most often."""
+    `at_ns`; and `start`, the number of the row of `case.starts` that did, NaN if the shell did
+    itself. The place of the latter is the one where a shell opened the file most often."""
     shells = case.opened[~case.opened["at_ns"].isin(sourcings(case)["at_ns"])]
     usual = shells.groupby("file")["place"].transform(lambda places: places.mode().iloc[0])
     shells["place"] = usual.astype(np.int64)  # of no rows it would be a float
@@ -66,29 +91,32 @@ def _by_programs(case: Case) -> pd.DataFrame:
     reading = case.reading[~case.reading["piped"]]
     alone = reading[~reading["life"].duplicated(keep=False)]
     alone = alone[readable(case)[alone["file"].to_numpy()]]
-    starts = case.starts[~case.places.shells[case.starts["life"].to_numpy()]]
-    found = starts[["life", "root", "place"]].merge(alone[["life", "file", "first_ns"]], on="life")
+    starts = case.starts[["life", "place"]].assign(start=np.arange(len(case.starts)))
+    starts = starts[~case.places.shells[starts["life"].to_numpy()]]
+    found = starts.merge(alone[["life", "file", "first_ns"]], on="life")
     renamed: pd.DataFrame = found.rename(columns={"first_ns": "at_ns"}).drop(columns="life")
     return renamed
 
 
-def _candidate(
-    case: Case, here: pd.DataFrame, file: int, place: int, on_files: pd.DataFrame
-) -> Candidate:
+def _candidate(case: Case, here: pd.DataFrame, gone: _Gone, on_files: pd.DataFrame) -> Candidate:
+    file, place, key = (int(here[name].iloc[0]) for name in ("file", "place", "key"))
     path, number = case.frames.files["path"].iloc[file], len(here)
-    roots = here["root"].dropna().to_numpy(np.int64)
-    own = on_files[on_files["file"] == file]["row"] if here["root"].hasnans else on_files["row"][:0]
-    families, _ = case.on_path.of_families(roots)
-    upkeep, _ = case.on_path.of_upkeep(roots)
-    rows = distinct(own.to_numpy(np.int64), families, upkeep)
+    own = (
+        on_files[on_files["file"] == file]["row"] if here["start"].hasnans else on_files["row"][:0]
+    )
+    rows = distinct(own.to_numpy(np.int64), gone.away.rows(key))
     cost_ns = int(case.segments_ns[rows].sum())
+    programs = gone.starts[gone.starts["key"] == key]
     return Candidate(
         place=case.place(place),
         title=f"{base_name(path)} read {times(number)}",
         cost_ns=cost_ns,
         claim=instead(rows, case.segments_ns, cost_ns / number + number * costs.FUNCTION),
-        advice=_advice(case, place),
-        evidence=(f"{duration(cost_ns // number)} each, to read {path}",),
+        advice=_advice(case, place, programs),
+        evidence=(
+            f"{duration(cost_ns // number)} each, to read {path}",
+            *(commands(programs) if len(programs) else ()),
+        ),
         seen={READS.name: number, SIZE.name: _bytes(case, file)},
     )
 
@@ -100,10 +128,13 @@ def _bytes(case: Case, file: int) -> int:
     return max(reading["bytes"][(reading["file"] == file) & programs].tolist(), default=0)
 
 
-def _advice(case: Case, place: int) -> str:
+def _advice(case: Case, place: int, programs: pd.DataFrame) -> str:
+    spared = f", instead of starting {names(programs)}" if len(programs) else ""
     if place < len(case.stacks.lines):
-        return "Read it once into an array (mapfile, or declare -A by key), and look it up there."
-    return "Read it once, and keep what is needed of it in variables."
+        how = "into an array (mapfile, or declare -A by key), and look it up there"
+    else:
+        how = "and keep what is needed of it in variables"
+    return f"Read it once {how}{spared}."
 
 
 RULE: Final = Rule("SH09", "a file read again and again", check, (*COST, READS, SIZE))

@@ -115,7 +115,8 @@ def _subshells(case: Case) -> pd.DataFrame:
     """The copies of shells that could be done without: `life`, `place` and their `use`."""
     places, pipes = case.places, case.pipes
     found = places.copies & ~places.becomes_program & (places.of_lives != UNKNOWN)
-    found[away(case, case.spared).lives["life"]] = False
+    spared = case.spared["place"].to_numpy(np.int64)
+    found[away(case, case.spared, spared).lives["life"]] = False
     found[_starting(case)] = False
     writer, reader = pipes["writer"].to_numpy(np.int64), pipes["reader"].to_numpy(np.int64)
     for_shell = case.family.comes_from(writer, reader)

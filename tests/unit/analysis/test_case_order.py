@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from aklo_analysis.calls import UNKNOWN
+from aklo_analysis.rules.case import Case
 from aklo_analysis.rules.order import order
 from aklo_analysis.rules.stretches import between_calls
 
 from .synthetic_trace import MS, START_NS, SyntheticTrace
-from .test_footprints import case_of
 
 
 def trace_of_two() -> SyntheticTrace:
@@ -24,7 +24,7 @@ def trace_of_two() -> SyntheticTrace:
 
 
 def test_calls_are_found_before_and_after_an_instant_in_the_same_life() -> None:
-    case = case_of(trace_of_two())
+    case = Case.of(trace_of_two())
     found = order(case.frames, case.calls, case.lives)
     life = int(case.lives.of_calls[4])
     at_ns = START_NS + np.array([5, 20, 45, 60], np.int64) * MS
@@ -34,7 +34,7 @@ def test_calls_are_found_before_and_after_an_instant_in_the_same_life() -> None:
 
 
 def test_what_is_computed_between_two_calls_is_known_by_both() -> None:
-    case = case_of(trace_of_two())
+    case = Case.of(trace_of_two())
     chosen = np.zeros(6, dtype=bool)
     chosen[[4, 2]] = True
     rows = between_calls(case, chosen, chosen)

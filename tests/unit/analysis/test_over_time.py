@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 
 from aklo_analysis.heat_map import heat_map
 from aklo_analysis.over_time import Columns, whole_time
+from aklo_analysis.rules.case import Case
 from aklo_analysis.timeline import Timeline, timeline
 
 from .sample import sample_trace
 from .synthetic_trace import MS, START_NS, SyntheticTrace
 from .test_conservation import traces
-from .test_footprints import case_of
 
 
 def timeline_of(trace: SyntheticTrace, bars: int) -> Timeline:
-    return timeline(case_of(trace), columns=10, bars=bars)
+    return timeline(Case.of(trace), columns=10, bars=bars)
 
 
 def family() -> SyntheticTrace:
@@ -87,7 +87,7 @@ def test_the_longest_are_drawn_and_the_others_counted_where_they_were() -> None:
 
 @given(traces(), st.integers(0, 3))
 def test_no_bar_covers_another_and_no_time_is_missing(trace: SyntheticTrace, bars: int) -> None:
-    case = case_of(trace)
+    case = Case.of(trace)
     found, all_of_them = (timeline(case, 7, number) for number in (bars, 99))
     assert sum(bar.ns for bar in all_of_them.bars) == sum(found.others_ns) + sum(
         bar.ns for bar in found.bars
@@ -101,7 +101,7 @@ def test_no_bar_covers_another_and_no_time_is_missing(trace: SyntheticTrace, bar
 
 @given(traces())
 def test_every_call_with_a_duration_is_in_the_heat_map(trace: SyntheticTrace) -> None:
-    case = case_of(trace)
+    case = Case.of(trace)
     found = heat_map(case, 7)
     timed = int((~case.calls["untimed"]).sum())
     assert sum(int(layer.counts.sum()) for layer in found.layers) == timed
@@ -112,7 +112,7 @@ def test_a_call_is_where_it_began_and_as_high_as_it_took() -> None:
     trace.process(1, 0, 100 * MS)
     trace.call(1, "read", 25 * MS, 1024, fd=3, file_id=trace.file("/x"))
     trace.call(1, "nanosleep", 30 * MS, 70 * MS)
-    sleep, read = sorted(heat_map(case_of(trace), 10).layers, key=lambda one: one.activity.io)
+    sleep, read = sorted(heat_map(Case.of(trace), 10).layers, key=lambda one: one.activity.io)
     assert (sleep.activity.key, read.activity.key) == ("sleep", "read")
     assert np.argwhere(read.counts).tolist() == [[10, 2]]
     assert np.argwhere(sleep.counts).tolist() == [[26, 3]]
@@ -120,7 +120,7 @@ def test_a_call_is_where_it_began_and_as_high_as_it_took() -> None:
 
 @pytest.mark.parametrize("trace", [SyntheticTrace(), sample_trace(), SyntheticTrace(wall_ns=0)])
 def test_any_trace_can_be_drawn(trace: SyntheticTrace) -> None:
-    case = case_of(trace)
+    case = Case.of(trace)
     assert whole_time(case, 3).ns > 0
     assert timeline(case, 3, 5).bars or not trace.rows["processes"]
     assert heat_map(case, 3).layers or not trace.rows["syscalls"]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from aklo_analysis.rules.case import Case
 from aklo_analysis.rules.pipelines import pipelines
 
 from .synthetic_trace import MS, SyntheticTrace
-from .test_footprints import case_of
 
 SHELL, FIRST, MIDDLE, LAST, INNER = range(10, 15)
 
@@ -30,7 +30,7 @@ def test_siblings_with_pipes_between_them_are_stages() -> None:
     trace = children(FIRST, MIDDLE, LAST)
     pipe(trace, FIRST, MIDDLE)
     pipe(trace, MIDDLE, LAST)
-    found = pipelines(case_of(trace))
+    found = pipelines(Case.of(trace))
     first, middle, last = 1, 2, 3
     assert found.stages == [middle, last]
     assert (found.before(last), found.behind(first)) == ({first, middle}, {middle, last})
@@ -41,7 +41,7 @@ def test_what_a_stage_starts_belongs_to_it() -> None:
     trace = children(FIRST, LAST)
     trace.process(INNER, 2 * MS, 700 * MS, parent_proc_id=FIRST, ppid=FIRST)
     file = pipe(trace, INNER, LAST)
-    found = pipelines(case_of(trace))
+    found = pipelines(Case.of(trace))
     (joint,) = found.into(2)
     assert (joint.source, joint.sink) == (1, 2)
     calls = found.calls(joint.source, [joint], "pipe_write")
@@ -52,10 +52,10 @@ def test_a_shell_that_reads_from_its_child_is_no_stage() -> None:
     trace = children(FIRST)
     pipe(trace, FIRST, SHELL)
     pipe(trace, SHELL, FIRST)
-    assert pipelines(case_of(trace)).stages == []
+    assert pipelines(Case.of(trace)).stages == []
 
 
 def test_a_pipe_for_which_nobody_waited_is_left_out() -> None:
     trace = children(FIRST, LAST)
     pipe(trace, FIRST, LAST, waited=1000)
-    assert pipelines(case_of(trace)).stages == []
+    assert pipelines(Case.of(trace)).stages == []

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from aklo_analysis.rules.case import Case
+
 from .synthetic_trace import MS, SyntheticTrace
-from .test_footprints import case_of
 
 
 def test_a_call_that_ends_when_its_child_begins_is_for_the_child() -> None:
@@ -18,7 +19,7 @@ def test_a_call_that_ends_when_its_child_begins_is_for_the_child() -> None:
         trace.process(pid, at, 60 * MS, parent_proc_id=parent)
     trace.call(10, "clone", 10 * MS + 228, 1064, ret=20)
     trace.call(10, "wait4", 10 * MS + 1292, 50 * MS, ret=20)
-    case = case_of(trace)
+    case = Case.of(trace)
     child = int(np.flatnonzero(case.lives.table["process"] == 1)[0])
     rows, _ = case.on_path.of_upkeep(np.array([child], np.int64))
     made = case.wall.segments.iloc[rows]

@@ -32,8 +32,15 @@ missing_packages() {
         command -v gcc >/dev/null || echo gcc
         [ -e /usr/include/stdio.h ] || echo libc6-dev
         [ -e /usr/lib/python3/dist-packages/bcc/libbcc.py ] || echo python3-bpfcc
+        missing_browser
         compgen -G '/usr/src/linux-headers-*' >/dev/null || echo "$headers"
     fi
+}
+
+# A browser and what drives it; Ubuntu's packages of these names are something else.
+missing_browser() {
+    command -v chromium google-chrome chromium-browser >/dev/null && return
+    [ "$(. /etc/os-release && echo "${ID:-}")" = ubuntu ] || echo chromium chromium-driver
 }
 
 # How to become root: not at all, with sudo, or unable to.

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from aklo_analysis.activity import ACTIVITIES, Activity
 from aklo_analysis.calls import durations
 from aklo_analysis.distribution import powers
-from aklo_analysis.over_time import Columns, whole_time
+from aklo_analysis.over_time import COLUMNS, Columns, whole_time
 from aklo_analysis.rules.case import Case
 
 Int64 = npt.NDArray[np.int64]
@@ -34,7 +34,7 @@ class HeatMap:
     layers: tuple[Layer, ...]
 
 
-def heat_map(case: Case, columns: int) -> HeatMap:
+def heat_map(case: Case, columns: int = COLUMNS) -> HeatMap:
     whole = whole_time(case, columns)
     timed, dur_ns = durations(case.calls)
     power = powers(dur_ns)

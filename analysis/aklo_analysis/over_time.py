@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,9 @@ import numpy.typing as npt
 from aklo_analysis.rules.case import Case
 
 Int64 = npt.NDArray[np.int64]
+
+COLUMNS: Final = 160
+"""As many as can be told apart on a page."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from aklo_analysis.caches.cache import SHIPPED, Cache
 from aklo_analysis.charges import charges
 from aklo_analysis.flame import Flame, flame
 from aklo_analysis.frames import Frames, Source
+from aklo_analysis.heat_map import HeatMap, heat_map
 from aklo_analysis.performed import Performed, performed
 from aklo_analysis.rules import RULES
 from aklo_analysis.rules.case import Case
@@ -46,12 +47,21 @@ from aklo_analysis.tables.summary import Summary, summary
 from aklo_analysis.tables.times import TimeRow, times
 from aklo_analysis.tables.tracked import TrackedRow, tracked
 from aklo_analysis.tables.wall import WallTime, wall_time
+from aklo_analysis.timeline import Timeline, timeline
 from aklo_analysis.transfers import transfers
 from aklo_trace.config.keys import SEVERITIES
 from aklo_trace.meta import ORDER
 
 if TYPE_CHECKING:
     from aklo_trace.meta import Meta
+
+
+@dataclass(frozen=True)
+class OverTime:
+    """What is drawn over time."""
+
+    timeline: Timeline
+    heat_map: HeatMap
 
 
 @dataclass(frozen=True)
@@ -84,6 +94,7 @@ class Report:
     findings: tuple[Finding, ...]
     wall: WallTime
     flame: Flame
+    over_time: OverTime | None
     by: Groups | None
     verdicts: tuple[Verdict, ...]
 
@@ -114,10 +125,11 @@ def build(
     by: Sequence[str] = (),
     conditions: Sequence[Condition] = (),
     known_caches: Sequence[Cache] = SHIPPED,
+    over_time: bool = False,
 ) -> Report:
     """Analyse a trace. `settings` are limits of rules, by full name; `by` are keys of
     `aklo_analysis.keys`; `conditions` are to be alerts, as if there had been no trace before;
-    `known_caches` are looked for.
+    `known_caches` are looked for. `over_time`: with what is drawn over time.
     Raises `aklo_trace.errors.TraceError` if the trace cannot be read."""
     case = Case.of(trace, known_caches)
     meta, frames, calls, lives = case.meta, case.frames, case.calls, case.lives
@@ -162,6 +174,7 @@ def build(
         findings=found,
         wall=of_wall,
         flame=flame(case, charged),
+        over_time=OverTime(timeline(case), heat_map(case)) if over_time else None,
         by=groups(case, by, top) if by else None,
         verdicts=evaluate(measure(conditions, facts), {}, meta.ended_at_ns),
     )

@@ -4,6 +4,7 @@ the user was waiting for."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -11,12 +12,14 @@ import pandas as pd
 
 from aklo_analysis.calls import UNKNOWN, positions
 from aklo_analysis.nullable import known_values, objects, optional_int
-from aklo_analysis.over_time import Columns, whole_time
+from aklo_analysis.over_time import COLUMNS, Columns, whole_time
 from aklo_analysis.rules.case import Case
 from aklo_analysis.tables.processes import execs
 from aklo_analysis.wall.doings import DOINGS
 
 Int64 = npt.NDArray[np.int64]
+
+BARS: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class Timeline:
         return max((bar.lane for bar in self.bars), default=-1) + 1
 
 
-def timeline(case: Case, columns: int, bars: int) -> Timeline:
+def timeline(case: Case, columns: int = COLUMNS, bars: int = BARS) -> Timeline:
     """At most so many bars."""
     whole = whole_time(case, columns)
     table = _lived(case, whole)

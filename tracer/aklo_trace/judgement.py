@@ -27,7 +27,7 @@ from aklo_trace.errors import StoreError
 from aklo_trace.escape import escape
 from aklo_trace.location import name_of
 from aklo_trace.places import Asker, complain_of
-from aklo_trace.presentation import NO_REPORT, form_of, print_report
+from aklo_trace.presentation import DRAWN, NO_REPORT, form_of, print_report
 from aklo_trace.store import Trace
 
 if TYPE_CHECKING:
@@ -51,7 +51,9 @@ def problems_of(asker: Asker) -> tuple[Problem, ...]:
     return tuple(problem for _, problems in parts for problem in problems)
 
 
-def analysed(trace: Trace, asker: Asker, top: int = 10, by: Sequence[str] = ()) -> Report:
+def analysed(
+    trace: Trace, asker: Asker, top: int = 10, by: Sequence[str] = (), over_time: bool = False
+) -> Report:
     """The report of a trace, as the configuration wants it."""
     from aklo_analysis.alerts.condition import conditions
     from aklo_analysis.allocation import keep_freed_memory
@@ -63,7 +65,7 @@ def analysed(trace: Trace, asker: Asker, top: int = 10, by: Sequence[str] = ()) 
     wanted, _ = conditions(asker.configuration)
     settings, _ = limits(asker.configuration)
     known, _ = caches(asker.configuration)
-    return build(trace, top, settings, by, wanted, known)
+    return build(trace, top, settings, by, wanted, known, over_time)
 
 
 def judged(trace: Trace, report: Report, asker: Asker) -> Report:
@@ -78,7 +80,7 @@ def settle(trace: Trace, options: argparse.Namespace, asker: Asker) -> None:
     """At the end of a recording: write its alerts down, print the report if that is wanted, and do
     what is to be done about alerts. Raises OSError if nobody takes the report."""
     complain_of(problems_of(asker))
-    report = analysed(trace, asker, options.top, options.by)
+    report = analysed(trace, asker, options.top, options.by, form_of(options) in DRAWN)
     is_monitored = asker.configuration.value("monitoring.enabled", bool)
     if is_monitored:
         report = written_down(trace, report, asker)

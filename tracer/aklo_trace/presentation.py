@@ -22,19 +22,24 @@ if TYPE_CHECKING:
     from aklo_analysis.reporters.options import Options
 
 TEXT: Final = "text"
-FORMATS: Final = (TEXT, "json", "markdown")
+FORMATS: Final = (TEXT, "json", "markdown", "html")
 OF_SECTIONS: Final = (TEXT, "markdown")
 """Formats that consist of sections."""
+DRAWN: Final = ("html",)
+"""Formats with pictures."""
+DRAWN_ROWS: Final = 100
+"""Rows per table in these, where they can be filtered, unless something else is asked for."""
 NO_REPORT: Final = "none"
 COLORS: Final = ("auto", "always", "never")
 DEFAULT_WIDTH: Final = 80
 ASCII_ONLY: Final = ("C", "POSIX")
 COERCED: Final = ("C.UTF-8", "C.utf8", "UTF-8")
+TOP: Final = "trace.top"
 DESTINATIONS: Final = {
     "trace.engine": "engine",
     "trace.sample_hz": "sample_hz",
     "trace.attribution": "attribution",
-    "trace.top": "top",
+    TOP: "top",
     "trace.color": "color",
 }
 """Keys of the configuration that have an option, and what parsing leaves that in."""
@@ -62,7 +67,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def add_look_options(parser: argparse.ArgumentParser) -> None:
     """The options of every command that prints tables for people."""
-    parser.add_argument("--top", type=_rows, metavar="N", help="rows per table (default: 10)")
+    parser.add_argument(
+        "--top", type=_rows, metavar="N", help="rows per table (default: 10, in HTML 100)"
+    )
     add_color(parser)
 
 
@@ -75,6 +82,9 @@ def configure_options(options: argparse.Namespace, asker: Asker) -> None:
     be used is said."""
     _check(options)
     asker.warn()
+    given = vars(options)
+    if given.get("format") in DRAWN and TOP not in asker.configuration.settings:
+        options.top = given["top"] or DRAWN_ROWS
     for name, destination in DESTINATIONS.items():
         if getattr(options, destination, "") is None:
             setattr(options, destination, asker.configuration.setting(name).value)

@@ -30,6 +30,7 @@ REPORTERS: Final[dict[str, Reporter]] = {
     "text": Writer("text"),
     "json": Writer("json"),
     "markdown": Writer("markdown"),
+    "html": Writer("html"),
 }
 """By the name that ``--format`` takes."""
 

@@ -12,7 +12,7 @@ from aklo_trace import summary
 from aklo_trace.judgement import analysed, judged, keep_summary, problems_of
 from aklo_trace.location import WHICH, find, name_of
 from aklo_trace.places import become_asker, complain_of
-from aklo_trace.presentation import FORMATS, add_options, configure_options, print_report
+from aklo_trace.presentation import DRAWN, FORMATS, add_options, configure_options, print_report
 from aklo_trace.store import open_trace
 
 
@@ -27,7 +27,9 @@ def run(options: argparse.Namespace) -> int:
     configure_options(options, asker)
     trace = open_trace(find(options.trace, asker.stores()))
     complain_of(problems_of(asker))
-    report = judged(trace, analysed(trace, asker, options.top, options.by), asker)
+    report = judged(
+        trace, analysed(trace, asker, options.top, options.by, options.format in DRAWN), asker
+    )
     if summary.written(trace.directory) is None:
         keep_summary(trace, report)
     print_report(

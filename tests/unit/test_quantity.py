@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aklo_trace.quantity import duration_ns, duration_text, share, size_bytes
+from aklo_trace.quantity import MOST, duration_ns, duration_text, share, size_bytes, size_text
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,17 @@ def test_what_is_no_duration(text: str) -> None:
 @given(st.integers(0, 10**18))
 def test_a_duration_is_written_as_it_is_read(ns: int) -> None:
     assert duration_ns(duration_text(ns)) == pytest.approx(ns, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [(0, "0"), (7, "7B"), (1 << 30, "1GiB"), (1536, "1536B"), (3 << 20, "3MiB"), (5000, "5KB")],
+)
+def test_a_size_is_written_in_the_largest_unit(size: int, text: str) -> None:
+    assert size_text(size) == text
+
+
+@given(st.integers(0, 1 << 50))
+def test_a_size_is_written_as_it_is_read(size: int) -> None:
+    assert size < MOST
+    assert size_bytes(size_text(size)) == size

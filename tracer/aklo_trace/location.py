@@ -23,6 +23,8 @@ from aklo_trace.meta import FILE
 
 PROJECT_FILE: Final = ".aklo.conf"
 PROJECT_STORE: Final = ".aklo_metrics"
+HIDDEN: Final = ".removed-"
+"""How the name of a trace begins that is being removed: no reader takes it for one."""
 LATEST: Final = "latest"
 WHICH: Final = f"a path, a name of 'aklo-trace list', or {LATEST} (the default)"
 WHICH_OF_SEVERAL: Final = (
@@ -109,7 +111,11 @@ def slug(argv: Sequence[str]) -> str:
 def traces(store: Path) -> list[Path]:
     """The traces of a store, newest first."""
     try:
-        found = [path for path in store.iterdir() if _is_file(path / FILE)]
+        found = [
+            path
+            for path in store.iterdir()
+            if not path.name.startswith(HIDDEN) and _is_file(path / FILE)
+        ]
     except OSError:
         return []
     return sorted(found, key=lambda path: path.name, reverse=True)

@@ -13,6 +13,7 @@ from typing import Final
 
 from aklo_trace.alerting.standing import ACTIVE
 from aklo_trace.config.keys import SEVERITIES
+from aklo_trace.retention import Limits
 from aklo_trace.stored import FINISHED, Stored
 from aklo_trace.summary import AlertState, CacheUse, SlowCall, Totals, TraceSummary
 
@@ -92,13 +93,16 @@ class AlertRow:
 
 @dataclass(frozen=True, slots=True)
 class StoreRow:
-    """Where the traces are and what they take; `oldest_ns` is when the oldest ended."""
+    """Where the traces are and what they take; `oldest_ns` is when the oldest was closed. What may
+    be there is in `limits`."""
 
     directory: str
     traces: int
+    pinned: int
     size_bytes: int
     free_bytes: int | None
     oldest_ns: int | None
+    limits: Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +133,7 @@ Detailed = tuple[Stored, TraceSummary]
 
 
 def overview(
-    traces: Sequence[Stored], directory: str, free_bytes: int | None, now_ns: int
+    traces: Sequence[Stored], directory: str, limits: Limits, free_bytes: int | None, now_ns: int
 ) -> Overview:
     """`traces` are those of the store, newest first. Of few of them more than the totals is
     read."""
@@ -140,7 +144,7 @@ def overview(
     recent = _detailed(_recent(known, now_ns))
     return Overview(
         at_ns=now_ns,
-        store=_store(traces, directory, free_bytes),
+        store=_store(traces, directory, limits, free_bytes),
         health=_health(traces),
         commands=tuple(map(_command, [*by_command.values()][:COMMANDS])),
         slowest=_slowest(recent),
@@ -163,13 +167,17 @@ def _recent(known: Sequence[Run], now_ns: int) -> list[Run]:
     ]
 
 
-def _store(traces: Sequence[Stored], directory: str, free_bytes: int | None) -> StoreRow:
+def _store(
+    traces: Sequence[Stored], directory: str, limits: Limits, free_bytes: int | None
+) -> StoreRow:
     return StoreRow(
         directory=directory,
         traces=len(traces),
+        pinned=sum(one.is_pinned for one in traces),
         size_bytes=sum(one.size_bytes() for one in traces),
         free_bytes=free_bytes,
-        oldest_ns=min((one.ended_at_ns for one in traces), default=None),
+        oldest_ns=min((one.closed_at_ns for one in traces), default=None),
+        limits=limits,
     )
 
 

@@ -32,6 +32,13 @@ def duration_text(ns: int) -> str:
     return f"{ns // DURATIONS_NS[fitting[-1]]}{fitting[-1]}" if ns else "0"
 
 
+def size_text(size: int) -> str:
+    """The same in the largest unit of which it is a whole number, those of 1,024 first."""
+    units = [*SIZES][:0:-1]
+    fitting = [unit for unit in units if size % SIZES[unit] == 0 and size >= SIZES[unit]]
+    return f"{size // SIZES[fitting[0]]}{fitting[0]}" if fitting else f"{size}B" if size else "0"
+
+
 def size_bytes(text: str) -> int:
     """`100MB`, `64MiB`, `512B`. Raises ValueError."""
     return round(_scaled(text, SIZES))

@@ -178,6 +178,8 @@ def _finish(
             complain(problem)
         store.conclude(directory, ended)
         _report(directory, options, under_way.asker)
+        if options.output is None:
+            _make_room(directory.parent, options, under_way.asker)
         sys.stderr.flush()
     except AkloTraceError as error:
         complain(error)
@@ -200,6 +202,19 @@ def _report(directory: Path, options: argparse.Namespace, asker: Asker) -> None:
         settle(store.open_trace(directory), options, asker)
     if may_talk(options):
         print(f"trace: {escape(str(directory))}", file=sys.stderr)
+
+
+def _make_room(place: Path, options: argparse.Namespace, asker: Asker) -> None:
+    """Remove from a store what it may no longer hold."""
+    from aklo_trace.purging import limits_of, purge
+
+    try:
+        done = purge(place, limits_of(place, asker), time.time_ns())
+    except StoreError as error:
+        complain(error)
+        return
+    if done.removed and may_talk(options):
+        print(f"removed: {done.said()}", file=sys.stderr)
 
 
 def may_talk(options: argparse.Namespace) -> bool:

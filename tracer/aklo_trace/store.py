@@ -32,6 +32,7 @@ from aklo_trace import meta as meta_file
 from aklo_trace.engine import Account, Recorded
 from aklo_trace.errors import (
     CorruptTrace,
+    NotATrace,
     RecordingInProgress,
     StoreError,
     TraceError,
@@ -338,12 +339,23 @@ def _accounted(meta: Meta, account: Account) -> Meta:
     )
 
 
-class Trace:
-    """A finished trace that can be read."""
+class Hold:
+    """A lock on a trace, for as long as this exists."""
 
-    def __init__(self, directory: Path, meta: Meta) -> None:
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+
+    def __del__(self) -> None:
+        os.close(self.fd)
+
+
+class Trace:
+    """A finished trace that can be read; no purge removes it meanwhile."""
+
+    def __init__(self, directory: Path, meta: Meta, hold: Hold | None = None) -> None:
         self.directory = directory
         self.meta = meta
+        self._hold = hold
 
     def table(self, name: str, columns: list[str] | None = None) -> pa.Table:
         """The rows of one table, of the given columns or all. Raises CorruptTrace."""
@@ -375,7 +387,37 @@ def open_trace(directory: Path) -> Trace:
     Raises NotATrace, CorruptTrace, NewerTrace, or RecordingInProgress while it is being
     recorded.
     """
-    return Trace(directory, recover(directory))
+    hold = _held(directory)
+    return Trace(directory, recover(directory), hold)
+
+
+def _held(directory: Path) -> Hold | None:
+    """None where nothing can be locked: there, too, one may want to read. Raises NotATrace for a
+    trace that is being removed."""
+    try:
+        hold = Hold(os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+        _lock(hold, fcntl.LOCK_SH)
+    except BlockingIOError:
+        raise NotATrace(f"The trace {directory} is just being removed.") from None
+    except OSError:
+        return None
+    return hold
+
+
+def unused(directory: Path) -> list[Hold]:
+    """Locks that keep everybody from reading, recording and finishing a trace. Raises
+    BlockingIOError if somebody does, or OSError."""
+    holds = [Hold(os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC))]
+    with suppress(FileNotFoundError):
+        lock = directory / LIVE / LOCK
+        holds.append(Hold(os.open(lock, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)))
+    for hold in holds:
+        _lock(hold, fcntl.LOCK_EX)
+    return holds
+
+
+def _lock(hold: Hold, operation: int) -> None:
+    fcntl.flock(hold.fd, operation | fcntl.LOCK_NB)
 
 
 def recover(directory: Path) -> Meta:

@@ -6,35 +6,34 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-from aklo_trace import location, summary
+from aklo_trace import location, meta, summary
 from aklo_trace.errors import NotATrace, TraceError
 from aklo_trace.store import LIVE, is_recorded
 from aklo_trace.summary import Totals, TraceSummary
 
+PINNED: Final = "pinned"
+"""The name of a file in a trace that is to stay."""
 FINISHED, RECORDING, INTERRUPTED, DAMAGED = "finished", "recording", "interrupted", "damaged"
 """States of a trace. An interrupted one is finished by the next who reads it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """`totals` is None if the trace is damaged; `problem` says how."""
+    """`closed_at_ns`: when it was written last, its meta.json that is: of an imported trace not the
+    time of its command. `totals` is None if the trace is damaged; `problem` says how."""
 
     directory: Path
     state: str
+    is_pinned: bool
+    closed_at_ns: int
     totals: Totals | None
     problem: str = ""
 
     @property
     def name(self) -> str:
         return self.directory.name
-
-    @property
-    def ended_at_ns(self) -> int:
-        """When its command ended, or it was written last if that cannot be read."""
-        if self.totals is not None:
-            return self.totals.ended_at_ns
-        return self.directory.stat().st_mtime_ns
 
     def size_bytes(self) -> int:
         """What it takes on disk."""
@@ -60,12 +59,27 @@ def stored(store: Path) -> Iterator[Stored]:
 def at(directory: Path) -> Stored | None:
     """None if there is no trace."""
     try:
-        state = _state(directory)
-        return Stored(directory, state, summary.totals(directory))
+        closed_at_ns = (directory / meta.FILE).stat().st_mtime_ns
+        known = directory, _state(directory), (directory / PINNED).exists(), closed_at_ns
+        return Stored(*known, summary.totals(directory))
     except (OSError, NotATrace):
         return None
     except TraceError as error:
-        return Stored(directory, DAMAGED, None, str(error))
+        return Stored(directory, DAMAGED, known[2], closed_at_ns, None, str(error))
+
+
+def pin(directory: Path) -> None:
+    """Keep a trace, whatever the limits are. Raises NotATrace, CorruptTrace, NewerTrace or
+    OSError."""
+    meta.read(directory)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    os.close(os.open(directory / PINNED, flags, 0o600))
+
+
+def unpin(directory: Path) -> None:
+    """Raises as `pin`."""
+    meta.read(directory)
+    (directory / PINNED).unlink(missing_ok=True)
 
 
 def _state(directory: Path) -> str:

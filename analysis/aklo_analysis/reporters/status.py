@@ -50,6 +50,7 @@ def write(found: Overview, stream: TextIO, options: Options) -> None:
     page = TextPage(stream, options)
     page.title(f"aklo-trace status {_clock(found.at_ns)}")
     page.fact("Store", _store(found.store))
+    page.fact("Traces", found.store.limits.said())
     page.fact("Engine", *_health(found.health))
     page.fact("Alerts", *_alerts(found))
     if not found.commands:
@@ -72,6 +73,8 @@ def _clock(ns: int) -> str:
 
 def _store(row: StoreRow) -> str:
     parts = [counted(row.traces, "trace"), size(row.size_bytes)]
+    if row.pinned:
+        parts.append(f"{count(row.pinned)} pinned")
     if row.free_bytes is not None:
         parts.append(f"{size(row.free_bytes)} free")
     return f"{escape(row.directory)}: {', '.join(parts)}"

@@ -18,6 +18,7 @@ from aklo_trace.overview import (
     SlowRow,
     StoreRow,
 )
+from aklo_trace.retention import Limits
 from aklo_trace.summary import AlertState, CacheUse, SlowCall
 
 from .sample import HOSTILE
@@ -45,7 +46,7 @@ def found(name: str = "aklo status") -> Overview:
     use = CacheUse(name, 40, 29, -5, 2048, 1 << 20)
     return Overview(
         at_ns=AT_NS,
-        store=StoreRow(name, 1234, 5 << 30, 1 << 30, AT_NS),
+        store=StoreRow(name, 1234, 2, 5 << 30, 1 << 30, AT_NS, Limits(days=7)),
         health=Health({"ebpf": 3}, {"finished": 3, "recording": 1}, 1, 12, 2),
         commands=(
             command(name, 300 * MS, 100 * MS),
@@ -72,7 +73,7 @@ def said(line: str) -> list[str]:
 
 def test_it_says_what_there_is() -> None:
     lines = [line.split() for line in shown(found(), width=None).splitlines()]
-    assert lines[1] == said("Store aklo status: 1,234 traces, 5.00GiB, 1.00GiB free")
+    assert lines[1] == said("Store aklo status: 1,234 traces, 5.00GiB, 2 pinned, 1.00GiB free")
     assert (
         said("Engine ebpf 3, 2 of 3 complete, 12 calls lost, 1 recording, 2 not analysed") in lines
     )
@@ -106,8 +107,15 @@ def test_it_says_the_same_in_colour() -> None:
 
 def test_without_traces_it_says_how_to_make_one() -> None:
     nothing = Overview(
-        AT_NS, StoreRow("/s", 0, 0, None, None), Health({}, {}, 0, 0, 0), (), (), (), ()
+        AT_NS,
+        StoreRow("/s", 0, 0, 0, None, None, Limits()),
+        Health({}, {}, 0, 0, 0),
+        (),
+        (),
+        (),
+        (),
     )
     text = shown(nothing)
     assert "aklo-trace -- COMMAND" in text
+    assert "for ever: no limit is set" in text
     assert "COMMANDS" not in text

@@ -11,6 +11,7 @@ from aklo_trace.config.kinds import (
     Limit,
     Number,
     Place,
+    Size,
     Some,
     Text,
     Truth,
@@ -20,6 +21,7 @@ from aklo_trace.config.kinds import (
 )
 
 TIME = Duration(0, 10**12, "a time")
+SIZE = Size(1 << 50, "a size")
 
 
 @pytest.mark.parametrize(
@@ -36,6 +38,9 @@ TIME = Duration(0, 10**12, "a time")
         (TIME, "2m", 120_000_000_000),
         (TIME, "0", 0),
         (TIME, 0, 0),
+        (SIZE, "1.5MiB", 1_572_864),
+        (SIZE, "2 GB", 2 * 10**9),
+        (SIZE, 0, 0),
         (Text("x", r"a+"), "aaa", "aaa"),
         (Place(), "a b/ü", "a b/ü"),
         (Limit("x"), "500ms", "500ms"),
@@ -61,6 +66,7 @@ def test_what_is_allowed(kind: Kind, given: object, value: Value) -> None:
         *((Number(0, 9), given) for given in ("-1", float("nan"), float("inf"), True, "1e3", [])),
         *((Choice(("a", "b")), given) for given in ("c", "", 1, ["a"])),
         *((TIME, given) for given in ("5", 5, "x", "5 parsecs", "-1s", "1h", False, "1e9s", "")),
+        *((SIZE, given) for given in ("5", 5, "", "5 parsecs", "-1MB", "2PiB", True, 1.5, [])),
         *((Text("x", r"a+"), given) for given in ("", "b", "aa\n", 1, "a" * 5000)),
         *((Place(), given) for given in ("", "\0", 1, ["x"])),
         *((Limit("x"), given) for given in ("", "-5", -5, True, 1 << 63, float("nan"), [1], "a;b")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,10 @@ def keep(store: Path, name: str, *argv: str, **more: Any) -> Path:
     directory = store / name
     directory.mkdir(parents=True)
     meta_file.write(directory, meta)
+    closed_ns = more.pop("closed_at_ns", meta.ended_at_ns)
+    os.utime(directory / meta_file.FILE, ns=(closed_ns, closed_ns))
     if more.pop("is_analysed", True):
-        kept = replace(summary.of_meta(meta), is_analysed=True, size_bytes=4096, **more)
+        more = {"size_bytes": 4096} | more
+        kept = replace(summary.of_meta(meta), is_analysed=True, **more)
         summary.write(directory, replace(kept, alert_count=len(kept.alerts)))
     return directory

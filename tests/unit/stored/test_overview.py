@@ -10,15 +10,18 @@ from typing import Any
 import pytest
 
 from aklo_trace.overview import Overview, overview
+from aklo_trace.retention import Limits
 from aklo_trace.store import LIVE, LOCK
-from aklo_trace.stored import stored
+from aklo_trace.stored import pin, stored
 from aklo_trace.summary import FILE, AlertState, CacheUse, SlowCall
 
 from .stored_traces import DAY_NS, MS, NOW_NS, keep
 
+LIMITS = Limits(days=7)
+
 
 def seen(store: Path) -> Overview:
-    return overview([*stored(store)], "/store", 5, NOW_NS)
+    return overview([*stored(store)], "/store", LIMITS, 5, NOW_NS)
 
 
 def test_a_run_is_compared_with_the_median_of_those_before_it(tmp_path: Path) -> None:
@@ -98,6 +101,9 @@ def test_the_health_of_recordings(tmp_path: Path) -> None:
     assert (found.health.incomplete, found.health.unanalysed) == (1, 1)
     assert (found.store.traces, found.store.free_bytes) == (6, 5)
     assert found.store.oldest_ns == NOW_NS - 60 * 1000 * MS
+    assert (found.store.limits, found.store.pinned) == (LIMITS, 0)
+    pin(tmp_path / "0")
+    assert seen(tmp_path).store.pinned == 1
 
 
 def test_of_no_store_there_is_nothing_to_say(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from aklo_trace import location, meta, summary
 from aklo_trace.errors import TraceError
 from aklo_trace.escape import escape
 from aklo_trace.places import become_asker
+from aklo_trace.stored import PINNED
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +39,8 @@ def _as_json(path: Path) -> dict[str, object]:
     except TraceError as error:
         return {"directory": str(path), "error": str(error)}
     found = summary.written(path)
-    return {"directory": str(path), **facts, "summary": found and asdict(found)}
+    more = {"pinned": (path / PINNED).exists(), "summary": found and asdict(found)}
+    return {"directory": str(path), **facts, **more}
 
 
 def _print_store(store: Path) -> None:
@@ -56,4 +58,6 @@ def _line(path: Path) -> str:
         return f"{path.name}  ({error})"
     wall = "" if found.wall_ns is None else f"{found.wall_ns / 1e9:.3f} s"
     state = "" if found.complete else "incomplete"
+    if (path / PINNED).exists():
+        state = state or "pinned"
     return f"{wall:>12} {found.calls:>13,} calls  {found.engine:<6}  {state:<10}  {path.name}"

@@ -22,6 +22,7 @@ from aklo_trace.errors import TraceError, UsageError
 from aklo_trace.overview import Overview, overview
 from aklo_trace.places import Asker, become_asker
 from aklo_trace.presentation import add_color, configure_options, look_of
+from aklo_trace.purging import limits_of
 from aklo_trace.store import open_trace
 from aklo_trace.stored import FINISHED, INTERRUPTED, free_bytes, stored
 
@@ -71,7 +72,8 @@ def run(options: argparse.Namespace) -> int:
 def now(asker: Asker) -> Overview:
     """What the store that new traces go to says at this moment."""
     store = asker.stores()[0]
-    return overview([*stored(store)], str(store), free_bytes(store), time.time_ns())
+    limits = limits_of(store, asker)
+    return overview([*stored(store)], str(store), limits, free_bytes(store), time.time_ns())
 
 
 def fill(asker: Asker) -> None:

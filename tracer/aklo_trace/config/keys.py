@@ -10,6 +10,7 @@ from aklo_trace.config.kinds import (
     Limit,
     Number,
     Place,
+    Size,
     Some,
     Text,
     Truth,
@@ -20,8 +21,10 @@ from aklo_trace.config.model import RULE_THRESHOLD, Key
 
 TIME: Final = Duration(0, 366 * 86_400 * 10**9, "a time such as 500ms, 10s, 5m, 2h or 1d")
 LIMIT: Final = Limit("a number, or a number with its unit such as 500ms, 64MiB or 5%")
+SIZE: Final = Size(1 << 50, "a size such as 500MB, 2GiB or 0")
 SEVERITIES: Final = ("info", "warning", "critical")
 THRESHOLD: Final = "monitoring.alert_threshold_ms"
+RETENTION_DAYS: Final = "monitoring.retention_days"
 METRICS_DIR: Final = "monitoring.metrics_dir"
 RAISED, REPEATED, CLEARED = EVENTS = "raised", "repeated", "cleared"
 """When there is something to be done about an alert."""
@@ -80,12 +83,30 @@ KEYS: Final[tuple[Key, ...]] = (
         aklo="IO_ALERT_THRESHOLD_MS",
     ),
     Key(
-        "monitoring.retention_days",
+        RETENTION_DAYS,
         Whole(0, 36_500),
         7,
-        "how long aklo keeps its own logs; traces stay until they are removed",
+        "how long traces are kept after they were made, as aklo keeps its own logs; 0 is for ever",
         unit="days",
         aklo="IO_RETENTION_DAYS",
+    ),
+    Key(
+        "monitoring.retention_traces",
+        Whole(0, 1_000_000),
+        1000,
+        "how many traces a store may have before the oldest go; 0 is any number",
+    ),
+    Key(
+        "monitoring.retention_size",
+        SIZE,
+        4 << 30,
+        "how much all traces of a store may take before the oldest go; 0 is any size",
+    ),
+    Key(
+        "monitoring.retention_free",
+        SIZE,
+        256 << 20,
+        "what is to stay free on the disk of a store: with less the oldest traces go; 0 is nothing",
     ),
     Key(
         "monitoring.dashboard_enabled",

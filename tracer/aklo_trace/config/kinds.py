@@ -11,7 +11,7 @@ import shlex
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
-from aklo_trace.quantity import MOST, duration_ns
+from aklo_trace.quantity import MOST, duration_ns, size_bytes
 
 Value = bool | int | float | str | tuple[str, ...]
 Ordered = TypeVar("Ordered", int, float)
@@ -110,6 +110,23 @@ class Duration:
         except ValueError:
             raise ValueError(self.allowed) from None
         return _within(found, self.least_ns, self.most_ns, self.allowed)
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """A size up to `most_bytes`, in bytes once it is read."""
+
+    most_bytes: int
+    allowed: str
+
+    def read(self, given: object) -> int:
+        if not isinstance(given, str):
+            given = "0" if given == 0 and not isinstance(given, bool) else ""
+        try:
+            found = size_bytes(given)
+        except ValueError:
+            raise ValueError(self.allowed) from None
+        return _within(found, 0, self.most_bytes, self.allowed)
 
 
 @dataclass(frozen=True, slots=True)

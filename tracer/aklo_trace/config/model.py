@@ -13,8 +13,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from aklo_trace.config.kinds import Duration, Kind, Value, shown
-from aklo_trace.quantity import duration_text
+from aklo_trace.config.kinds import Duration, Kind, Size, Value, shown
+from aklo_trace.quantity import duration_text, size_text
 
 PREFIX: Final = "AKLO_TRACE_"
 ANY: Final = "*"
@@ -46,8 +46,11 @@ class Key:
 
     def written(self, value: Value) -> str:
         """A value as it can stand in TOML."""
-        if isinstance(self.kind, Duration) and isinstance(value, int):
-            return shown(duration_text(value))
+        match self.kind, value:
+            case Duration(), int(ns):
+                return shown(duration_text(ns))
+            case Size(), int(size):
+                return shown(size_text(size))
         return shown(value)
 
     @property

@@ -16,7 +16,7 @@ from aklo_trace import store, tables
 from aklo_trace.cli import complain, explained
 from aklo_trace.ebpf.sorting import sort
 from aklo_trace.ebpf.watch_spool import Ended, Span, WatchSpool
-from aklo_trace.ebpf.watched_trace import Kept, Prepared, finish, keep, prepare
+from aklo_trace.ebpf.watched_trace import Kept, Prepared, finish, keep, make_room, prepare
 from aklo_trace.ebpf.watching import WatchTerms
 from aklo_trace.errors import AkloTraceError, StoreError
 from aklo_trace.escape import escape
@@ -83,6 +83,7 @@ def _keep_as_user(
         if _is_finished(kept, whose) and not terms.quiet:
             complain(f"trace of user {os.geteuid()}: {escape(str(kept.directory))}")
         status = 0
+        _make_room(kept)
     except StoreError as error:
         complain(f"There is no trace of {whose}: {error} {later}")
     except AkloTraceError as error:
@@ -92,6 +93,13 @@ def _keep_as_user(
         complain(f"There is no trace of {whose}: {explained(error)} {later}")
     finally:
         os._exit(status)
+
+
+def _make_room(kept: Kept) -> None:
+    try:
+        make_room(kept)
+    except StoreError as error:
+        complain(error)
 
 
 def _is_finished(kept: Kept, whose: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -28,6 +29,8 @@ from aklo_trace.identity import drop_privileges, of_user
 from aklo_trace.meta import Meta
 from aklo_trace.open_files import OPEN_FILES_FILE, OpenFile, write_open_files
 from aklo_trace.places import Asker
+from aklo_trace.purging import limits_of, purge
+from aklo_trace.retention import Limits
 
 STOPPED: Final = "{name} was still running when the watch was stopped"
 
@@ -63,11 +66,13 @@ def prepare(spool: WatchSpool, ended: Ended, names: Sequence[str]) -> Prepared |
 
 @dataclass(frozen=True)
 class Kept:
-    """A trace of which only the tables are missing."""
+    """A trace of which only the tables are missing. `limits` are those of the store that it is in,
+    if it is in one."""
 
     directory: Path
     lock: int
     meta: Meta
+    limits: Limits | None
 
 
 def keep(prepared: Prepared, uid: int, output: Path | None) -> Kept:
@@ -82,7 +87,8 @@ def keep(prepared: Prepared, uid: int, output: Path | None) -> Kept:
     root = facts.root
     started_ns = root.ts_ns + int(facts.start["offset_ns"])
     cwd = Path(root.cwd)
-    place = output or Asker.here(identity, prepared.argv, cwd).stores(cwd)[0]
+    asker = Asker.here(identity, prepared.argv, cwd)
+    place = output or asker.stores(cwd)[0]
     started = datetime.fromtimestamp(started_ns / 1e9).astimezone()
     directory = location.new_trace(place, prepared.argv, started)
     meta = replace(
@@ -97,13 +103,19 @@ def keep(prepared: Prepared, uid: int, output: Path | None) -> Kept:
     except BaseException:
         store.abandon(directory)
         raise
-    return Kept(directory, lock, meta)
+    return Kept(directory, lock, meta, None if output else limits_of(place, asker))
 
 
 def finish(kept: Kept) -> None:
     """Make the tables. Raises AkloTraceError; what was kept still is, then."""
     store.conclude(kept.directory, kept.meta)
     os.close(kept.lock)
+
+
+def make_room(kept: Kept) -> None:
+    """Remove what its store may no longer hold. Raises StoreError."""
+    if kept.limits:
+        purge(kept.directory.parent, kept.limits, time.time_ns())
 
 
 def _notes(prepared: Prepared) -> tuple[str, ...]:

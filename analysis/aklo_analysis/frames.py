@@ -7,7 +7,7 @@ a dictionary column is categorical, and a list is a tuple, or None.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -39,6 +39,8 @@ class Source(Protocol):
 
     def table(self, name: str, columns: list[str] | None = None) -> pa.Table: ...
 
+    def pieces(self, name: str, columns: list[str] | None = None) -> Iterator[pa.Table]: ...
+
 
 @dataclass(frozen=True)
 class Frames:
@@ -58,29 +60,30 @@ class Frames:
 
     def column(self, name: str) -> pd.Series[Any]:
         """A column of `syscalls` that is not kept: it is read anew each time."""
-        return _frame(self.source, schema.SYSCALLS, (name,))[name]
+        return frame(self.source, schema.SYSCALLS, (name,))[name]
 
 
 def load(trace: Source) -> Frames:
     """Read the tables of a trace. An empty path names nothing and becomes null: a call with one
     works on its descriptor."""
-    files = _frame(trace, schema.FILES)
+    files = frame(trace, schema.FILES)
     files["path"] = files["path"].where(files["path"] != "")
     return Frames(
         source=trace,
-        syscalls=_frame(trace, schema.SYSCALLS, SYSCALLS),
-        processes=_frame(trace, schema.PROCESSES),
-        images=_frame(trace, schema.IMAGES),
+        syscalls=frame(trace, schema.SYSCALLS, SYSCALLS),
+        processes=frame(trace, schema.PROCESSES),
+        images=frame(trace, schema.IMAGES),
         files=files,
-        sites=_frame(trace, schema.SITES),
-        samples=_frame(trace, schema.SAMPLES),
-        calls=_frame(trace, schema.CALLS),
-        offcpu=_frame(trace, schema.OFFCPU),
-        tracked=_frame(trace, schema.TRACKED),
+        sites=frame(trace, schema.SITES),
+        samples=frame(trace, schema.SAMPLES),
+        calls=frame(trace, schema.CALLS),
+        offcpu=frame(trace, schema.OFFCPU),
+        tracked=frame(trace, schema.TRACKED),
     )
 
 
-def _frame(trace: Source, table: schema.Table, names: Sequence[str] | None = None) -> pd.DataFrame:
+def frame(trace: Source, table: schema.Table, names: Sequence[str] | None = None) -> pd.DataFrame:
+    """One table of a trace, with the columns of these names or all."""
     columns = [c for c in table.columns if names is None or c.name in names]
     read = trace.table(table.name, [c.name for c in columns]).unify_dictionaries()
     return pd.DataFrame({c.name: _series(c, read.column(c.name)) for c in columns}, copy=False)

@@ -58,6 +58,7 @@ COMMANDS: Final[dict[str, str]] = {
     "purge": "remove traces that are too old, too many or too large",
     "pin": "keep traces, whatever the limits are",
     "unpin": "leave traces to the limits again",
+    "export": "write a trace in the format of another tool",
     "import": "make a trace from strace's output",
     "track": "add an operation of a script's own to a trace",
     "recover": "finish a trace whose recording was interrupted",

@@ -50,3 +50,21 @@ KEYS: Final = {
     "line": "the line of shell code that is to blame",
 }
 """What system calls can be grouped by."""
+
+EXPORTS: Final = {
+    "chrome": "events for ui.perfetto.dev and chrome://tracing: programs, functions and calls",
+    "folded": "folded stacks for flamegraph.pl and inferno, weighed by --weight",
+    "speedscope": "profiles for speedscope.app, one for each weight",
+    "csv": "a row per call with all names, or a table as it is in the trace (--table)",
+    "strace": "text as strace writes it",
+    "jsonl": "one JSON object per call and line",
+}
+"""The formats of 'aklo-trace export'."""
+
+WEIGHTS: Final = {
+    "wall": "wall time along the critical path",
+    "cpu": "CPU time of all processes",
+    "calls": "system calls",
+    "processes": "processes",
+}
+"""What the stacks of an export can be weighed by."""

@@ -65,6 +65,8 @@ DAMAGE: Final = (
     struct.error,
 )
 """What reading a damaged recording may raise."""
+PIECE_ROWS: Final = 1 << 16
+BY_NAME: Final = {table.name: table for table in TABLES}
 PATIENCE_S: Final = 1.0
 """How long a process that was killed may need to let go of the lock."""
 
@@ -359,13 +361,11 @@ class Trace:
 
     def table(self, name: str, columns: list[str] | None = None) -> pa.Table:
         """The rows of one table, of the given columns or all. Raises CorruptTrace."""
-        import pyarrow as pa
-
         from aklo_trace.tables import empty_table, read_table, with_rows
 
-        table = next(table for table in TABLES if table.name == name)
+        table = BY_NAME[name]
         is_there = self.meta.schema_version >= table.since
-        try:
+        with self._reading(name):
             kept = (
                 read_table(self.directory, table, columns)
                 if is_there
@@ -374,6 +374,27 @@ class Trace:
             if table != TRACKED:
                 return kept
             return with_rows(kept, table, tracked.columns(tracked.added(self.directory)))
+
+    def pieces(
+        self, name: str, columns: list[str] | None = None, rows: int = PIECE_ROWS
+    ) -> Iterator[pa.Table]:
+        """The same, in pieces of at most so many rows, so that memory is bounded; whole, if it is a
+        table that can grow after the recording. Raises CorruptTrace."""
+        from aklo_trace.tables import read_pieces
+
+        table = BY_NAME[name]
+        if table == TRACKED:
+            yield self.table(name, columns)
+        elif self.meta.schema_version >= table.since:
+            with self._reading(name):
+                yield from read_pieces(self.directory, table, columns, rows)
+
+    @contextmanager
+    def _reading(self, name: str) -> Iterator[None]:
+        import pyarrow as pa
+
+        try:
+            yield
         except (OSError, MemoryError, pa.ArrowException, *DAMAGE) as error:
             raise CorruptTrace(
                 f"The table {name} of {self.directory} is damaged: {error}. The trace cannot be "

@@ -148,18 +148,38 @@ def with_rows(kept: pa.Table, table: Table, columns: Mapping[str, list[object]])
 def read_table(directory: Path, table: Table, columns: list[str] | None) -> pa.Table:
     """The rows of one table, in memory. Raises OSError, pyarrow.ArrowException, or ValueError
     for columns that are not the schema's."""
-    folder = directory / table.name
+    names = columns or list(table.column_names)
+    parts = _parts(directory / table.name)
+    return pa.concat_tables([_read_part(part, table, names) for part in parts])
+
+
+def read_pieces(
+    directory: Path, table: Table, columns: list[str] | None, rows: int
+) -> Iterator[pa.Table]:
+    """The same, at most so many rows at a time: no more of them are in memory."""
+    names = columns or list(table.column_names)
+    for part in _parts(directory / table.name):
+        with _mapped(part) as source:
+            file = pq.ParquetFile(source, pre_buffer=False)
+            for batch in file.iter_batches(rows, columns=names, use_threads=False):
+                yield _checked(pa.Table.from_batches([batch]), table, names, part)
+
+
+def _parts(folder: Path) -> list[Path]:
     parts = sorted(name for name in os.listdir(folder) if name.endswith(".parquet"))  # noqa: PTH208
     if not parts:
         raise FileNotFoundError(errno.ENOENT, "It has no Parquet file", str(folder))
-    names = columns or list(table.column_names)
-    return pa.concat_tables([_read_part(folder / part, table, names) for part in parts])
+    return [folder / part for part in parts]
 
 
 def _read_part(path: Path, table: Table, names: list[str]) -> pa.Table:
     # Not pq.read_table: that imports pyarrow.dataset, for a fifth of a second.
     with _mapped(path) as source:
         read = _read(pq.ParquetFile(source, pre_buffer=False), names)
+    return _checked(read, table, names, path)
+
+
+def _checked(read: pa.Table, table: Table, names: list[str], path: Path) -> pa.Table:
     wanted = arrow_schema(table)
     for name in names:
         if name not in read.column_names or not read.schema.field(name).equals(wanted.field(name)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ class SyntheticTrace:
     said is null where the schema allows it, else 0."""
 
     wall_ns: int = 1000 * MS
+    piece_rows: int = 7
     rows: dict[str, list[dict[str, Any]]] = field(
         default_factory=lambda: {table.name: [] for table in schema.TABLES}
     )
@@ -147,6 +149,12 @@ class SyntheticTrace:
         arrays = [pa.array([row[f.name] for row in self.rows[name]], f.type) for f in fields]
         table = pa.table(arrays, schema=fields)
         return table if columns is None else table.select(columns)
+
+    def pieces(self, name: str, columns: list[str] | None = None) -> Iterator[pa.Table]:
+        """As `aklo_trace.store.Trace.pieces`, in pieces of `piece_rows`."""
+        table = self.table(name, columns)
+        for first in range(0, len(table), self.piece_rows):
+            yield table.slice(first, self.piece_rows)
 
     def write(self, directory: Path) -> Path:
         """As a trace directory."""

@@ -1,0 +1,67 @@
+"""A file that a command writes its output to, which nothing that was there is lost for."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final, TextIO
+
+from aklo_trace.errors import StoreError, reason_of, remedy_at
+
+COMPRESSED: Final = ".gz"
+
+
+@contextmanager
+def opened(path: Path, force: bool) -> Iterator[TextIO]:
+    """A text file in UTF-8 that this user alone may read; compressed if its name says so. One that
+    could not be written to its end goes again. Raises StoreError."""
+    try:
+        fd = os.open(path, _flags(force), 0o600)
+    except FileExistsError:
+        raise StoreError(
+            f"{path} exists already. Give another name to -o, or add --force to replace it."
+        ) from None
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    try:
+        with os.fdopen(fd, "wb") as file, _text(file, path) as stream:
+            yield stream
+    except OSError as error:
+        _remove(path)
+        if error.filename is not None:  # it is of something else
+            raise
+        raise _unwritable(path, error) from error
+    except BaseException:
+        _remove(path)
+        raise
+
+
+def _flags(force: bool) -> int:
+    return os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | (os.O_TRUNC if force else os.O_EXCL)
+
+
+@contextmanager
+def _text(file: io.BufferedWriter, path: Path) -> Iterator[TextIO]:
+    if path.suffix != COMPRESSED:
+        with io.TextIOWrapper(file, "utf-8", "backslashreplace", newline="\n") as stream:
+            yield stream
+        return
+    with (
+        gzip.GzipFile(path.stem, "wb", fileobj=file, mtime=0) as packed,
+        io.TextIOWrapper(packed, "utf-8", "backslashreplace", newline="\n") as stream,
+    ):
+        yield stream
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        if path.is_file() and not path.is_symlink():
+            path.unlink()
+
+
+def _unwritable(path: Path, error: OSError) -> StoreError:
+    return StoreError(f"{path} cannot be written: {reason_of(error)}. {remedy_at(error)}")

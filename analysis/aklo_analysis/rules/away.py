@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -12,6 +13,8 @@ import pandas as pd
 from aklo_analysis.calls import UNKNOWN
 from aklo_analysis.distinct import distinct
 from aklo_analysis.rules.case import Case
+from aklo_analysis.rules.claim import Claim, together, whole
+from aklo_analysis.rules.crowding import crowding
 
 Int64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -29,12 +32,22 @@ class Away:
     case: Case
     lives: pd.DataFrame
 
-    def rows(self, key: int) -> Int64:
-        """The segments of the wall that go away with the programs of a key, each once."""
+    def claim(self, key: int) -> Claim:
+        """What of the wall goes away with the programs of a key: what they and their shell do for
+        them while nobody else gets on, and waits of others for the CPU that they had."""
         here = self.lives[self.lives["key"] == key]
         found = self._of(here[here["whole"]]), self._of(here[~here["whole"]])
         upkeep, _ = self.case.on_path.of_upkeep(here["life"].to_numpy(np.int64))
-        return distinct(*found, upkeep)
+        crowded = self._crowding[self._crowding["key"] == key]
+        row, part = crowded["row"].to_numpy(np.int64), crowded["part"].to_numpy(np.float64)
+        return together(whole(distinct(*found, upkeep)), Claim(row, part))
+
+    @cached_property
+    def _crowding(self) -> pd.DataFrame:
+        lives = self.lives[self.lives["whole"]]
+        life, key = (lives[name].to_numpy(np.int64) for name in ("life", "key"))
+        process = self.case.lives.table["process"].to_numpy(np.int64)
+        return crowding(self.case, process[life], key)
 
     def _of(self, here: pd.DataFrame) -> Int64:
         segments, stretches = self.case.wall.segments, self.case.on_path

@@ -27,16 +27,35 @@ class Claim:
         """`segments_ns`: how long each segment is."""
         return round(float((segments_ns[self.rows] * self.parts).sum()))
 
+    def less(self, cost_ns: float, segments_ns: Int64) -> Claim:
+        """The claim where something that takes `cost_ns` in all comes instead."""
+        saving_ns = float((segments_ns[self.rows] * self.parts).sum())
+        left = max(0.0, 1 - cost_ns / saving_ns) if saving_ns else 0.0
+        return Claim(self.rows, self.parts * left)
+
 
 NOTHING = Claim(np.empty(0, np.int64), np.empty(0))
+
+
+def whole(rows: Int64) -> Claim:
+    """The claim on all of these segments."""
+    return Claim(rows, np.ones(len(rows)))
+
+
+def together(*claims: Claim) -> Claim:
+    """What these claims save together: of each segment the largest part."""
+    rows = np.concatenate([one.rows for one in claims])
+    parts = np.concatenate([one.parts for one in claims])
+    order = np.lexsort((parts, rows))
+    rows, parts = rows[order], parts[order]
+    last = np.append(rows[1:] != rows[:-1], True)[: len(rows)]
+    return Claim(rows[last], parts[last])
 
 
 def instead(rows: Int64, segments_ns: Int64, cost_ns: float) -> Claim:
     """The claim of a change by which these segments go away, and something that takes `cost_ns`
     in all comes instead."""
-    whole_ns = int(segments_ns[rows].sum())
-    part = max(0.0, 1 - cost_ns / whole_ns) if whole_ns else 0.0
-    return Claim(rows, np.full(len(rows), part))
+    return whole(rows).less(cost_ns, segments_ns)
 
 
 def extra_ns(claims: Iterable[Claim], segments_ns: Int64) -> list[int]:

@@ -9,9 +9,9 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from aklo_analysis.rules.away import Int64, away
+from aklo_analysis.rules.away import away
 from aklo_analysis.rules.case import Case
-from aklo_analysis.rules.claim import instead
+from aklo_analysis.rules.claim import Claim
 from aklo_analysis.rules.rule import COST, Candidate, Rule, Threshold
 from aklo_analysis.rules.spared import BY_BUILTIN, BY_EXPANSION, USELESS_CAT
 from aklo_analysis.rules.wording import evidence, names, times, with_variable
@@ -37,15 +37,15 @@ class _Needless:
         gone = away(case, starts, starts["place"].to_numpy(np.int64))
         groups: Any = starts.groupby("place", sort=False)
         for place, here in groups:
-            yield self._candidate(case, here, place, gone.rows(place))
+            yield self._candidate(case, here, place, gone.claim(place))
 
-    def _candidate(self, case: Case, here: pd.DataFrame, number: int, rows: Int64) -> Candidate:
-        place, cost_ns = case.place(number), int(case.segments_ns[rows].sum())
+    def _candidate(self, case: Case, here: pd.DataFrame, number: int, gone: Claim) -> Candidate:
+        place, cost_ns = case.place(number), gone.saving_ns(case.segments_ns)
         return Candidate(
             place=place,
             title=f"{self.title.format(names(here))}, {times(len(here))}",
             cost_ns=cost_ns,
-            claim=instead(rows, case.segments_ns, int(here["cost_ns"].sum())),
+            claim=gone.less(int(here["cost_ns"].sum()), case.segments_ns),
             advice=f"Write {with_variable(_texts(here), place.source)}.",
             evidence=evidence(here, cost_ns),
             seen={INPUT.name: int(here["input_bytes"].max())},

@@ -15,7 +15,7 @@ from aklo_analysis.program import base_name
 from aklo_analysis.rules import costs
 from aklo_analysis.rules.away import Away, away
 from aklo_analysis.rules.case import Case
-from aklo_analysis.rules.claim import instead
+from aklo_analysis.rules.claim import together, whole
 from aklo_analysis.rules.file_uses import (
     readable,
     segments_on_files,
@@ -104,14 +104,14 @@ def _candidate(case: Case, here: pd.DataFrame, gone: _Gone, on_files: pd.DataFra
     own = (
         on_files[on_files["file"] == file]["row"] if here["start"].hasnans else on_files["row"][:0]
     )
-    rows = distinct(own.to_numpy(np.int64), gone.away.rows(key))
-    cost_ns = int(case.segments_ns[rows].sum())
+    claim = together(whole(distinct(own.to_numpy(np.int64))), gone.away.claim(key))
+    cost_ns = claim.saving_ns(case.segments_ns)
     programs = gone.starts[gone.starts["key"] == key]
     return Candidate(
         place=case.place(place),
         title=f"{base_name(path)} read {times(number)}",
         cost_ns=cost_ns,
-        claim=instead(rows, case.segments_ns, cost_ns / number + number * costs.FUNCTION),
+        claim=claim.less(cost_ns / number + number * costs.FUNCTION, case.segments_ns),
         advice=_advice(case, place, programs),
         evidence=(
             f"{duration(cost_ns // number)} each, to read {path}",

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aklo_analysis.rules.claim import NOTHING, Claim, extra_ns, instead
+from aklo_analysis.rules.claim import NOTHING, Claim, extra_ns, instead, together
 
 SEGMENTS_NS = np.array([100, 200, 300, 400], np.int64)
 
@@ -27,6 +27,11 @@ def test_what_comes_instead_never_makes_a_saving_negative() -> None:
 def test_two_claims_on_one_stretch_save_the_larger_part() -> None:
     claims = [claim(0, 1, part=0.5), claim(1, 2), claim(1, part=0.9), NOTHING]
     assert extra_ns(claims, SEGMENTS_NS) == [150, 400, 0, 0]
+
+
+def test_claims_together_are_one_with_the_larger_parts() -> None:
+    found = together(claim(1, 2, part=0.5), claim(3, 1), NOTHING)
+    assert (found.rows.tolist(), found.parts.tolist()) == ([1, 2, 3], [1, 0.5, 1])
 
 
 @given(

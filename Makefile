@@ -28,12 +28,16 @@ bashes: ## Build bash 5.1 and 5.3 into .bashes, for the tests of attribution
 lint: setup-dev ## Check style, types and shell scripts
 	$(Q)$(BIN)/ruff check -q . && $(BIN)/ruff format --check -q .
 	$(Q)$(BIN)/mypy
-	$(Q)shellcheck -x scripts/*.sh .ci/run
+	$(Q)shellcheck -x scripts/*.sh tracer/aklo_trace/completion/*.bash .ci/run
 
 wheel: setup ## Build a wheel that carries the BPF object into dist/
 	$(Q)rm -f dist/aklo_trace-*.whl
 	$(Q)$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 	@echo "wheel: $$(ls -t dist/*.whl | head -n 1)"
+
+man: setup ## Write the manual page to build/aklo-trace.1
+	$(Q)mkdir -p build
+	$(Q)$(BIN)/python scripts/man_page.py >build/aklo-trace.1
 
 bench: setup-dev ## Measure what tracing costs, in interleaved pairs (takes minutes)
 	$(Q)$(BIN)/python -m benchmarks
@@ -42,4 +46,4 @@ clean: ## Remove what was built; the virtual environment stays
 	$(Q)$(MAKE) -s -C bpf clean
 	$(Q)rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 
-.PHONY: help setup setup-dev demo test bashes lint wheel bench clean
+.PHONY: help setup setup-dev demo test bashes lint wheel man bench clean

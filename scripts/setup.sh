@@ -29,6 +29,8 @@ missing_packages() {
         command -v sudo >/dev/null || echo sudo
         command -v shellcheck >/dev/null || echo shellcheck
         command -v zstd >/dev/null || echo zstd
+        command -v zsh >/dev/null || echo zsh
+        command -v fish >/dev/null || echo fish
         command -v gcc >/dev/null || echo gcc
         [ -e /usr/include/stdio.h ] || echo libc6-dev
         [ -e /usr/lib/python3/dist-packages/bcc/libbcc.py ] || echo python3-bpfcc

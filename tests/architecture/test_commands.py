@@ -17,7 +17,7 @@ from aklo_trace.cli import COMMANDS, RECORD, TRACER_FAILED
 from .test_imports import HEAVY, belongs_to, imported_by, in_main
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 NARROW = 80
 

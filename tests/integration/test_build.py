@@ -47,6 +47,13 @@ def test_an_object_that_is_older_than_its_sources_is_removed(tmp_path: Path) -> 
     make("forget-stale", *places)
 
 
+def files(folder: Path) -> list[Path]:
+    """Those that belong to the sources, of a folder and those within."""
+    command = ["git", "-C", str(folder), "ls-files", "-z"]
+    names = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return [folder / name for name in names.split("\0")[:-1]]
+
+
 def built(place: Path, source: Path) -> zipfile.ZipFile:
     """The wheel of a source tree or archive."""
     options = ["--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", str(place)]
@@ -77,9 +84,9 @@ def test_a_wheel_carries_its_pages_and_the_unit(tmp_path: Path) -> None:
     }
     code = "".join(path.read_text() for path in (ROOT / "tracer").rglob("*.py"))
     pages = {"README.md", "LICENSE", *re.findall(r"docs/[\w-]+\.md", code)}
-    pages |= {f"docs/{path.name}" for path in (ROOT / "docs").iterdir()}
+    pages |= {str(path.relative_to(ROOT)) for path in files(ROOT / "docs")}
     assert {f"share/doc/aklo-trace/{page}" for page in pages} <= data
-    assert "lib/systemd/system/aklo-trace-watch.service" in data
+    assert {"lib/systemd/system/aklo-trace-watch.service", "share/man/man1/aklo-trace.1"} <= data
 
 
 def test_what_is_shipped_as_source_is_whole(tmp_path: Path) -> None:
@@ -89,7 +96,7 @@ def test_what_is_shipped_as_source_is_whole(tmp_path: Path) -> None:
     (archive,) = tmp_path.glob("*.tar.gz")
     with tarfile.open(archive) as opened:
         names = {name.partition("/")[2] for name in opened.getnames()}
-    used = {*(ROOT / "scripts").iterdir(), *(ROOT / "docs").iterdir(), *(ROOT / "bpf").iterdir()}
+    used = [file for folder in ("scripts", "docs", "bpf") for file in files(ROOT / folder)]
     assert {str(path.relative_to(ROOT)) for path in used} <= names
     assert {"Makefile", "tests/conftest.py", "benchmarks/__main__.py", ".ci/run"} <= names
     assert {"examples/aklo/bin/aklo", "packaging/aklo-trace-watch.service"} <= names

@@ -64,6 +64,7 @@ COMMANDS: Final[dict[str, str]] = {
     "recover": "finish a trace whose recording was interrupted",
     "config": "show and check the configuration",
     "doctor": "say which engines can run here, and what the others lack",
+    "completions": "print what makes a shell complete the command line",
 }
 FAILED: Final = {RECORD: TRACER_FAILED, "check": DATA_INCOMPLETE}
 """The status of a verb that failed, if it is not 1."""
@@ -77,7 +78,8 @@ process, from outside and without any change to the program.
 """
 EPILOG: Final = """
 'aklo-trace VERB --help' explains a verb; 'aklo-trace record --help' the options
-of a recording. 'sudo aklo-trace -- COMMAND' traces at the lowest cost.
+of a recording; 'aklo-trace --version' says which version this is.
+'sudo aklo-trace -- COMMAND' traces at the lowest cost.
 The pages below docs/ are in a clone, or in share/doc/aklo-trace of where a
 wheel was installed.
 """
@@ -216,8 +218,24 @@ class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
 def _run(arguments: Sequence[str]) -> int:
     named = arguments[0] in COMMANDS
     name, rest = (arguments[0], arguments[1:]) if named else (RECORD, arguments)
+    options = parser_of(name).parse_args(rest)
+    try:
+        return command_of(name).run(options)
+    except Exception:
+        if options.debug:
+            print_traceback()
+        raise
+
+
+def command_of(name: str) -> Command:
+    """The module of a verb."""
     module = f"aklo_trace.commands.{name}" + ("_" if name == "import" else "")
-    command = cast("Command", importlib.import_module(module))
+    return cast("Command", importlib.import_module(module))
+
+
+def parser_of(name: str) -> argparse.ArgumentParser:
+    """What a verb takes."""
+    command = command_of(name)
     parser = _Parser(
         prog=f"aklo-trace {name}",
         description=command.__doc__,
@@ -228,13 +246,7 @@ def _run(arguments: Sequence[str]) -> int:
         parser.failed = TRACER_FAILED
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     command.configure(parser)
-    options = parser.parse_args(rest)
-    try:
-        return command.run(options)
-    except Exception:
-        if options.debug:
-            print_traceback()
-        raise
+    return parser
 
 
 def _help(stream: object, status: int) -> int:

@@ -9,6 +9,7 @@ import argparse
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Final
 
 from aklo_trace import location, meta, summary
 from aklo_trace.errors import TraceError
@@ -16,9 +17,14 @@ from aklo_trace.escape import escape
 from aklo_trace.places import become_asker
 from aklo_trace.stored import PINNED
 
+NAMES: Final = "names"
+"""The format that has a name a line, for scripts."""
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="of the output")
+    parser.add_argument(
+        "--format", choices=("text", "json", NAMES), default="text", help="of the output"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -27,8 +33,9 @@ def run(options: argparse.Namespace) -> int:
         found = [_as_json(path) for store in stores for path in location.traces(store)]
         print(json.dumps(found, indent=2))
         return 0
+    show = _print_names if options.format == NAMES else _print_store
     for store in stores:
-        _print_store(store)
+        show(store)
     return 0
 
 
@@ -41,6 +48,11 @@ def _as_json(path: Path) -> dict[str, object]:
     found = summary.written(path)
     more = {"pinned": (path / PINNED).exists(), "summary": found and asdict(found)}
     return {"directory": str(path), **facts, **more}
+
+
+def _print_names(store: Path) -> None:
+    for path in location.traces(store):
+        print(escape(path.name))
 
 
 def _print_store(store: Path) -> None:

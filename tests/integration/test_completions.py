@@ -1,0 +1,172 @@
+"""What shells complete, asked of the shells themselves."""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import os
+import pty
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from aklo_trace.cli import COMMANDS, parser_of
+from aklo_trace.contents import SECTIONS
+from aklo_trace.engines import ENGINES
+
+TIMEOUT_S = 60
+ASK_BASH = """\
+source "$1"; shift
+COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+registered=$(complete -p aklo-trace)
+[[ $registered =~ -F\\ ([^ ]+) ]] && "${BASH_REMATCH[1]}"
+printf '%s\\n' "${COMPREPLY[@]}"
+"""
+ASK_ZSH = """\
+fpath=({0} $fpath); autoload -Uz compinit; compinit -D -u
+show() {{ print -rl -- ${{(z)BUFFER}} >> {0}/said; exit }}
+zle -N show; bindkey '^G' show; bindkey '^I' expand-or-complete; unsetopt beep
+"""
+Asked = Callable[..., list[str]]
+
+
+@pytest.fixture
+def surroundings(tmp_path: Path) -> dict[str, str]:
+    """A home with one trace in its store, and this aklo-trace on PATH."""
+    trace = tmp_path / "data" / "aklo-trace" / "2026-01-02T03-04-05.678Z-mine"
+    trace.mkdir(parents=True)
+    (trace / "meta.json").write_text("{}")
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    return {"PATH": path, "HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path / "data")}
+
+
+@functools.cache
+def script(shell: str) -> str:
+    command = [sys.executable, "-m", "aklo_trace", "completions", shell]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture
+def bash(surroundings: dict[str, str], tmp_path: Path) -> Asked:
+    file = tmp_path / "script"
+    file.write_text(script("bash"))
+
+    def asked(*words: str) -> list[str]:
+        command = ["bash", "--norc", "-c", ASK_BASH, "ask", str(file), "aklo-trace", *words]
+        return said(command, surroundings)
+
+    return asked
+
+
+@pytest.fixture
+def fish(surroundings: dict[str, str], tmp_path: Path) -> Asked:
+    needs("fish")
+    file = tmp_path / "script"
+    file.write_text(script("fish"))
+
+    def asked(*words: str) -> list[str]:
+        line = shlex.quote(" ".join(["aklo-trace", *words]))
+        command = ["fish", "-N", "-c", f"source {file}; complete -C {line}"]
+        return [text.partition("\t")[0] for text in said(command, surroundings)]
+
+    return asked
+
+
+@pytest.fixture
+def zsh(surroundings: dict[str, str], tmp_path: Path) -> Asked:
+    """Which completes only at a terminal, and what is the only possibility."""
+    needs("zsh")
+    (tmp_path / "_aklo-trace").write_text(script("zsh"))
+    (tmp_path / ".zshrc").write_text(ASK_ZSH.format(tmp_path))
+
+    def asked(*words: str) -> list[str]:
+        environ = {**surroundings, "ZDOTDIR": str(tmp_path), "TERM": "dumb"}
+        ours, theirs = pty.openpty()
+        os.write(ours, f"{' '.join(['aklo-trace', *words])}\t\x07".encode())
+        with subprocess.Popen(
+            ["zsh", "-d", "-i"],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            env=environ,
+            start_new_session=True,
+        ) as shell:
+            os.close(theirs)
+            shell.wait(TIMEOUT_S)
+        os.close(ours)
+        return (tmp_path / "said").read_text().split()[-1:]
+
+    return asked
+
+
+def needs(shell: str) -> None:
+    if not shutil.which(shell):
+        pytest.skip(f"{shell} is not installed")
+
+
+def said(command: list[str], environ: dict[str, str]) -> list[str]:
+    done = subprocess.run(
+        command, check=True, capture_output=True, text=True, timeout=TIMEOUT_S, env=environ
+    )
+    assert done.stderr == ""
+    return done.stdout.splitlines()
+
+
+@pytest.fixture(params=["bash", "fish"])
+def shell(request: pytest.FixtureRequest) -> Asked:
+    asked: Asked = request.getfixturevalue(request.param)
+    return asked
+
+
+def test_every_verb_is_completed(shell: Asked) -> None:
+    assert {*shell("")} == {*COMMANDS}
+
+
+@pytest.mark.parametrize("verb", COMMANDS)
+def test_every_option_of_a_verb_is_completed(verb: str, bash: Asked) -> None:
+    actions = [action for action in parser_of(verb)._actions if action.help != argparse.SUPPRESS]
+    options = {option for action in actions for option in action.option_strings}
+    assert {*bash(verb, "-")} == options
+
+
+def test_the_options_of_a_recording_need_no_verb(shell: Asked) -> None:
+    assert shell("--func") == ["--function-calls"]
+
+
+def test_values_of_options_are_completed(shell: Asked) -> None:
+    assert {*shell("report", "--section", "")} == {*SECTIONS}
+    assert {*shell("--engine", "")} == {"auto", *(engine.name for engine in ENGINES)}
+    assert {*shell("config", "")} >= {"show", "validate", "path", "trust"}
+    assert "root" in shell("--user", "roo")
+
+
+def test_traces_are_completed(shell: Asked) -> None:
+    assert shell("report", "2026-01-02") == ["2026-01-02T03-04-05.678Z-mine"]
+    assert shell("report", "late") == ["latest"]
+
+
+def test_behind_the_dashes_a_command_is_completed(shell: Asked, tmp_path: Path) -> None:
+    (tmp_path / "only.txt").touch()
+    for words in (["--"], ["-o", "x", "--"], ["record", "--"]):
+        assert "sha256sum" in shell(*words, "sha256su")
+        assert "report" not in shell(*words, "repor")
+    assert shell("--", "cat", f"{tmp_path}/onl") == [f"{tmp_path}/only.txt"]
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        (["rep"], "report"),
+        (["report", "--section", "wal"], "wall"),
+        (["report", "2026-01-02"], "2026-01-02T03-04-05.678Z-mine"),
+        (["attach", "--func"], "--function-calls"),
+        (["-o", "slow", "--", "sha256su"], "sha256sum"),
+    ],
+)
+def test_zsh_completes(words: list[str], completed: str, zsh: Asked) -> None:
+    assert zsh(*words) == [completed]

@@ -1,0 +1,1 @@
+"""What makes shells complete our command line."""

@@ -1,8 +1,8 @@
-"""Say how the traced commands do: their times against the usual ones, slow operations, caches,
-alerts, and the store.
+"""Say how the traced commands do, on one screen.
 
-All of it comes from the small summaries of the traces in the place that new traces go to. A trace
-of which no report was made yet is told by less; with --fill that is made up for first.
+That is their times against the usual ones, slow operations, caches, alerts, and the store. All of
+it comes from the small summaries of the traces in the place that new traces go to. A trace of which
+no report was made yet is told by less; with --fill that is made up for first.
 """
 
 from __future__ import annotations

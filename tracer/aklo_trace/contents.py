@@ -58,6 +58,9 @@ EXPORTS: Final = {
     "csv": "a row per call with all names, or a table as it is in the trace (--table)",
     "strace": "text as strace writes it",
     "jsonl": "one JSON object per call and line",
+    "sarif": "the findings as SARIF 2.1.0, for code scanning",
+    "github": "the findings as annotations of a job of GitHub Actions",
+    "github-summary": "Markdown for the summary of such a job",
 }
 """The formats of 'aklo-trace export'."""
 

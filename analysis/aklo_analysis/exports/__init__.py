@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from aklo_analysis.exports import chrome, csv, folded, jsonl, speedscope, strace
+from aklo_analysis.exports import (
+    chrome,
+    csv,
+    folded,
+    github,
+    github_summary,
+    jsonl,
+    sarif,
+    speedscope,
+    strace,
+)
 from aklo_analysis.exports.export import Choice, Export, Subject
 
 EXPORTS: Final[tuple[Export, ...]] = (
@@ -18,6 +28,9 @@ EXPORTS: Final[tuple[Export, ...]] = (
     Export("csv", csv.write),
     Export("strace", strace.write),
     Export("jsonl", jsonl.write),
+    Export("sarif", sarif.write),
+    Export("github", github.write),
+    Export("github-summary", github_summary.write),
 )
 """By the names of `aklo_trace.contents.EXPORTS`."""
 

@@ -28,10 +28,12 @@ class Subject:
 @dataclass(frozen=True, slots=True)
 class Choice:
     """Of what there is in a format: `weight` is a key of `aklo_analysis.flame.WEIGHTS`; `table` the
-    name of one of `aklo_trace.schema.TABLES`, None for calls with all their names."""
+    name of one of `aklo_trace.schema.TABLES`, None for calls with all their names; `root` the
+    directory that paths of scripts are relative to, None for that the command was started in."""
 
     weight: str = "wall"
     table: str | None = None
+    root: str | None = None
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ format looks like, and what opens it.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import Final
@@ -20,7 +21,11 @@ from aklo_trace.places import become_asker
 from aklo_trace.schema import TABLES
 from aklo_trace.store import open_trace
 
-OF_FORMATS: Final = {"weight": ("folded", "speedscope"), "table": ("csv",)}
+OF_FORMATS: Final = {
+    "weight": ("folded", "speedscope"),
+    "table": ("csv",),
+    "root": ("sarif", "github"),
+}
 """Options that only these formats have."""
 
 
@@ -37,6 +42,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="replace FILE if it is there")
     weights = "; ".join(f"{name}: {doc}" for name, doc in WEIGHTS.items())
     parser.add_argument("--weight", choices=WEIGHTS, help=f"of folded and speedscope: {weights}")
+    parser.add_argument(
+        "--root",
+        metavar="DIR",
+        help="of sarif and github: what paths of scripts are relative to (default: the directory "
+        "that the command was started in)",
+    )
     tables = [table.name for table in TABLES]
     parser.add_argument(
         "--table",
@@ -54,7 +65,8 @@ def run(options: argparse.Namespace) -> int:
 
     export = export_named(options.format)
     subject = Subject(trace, lambda: judged(trace, analysed(trace, asker), asker))
-    choice = Choice(weight=options.weight or "wall", table=options.table)
+    root = options.root and os.path.abspath(options.root)  # noqa: PTH100 - links stay
+    choice = Choice(options.weight or "wall", options.table, root)
     if options.output is None:
         export.write(subject, sys.stdout, choice)
         return 0

@@ -124,7 +124,7 @@ def test_a_configuration_costs_what_it_has_and_no_more() -> None:
     """Without a file in TOML, a mistake or a command, what these need is not loaded."""
     module = "aklo_trace.config.configuration"
     loaded = imported_by(f"import pathlib, {module} as c; c.load(None, {{}}, pathlib.Path())")
-    assert not belongs_to(loaded, *HEAVY, "tomllib", "difflib", "hashlib", "pydantic")
+    assert not belongs_to(loaded, *HEAVY, "tomllib", "tomlkit", "difflib", "hashlib")
 
 
 def test_help_imports_no_command() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from aklo_trace import address_space, location
 from aklo_trace.cli import complain
@@ -24,12 +25,16 @@ class Asker:
 
     @classmethod
     def here(
-        cls, identity: Identity, command: Sequence[str] = (), cwd: Path | None = None
+        cls,
+        identity: Identity,
+        command: Sequence[str] = (),
+        cwd: Path | None = None,
+        proposed: Mapping[str, bytes] = MappingProxyType({}),
     ) -> Asker:
         """The user that this process already is. `command` is what is to be traced; `cwd` where
-        that was asked for, if not here."""
+        that was asked for, if not here; `proposed` by path what may come to stand in files."""
         place, home = cwd or working_directory(), Path(identity.home)
-        return cls(identity, load(place, identity.variables(), home, command))
+        return cls(identity, load(place, identity.variables(), home, command, proposed))
 
     @classmethod
     def of(cls, identity: Identity, command: Sequence[str] = ()) -> Asker:

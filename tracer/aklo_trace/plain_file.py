@@ -37,12 +37,18 @@ def read_plain(path: Path, most_bytes: int) -> bytes:
         return file.read()
 
 
-def write_whole(path: Path, raw: bytes, mode: int = 0o600) -> None:
-    """Replace a file, so that a reader sees the one before or this one. Raises OSError."""
+def write_whole(
+    path: Path, raw: bytes, mode: int = 0o600, like: os.stat_result | None = None
+) -> None:
+    """Replace a file, so that a reader sees the one before or this one. It has the owner of what
+    it is `like`, and its mode whatever the umask is. Raises OSError."""
     temporary = path.with_name(f".{path.name}.tmp")
     temporary.unlink(missing_ok=True)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     with os.fdopen(os.open(temporary, flags, mode), "wb") as file:
+        if like is not None:
+            os.fchown(file.fileno(), like.st_uid, like.st_gid)
+            os.fchmod(file.fileno(), mode)
         file.write(raw)
         file.flush()
         os.fsync(file.fileno())

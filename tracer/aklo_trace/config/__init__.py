@@ -2,6 +2,8 @@
 
     flags > environment > the project's .aklo.conf > user > system > default
 
-It is read before anything is recorded, and so is light: no library, and nothing imported that is
-not needed. Every value knows the file and line, or the variable, that it comes from.
+It is read before anything is recorded, and so is light: nothing is imported that is not needed,
+and no library. pydantic-settings would take 0.2 s and 23 MB of every recording, and tell neither
+the lines of a file nor all mistakes of it at once. Every value knows the file and line, or the
+variable, that it comes from. Only what writes uses tomlkit, which keeps comments.
 """

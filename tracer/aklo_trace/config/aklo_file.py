@@ -23,9 +23,9 @@ OF_MONITORING: Final = "io_"
 SHARED: Final = ("monitoring", "cache")
 """Sections that are aklo's as well: free keys of its own may have come to stand in them."""
 
-_SECTION: Final = re.compile(r"\[([^\]]*)\]\s*(?:#.*)?")
+SECTION: Final = re.compile(r"\[([^\]]*)\]\s*(?:#.*)?")
 _ASSIGNMENT: Final = re.compile(r"([A-Za-z_][\w.-]*)\s*=\s*(.*)", re.ASCII)
-_COMMENT: Final = re.compile(r"(?:^|\s+)#.*$")
+COMMENT: Final = re.compile(r"(?:^|\s+)#.*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def lines(text: str) -> Iterator[Line]:
         line = line.strip()
         if not line or line.startswith("#"):
             continue
-        if found := _SECTION.fullmatch(line):
+        if found := SECTION.fullmatch(line):
             section = found[1].strip()
         elif found := _ASSIGNMENT.fullmatch(line):
             yield _assigned(Line(number, section, found[1], None), found[2])
@@ -58,7 +58,7 @@ def lines(text: str) -> Iterator[Line]:
 def _assigned(line: Line, right: str) -> Line:
     quote = right[:1]
     if quote not in {'"', "'"}:
-        return replace(line, value=_COMMENT.sub("", right).rstrip())
+        return replace(line, value=COMMENT.sub("", right).rstrip())
     value, closed, _ = right[1:].partition(quote)
     if not closed:
         return replace(line, what=f"has a {quote} that is not closed")
@@ -70,7 +70,7 @@ def read(text: str, origin: Origin, model: Model) -> tuple[list[Entry], list[Pro
     entries: dict[str, Entry] = {}
     problems: list[Problem] = []
     for line in lines(text):
-        name = _name(line, model)
+        name = name_of(line, model)
         if name is None:
             continue
         here = replace(origin, line=line.number)
@@ -84,7 +84,7 @@ def read(text: str, origin: Origin, model: Model) -> tuple[list[Entry], list[Pro
     return list(entries.values()), problems
 
 
-def _name(line: Line, model: Model) -> str | None:
+def name_of(line: Line, model: Model) -> str | None:
     """The name of the key, known or not; None if the line is aklo's."""
     section, key = line.section.casefold(), line.key.casefold()
     if section in {FREE, "monitoring"} and (known := model.of_aklo(line.key)):

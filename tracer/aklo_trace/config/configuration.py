@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 from aklo_trace.config import aklo_file, environment, files, toml_file
@@ -128,12 +129,18 @@ class _Source:
 
 
 def load(
-    cwd: Path | None, environ: Mapping[str, str], home: Path, command: Sequence[str] = ()
+    cwd: Path | None,
+    environ: Mapping[str, str],
+    home: Path,
+    command: Sequence[str] = (),
+    proposed: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Configuration:
     """Read everything, as the user that this process is. Nothing is raised: what cannot be used
-    is a problem of the configuration."""
+    is a problem of the configuration. `proposed`: by path what stands in files instead."""
     sources, found = [_Source(*environment.read(environ, MODEL))], []
     for file, content in files.find(cwd, environ, home, command):
+        if file.path in proposed:
+            file, content = replace(file, state=USED, why=""), proposed[file.path]
         file, source = _trusted(file, content, user_store(environ, home))
         sources.append(source)
         found.append(file)
@@ -193,7 +200,7 @@ def resolved(
         known = MODEL.find(entry.name)
         written = entry.written or entry.name
         if known is None:
-            wrong.append(Problem(entry.origin, written, _unknown(entry.name)))
+            wrong.append(Problem(entry.origin, written, unknown(entry.name)))
             continue
         name, key = known
         try:
@@ -213,7 +220,7 @@ def _last(name: str) -> str:
     return name.rpartition(".")[2]
 
 
-def _unknown(name: str) -> str:
+def unknown(name: str) -> str:
     """What to say of a key that there is not."""
     table, _, last = name.casefold().rpartition(".")
     if not table:

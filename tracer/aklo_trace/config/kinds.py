@@ -23,7 +23,7 @@ MOST_WORDS: Final = 64
 
 class Kind(Protocol):
     """`read` raises ValueError for what it does not allow; `allowed` says what it does, as the
-    end of "must be ..."."""
+    end of "must be ...". What is read can be another type than what is given: a time is text."""
 
     @property
     def allowed(self) -> str: ...

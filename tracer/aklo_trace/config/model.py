@@ -9,6 +9,7 @@ known by the name that it gives them.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -52,6 +53,18 @@ class Key:
             case Size(), int(size):
                 return shown(size_text(size))
         return shown(value)
+
+    def text(self, value: Value) -> str:
+        """A value as one would give it to `set`: text as it is, a list as words."""
+        if isinstance(value, tuple):
+            return shlex.join(value)
+        return value if isinstance(value, str) else self.written(value).strip('"')
+
+    def checked(self, given: str) -> Value:
+        """What to put into a file for it: text where the value is one with a unit. Raises
+        ValueError for what is not allowed."""
+        value = self.kind.read(given)
+        return given if isinstance(self.kind, Duration | Size) else value
 
     @property
     def variable(self) -> str | None:

@@ -39,11 +39,15 @@ man: setup ## Write the manual page to build/aklo-trace.1
 	$(Q)mkdir -p build
 	$(Q)$(BIN)/python scripts/man_page.py >build/aklo-trace.1
 
+docs: setup-dev ## Build the documentation as a site, into site/
+	$(Q)$(BIN)/mkdocs build -q --strict
+	@echo "docs: site/index.html"
+
 bench: setup-dev ## Measure what tracing costs, in interleaved pairs (takes minutes)
 	$(Q)$(BIN)/python -m benchmarks
 
 clean: ## Remove what was built; the virtual environment stays
 	$(Q)$(MAKE) -s -C bpf clean
-	$(Q)rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	$(Q)rm -rf build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 
-.PHONY: help setup setup-dev demo test bashes lint wheel man bench clean
+.PHONY: help setup setup-dev demo test bashes lint wheel man docs bench clean

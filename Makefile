@@ -40,7 +40,7 @@ man: setup ## Write the manual page to build/aklo-trace.1
 	$(Q)$(BIN)/python scripts/man_page.py >build/aklo-trace.1
 
 docs: setup-dev ## Build the documentation as a site, into site/
-	$(Q)$(BIN)/mkdocs build -q --strict
+	$(Q)$(BIN)/mkdocs build --strict
 	@echo "docs: site/index.html"
 
 bench: setup-dev ## Measure what tracing costs, in interleaved pairs (takes minutes)

@@ -17,7 +17,7 @@ LOADED = re.compile(r"""<(?:script|img|iframe)[^>]*\bsrc="([^"]*)"|<link[^>]*\bh
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Strict: a page that no menu has is an error, as is a link that leads nowhere."""
     folder = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict", "-d", str(folder)]
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-d", str(folder)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     return folder

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
 import numpy as np
 
-from aklo_analysis.alerts.metrics import METRICS, Metric, is_named
+from aklo_analysis.alerts.metrics import METRICS, Metric, allowed
 from aklo_analysis.alerts.quantity import Amount
+from aklo_analysis.caches.cache import SHIPPED
 from aklo_trace.config.configuration import Configuration, Setting
 from aklo_trace.config.declared import Wrong, declared, somewhere
 from aklo_trace.config.entry import BY_DEFAULT, Origin, Problem
@@ -62,7 +63,12 @@ class Condition:
 def conditions(found: Configuration) -> tuple[tuple[Condition, ...], tuple[Problem, ...]]:
     """All that are enabled, and what is wrong with others, which are left out."""
     names = sorted({SLOW_OPERATION, *found.tables("alert")})
-    return declared(names, lambda name: _settings(found, name), _condition)
+    caches = {*(cache.name for cache in SHIPPED), *found.tables("cache")}
+    return declared(
+        names,
+        lambda name: _settings(found, name),
+        lambda name, settings: _condition(name, settings, caches),
+    )
 
 
 def _settings(found: Configuration, name: str) -> Mapping[str, Setting]:
@@ -75,7 +81,7 @@ def _settings(found: Configuration, name: str) -> Mapping[str, Setting]:
     return settings
 
 
-def _condition(name: str, settings: Mapping[str, Setting]) -> Condition:
+def _condition(name: str, settings: Mapping[str, Setting], caches: Collection[str]) -> Condition:
     metric = _metric(name, settings)
     comparison = _comparison(name, settings)
     limit = _amount(metric, settings[comparison])
@@ -87,7 +93,7 @@ def _condition(name: str, settings: Mapping[str, Setting]) -> Condition:
     return Condition(
         name=name,
         metric=metric,
-        of=_of(metric, settings),
+        of=_of(metric, settings, caches),
         comparison=comparison,
         limit=limit,
         clear=clear,
@@ -121,12 +127,13 @@ def _comparison(name: str, settings: Mapping[str, Setting]) -> str:
     return given[0]
 
 
-def _of(metric: Metric, settings: Mapping[str, Setting]) -> str | None:
+def _of(metric: Metric, settings: Mapping[str, Setting], caches: Collection[str]) -> str | None:
     if "of" not in settings:
         return None
     of = str(settings["of"].value)
-    if not is_named(metric, of):
-        raise Wrong(settings["of"], f"cannot be '{of}' of the metric {metric.name}")
+    others = allowed(metric, of, caches)
+    if others is not None:
+        raise Wrong(settings["of"], f"for the metric {metric.name} must be {others}")
     return of
 
 

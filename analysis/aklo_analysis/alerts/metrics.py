@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,7 +19,7 @@ from aklo_analysis.rules import RULES
 from aklo_analysis.rules.finding import Finding
 from aklo_analysis.tables.caches import CacheRow
 from aklo_trace import syscalls
-from aklo_trace.config.model import TABLE_NAME
+from aklo_trace.spelling import meant
 
 Read = Callable[[Facts, str | None], Readings | None]
 """What a trace has of a metric, of all or of what is named; None if that is not known."""
@@ -32,6 +31,12 @@ RULE: Final = "rule"
 CACHE: Final = "cache"
 """What the key `of` of a metric can name: nothing; classes of operations and system calls; rules;
 or caches."""
+
+
+OPERATIONS: Final = (
+    f"a system call, or a class of operations: {', '.join(one.key for one in ACTIVITIES)}"
+)
+LEFT_OUT: Final = "left out"
 
 
 @dataclass(frozen=True)
@@ -345,10 +350,13 @@ METRICS: Final = {
 }
 
 
-def is_named(metric: Metric, of: str) -> bool:
-    """Whether the key `of` of a metric can have that value."""
+def allowed(metric: Metric, of: str, caches: Collection[str]) -> str | None:
+    """What the key `of` of a metric can be, to say it; None if it can be this. `caches`: those
+    that there are, by name."""
     if metric.of == CALLS:
-        return of in BY_KEY or of in syscalls.by_name()
-    if metric.of == CACHE:
-        return re.fullmatch(TABLE_NAME, of) is not None
-    return metric.of == RULE and any(rule.code == of for rule in RULES)
+        calls = (*BY_KEY, *syscalls.by_name())
+        return None if of in calls else f"{OPERATIONS}{meant(of, calls)}"
+    names = {RULE: [rule.code for rule in RULES], CACHE: sorted(caches)}.get(metric.of, [])
+    if of in names:
+        return None
+    return f"one of {', '.join(names)}{meant(of, names)}" if names else LEFT_OUT

@@ -87,9 +87,21 @@ def test_another_limit_is_refused_with_what_is_allowed(metric: str, given: str) 
         ('metric = "x"\nover = 1', "2: alert.it.metric: must be one of operation, p50"),
         ('metric = "calls"', "2: alert.it.metric: alert.it needs one of over, under, at_least"),
         ('metric = "calls"\nover = 1\nunder = 2', "alert.it needs one of over, under, at_least"),
-        ('metric = "calls"\nover = 1\nof = "no_call"', "4: alert.it.of: cannot be 'no_call'"),
-        ('metric = "processes"\nover = 1\nof = "read"', "4: alert.it.of: cannot be 'read'"),
-        ('metric = "finding_saving"\nover = 1\nof = "SH99"', "4: alert.it.of: cannot be 'SH99'"),
+        ('metric = "calls"\nover = 1\nof = "opnat"', "metric calls must be a system call, or a"),
+        ('metric = "calls"\nover = 1\nof = "opnat"', "; did you mean openat?"),
+        (
+            'metric = "processes"\nover = 1\nof = "read"',
+            "metric processes must be left out",
+        ),
+        (
+            'metric = "finding_saving"\nover = 1\nof = "SH99"',
+            "must be one of SH01, SH02,",
+        ),
+        (
+            'metric = "cache_size"\nover = 1\nof = "parse"',
+            "4: alert.it.of: for the metric cache_size must be one of batch, id, parsed, regex; "
+            "did you mean parsed?",
+        ),
         ('metric = "calls"\nover = 1\nclear = 2', "4: alert.it.clear: must not be beyond"),
         ('metric = "calls"\nunder = 2\nclear = 1', "4: alert.it.clear: must not be beyond"),
         ('metric = "calls"\nat_least = 2\nclear = 3', "4: alert.it.clear: must not be beyond"),
@@ -100,6 +112,21 @@ def test_a_condition_that_makes_no_sense_is_left_out_and_named(text: str, said: 
     assert said in problem
     found, _ = conditions(configuration(f"[alert.it]\n{text}\n"))
     assert [one.name for one in found] == ["slow_operation"]
+
+
+def test_of_names_a_cache_that_the_configuration_declares() -> None:
+    wanted = '[alert.it]\nmetric = "cache_size"\nover = 1\nof = "own"\n'
+    assert "must be one of batch, id, parsed, regex" in problems(wanted)[0]
+    assert problems(wanted + '[cache.own]\nfiles = ["/c/*"]\n') == []
+
+
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    one = 'metric = "cache_ratio"\nunder = "5%"\nof = "pars"\n'
+    found = problems(f"[alert.a]\n{one}[alert.b]\n{one}")
+    assert [text.split(": for the")[0] for text in found] == [
+        "c.toml:4: alert.a.of",
+        "c.toml:8: alert.b.of",
+    ]
 
 
 @pytest.mark.parametrize("of", ["read", "pipe_read", "openat", "network"])

@@ -44,6 +44,7 @@ int BPF_PROG(on_enter, struct pt_regs *regs, long number)
 
 	if (!state)
 		return 0;
+	note_running(task, state);
 	compat = is_compat(task);
 	spec = choose_call(state, number, compat);
 	if (!spec)
@@ -59,7 +60,10 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long ret)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_state *state = state_of(task);
 
-	if (!state || !state->mark.in_call)
+	if (!state)
+		return 0;
+	note_running(task, state);
+	if (!state->mark.in_call)
 		return 0;
 	if (leave_recorded_call(state, ret)) {
 		end_call(state);
@@ -166,8 +170,10 @@ int on_tick(void *context)
 	struct task_state *state = state_of(task);
 	struct control *control = the_control();
 
-	if (state && control && !state->mark.armed && !control->stopped)
+	if (state && control && !state->mark.armed && !control->stopped) {
+		note_running(task, state);
 		take_sample(task, state);
+	}
 	return 0;
 }
 

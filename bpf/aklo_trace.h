@@ -226,6 +226,7 @@ enum offcpu_flag {
 	OFFCPU_READY = 1 << 0,	 /* it could have run on: another took its CPU, or it is new */
 	OFFCPU_STOPPED = 1 << 1, /* by a signal */
 	OFFCPU_BY_OTHERS = 1 << 2, /* no task that is traced woke it */
+	OFFCPU_END_LATE = 1 << 3,  /* it had a CPU before this end, unseen */
 };
 
 /* A stretch in which a task had no CPU, told when it has one again. */

@@ -15,6 +15,8 @@ static __always_inline void begin_off_cpu(struct task_state *state, bool preempt
 
 	if (!config.off_cpu)
 		return;
+	if (off->since_ns) /* it has had a CPU since, unseen: see note_running() */
+		lose_record(config.watching ? state : NULL, RECORD_OFFCPU);
 	off->since_ns = now_ns;
 	off->flags = preempted || !why ? OFFCPU_READY : why & TASK_STOPPED ? OFFCPU_STOPPED : 0;
 }
@@ -86,6 +88,19 @@ static __always_inline void end_off_cpu(const struct task_struct *task, struct t
 	if (off->since_ns && !state->mark.armed && control && !control->stopped)
 		tell_off_cpu(task, state);
 	__builtin_memset(off, 0, sizeof(*off));
+}
+
+/*
+ * A task does something. The kernel of some virtual machines keeps certain tasks of the host's own
+ * from every tracer, and with them who gets their CPU: that is seen now, when a call ends mostly.
+ */
+static __always_inline void note_running(const struct task_struct *task, struct task_state *state)
+{
+	if (state->on_cpu_since_ns)
+		return;
+	enter_cpu(state);
+	state->off_cpu.flags |= OFFCPU_END_LATE;
+	end_off_cpu(task, state);
 }
 
 #endif

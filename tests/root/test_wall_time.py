@@ -19,6 +19,7 @@ from aklo_analysis.report import build
 from aklo_analysis.tables.wall import DoingRow, WallTime
 from aklo_trace.engine import Feature
 from aklo_trace.engines import engine_named
+from aklo_trace.loss import Loss
 
 from .recording import Recorder, Recording, Row
 
@@ -32,8 +33,8 @@ def switches():
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_nvcsw + used.ru_nivcsw
 before = switches()
-for _ in range(50):
-    time.sleep(0.001)
+for _ in range(3000):
+    time.sleep(0.0001)
 print("switches", switches() - before)
 """
 BUSY_PER_CPU = 3
@@ -167,13 +168,15 @@ def test_what_was_computed_is_what_the_kernel_counted(record: Recorder, workload
 
 
 def test_threads_have_no_cpu_as_often_as_the_kernel_counts_it(record: Recorder) -> None:
-    """Between two calls of the program that ask for it."""
+    """Between two calls of the program that ask for it. So often that a kernel which keeps tasks
+    from tracers, and with them who gets their CPU, has done so."""
     record.needs(Feature.OFF_CPU)
     recording = record(sys.executable, "-c", SWITCHES)
     first, last = (call.ts_ns for call in recording.calls_of("getrusage"))
     process = only_process(recording)["proc_id"]
     own = [row for row in recording.rows("offcpu") if row["proc_id"] == process]
-    assert len([row for row in own if first < row["ts_ns"] < last]) == recording.said["switches"][0]
+    seen = len([row for row in own if first < row["ts_ns"] < last])
+    assert seen + recording.meta.loss.get(Loss.OFF_CPU_RECORDS, 0) == recording.said["switches"][0]
 
 
 def test_on_a_busy_machine_time_without_a_cpu_is_what_the_kernel_counted(

@@ -104,6 +104,8 @@ class OffCpuFlag(IntFlag):
     BY_OTHERS = 1 << 2
     """An interrupt woke it, as of a timer, a disk or the network, or a thread that is not
     traced."""
+    END_LATE = 1 << 3
+    """That it had a CPU again was seen late, by a call or the timer: the kernel did not tell."""
 
 
 class ProcessFlag(IntFlag):

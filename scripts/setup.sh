@@ -28,6 +28,7 @@ missing_packages() {
     if [ "$purpose" = dev ]; then
         command -v sudo >/dev/null || echo sudo
         command -v shellcheck >/dev/null || echo shellcheck
+        command -v tmux >/dev/null || echo tmux
         command -v zstd >/dev/null || echo zstd
         command -v zsh >/dev/null || echo zsh
         command -v fish >/dev/null || echo fish

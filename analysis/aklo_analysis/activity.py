@@ -10,12 +10,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from aklo_trace import syscalls
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +152,8 @@ def activity_codes(
 def medium_codes(files: pd.DataFrame) -> npt.NDArray[np.int8]:
     """For each row of `files` its place in `MEDIA`. An absolute path of unknown kind is
     taken for a file."""
+    import pandas as pd
+
     path = files["path"].fillna("").str
     medium = files["kind"].astype("object").map(MEDIUM_OF_KIND)
     medium = medium.mask(medium.isna() & path.startswith("/"), "file")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
-from aklo_analysis.nullable import Objects, objects
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from aklo_analysis.nullable import Objects
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,8 @@ def _is_inline(interpreter: Interpreter, option: str, words: Iterator[str]) -> b
 
 def program_names(images: pd.DataFrame) -> Objects:
     """The name for each row of `images`, and None as the last: a place of -1 is unknown."""
+    from aklo_analysis.nullable import objects  # pandas, which is not needed for a single name
+
     columns = (objects(images[name]) for name in ("exe", "script", "argv"))
     names = [program_name(*row) for row in zip(*columns, strict=True)]
     return np.array([*names, None], dtype=object)

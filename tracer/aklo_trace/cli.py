@@ -50,6 +50,7 @@ COMMANDS: Final[dict[str, str]] = {
     "attach": "trace processes that are running",
     "watch": "trace every program of a name, as they start",
     "report": "print the report of a trace",
+    "dashboard": "show what happens in a recording, live, or replay a trace",
     "check": "say by the exit status whether a trace crosses a threshold",
     "compare": "say what changed from some traces to others",
     "info": "say what a trace is of, and whether it is complete",

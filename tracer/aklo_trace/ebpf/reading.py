@@ -105,15 +105,17 @@ class EbpfRecorded:
         first = 0
         joined = joined_events.of(self._live, self._start["offset_ns"])
         for last, records_end in _pieces(self._live / MARKS_FILE, len(events)):
-            paths, process_events = self._stream.read(records_end)
-            process_events = joined_events.before(joined, process_events)
-            joined = []
-            piece = events[first:last]
-            self._read += np.bincount(piece["nr"], minlength=layout.SYSCALL_SLOTS)
-            batch = self._batch(piece, self._waiting.followed_by(paths), process_events)
-            yield replace(batch, sightings=self._sightings(batch, is_last=records_end == ALL))
+            yield self._piece(events[first:last], records_end, joined)
             self._stream.texts.keep(self._waiting.codes)
-            first = last
+            first, joined = last, []
+
+    def _piece(self, piece: Events, records_end: int, joined: joined_events.Joined) -> EventBatch:
+        """Events, with what the records up to that byte say; `joined` came before them."""
+        paths, process_events = self._stream.read(records_end)
+        process_events = joined_events.before(joined, process_events)
+        self._read += np.bincount(piece["nr"], minlength=layout.SYSCALL_SLOTS)
+        batch = self._batch(piece, self._waiting.followed_by(paths), process_events)
+        return replace(batch, sightings=self._sightings(batch, is_last=records_end == ALL))
 
     def account(self) -> Account:
         words = _counted(self._live / COUNTERS_FILE)

@@ -175,13 +175,9 @@ class RecordStream:
     sample stands for `period_ns`."""
 
     def __init__(self, path: Path, offset_ns: int, page_bytes: int, period_ns: int) -> None:
-        self._bytes = map_file(path)
-        self._data = memoryview(self._bytes)
-        whole = len(self._data) & ~7
-        self._words = self._data[:whole].cast("I")
-        self._aligned = np.frombuffer(self._data[:whole], np.uint64)
-        self._end = whole
+        self._path = path
         self._position = 0
+        self.grow()
         self._offset_ns = offset_ns
         self._page_bytes = page_bytes
         self._period_ns = period_ns
@@ -206,6 +202,15 @@ class RecordStream:
             layout.RECORD_FUNCTION: self._function,
             layout.RECORD_LOST_MOVE: self._lost_move,
         }
+
+    def grow(self) -> None:
+        """See what was added to the file."""
+        self._bytes = map_file(self._path)
+        self._data = memoryview(self._bytes)
+        whole = len(self._data) & ~7
+        self._words = self._data[:whole].cast("I")
+        self._aligned = np.frombuffer(self._data[:whole], np.uint64)
+        self._end = whole
 
     def read(self, end: int) -> tuple[PathRecords, list[ProcessEvent]]:
         """All up to byte `end`, and beyond it as far as an exec's arguments reach."""

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from aklo_trace.api import (
         Monitoring,
         check_performance_alerts,
+        cleanup_old_metrics,
         generate_io_report,
+        show_io_dashboard,
         start_io_monitoring,
         track_io_operation,
     )
@@ -22,7 +24,9 @@ if TYPE_CHECKING:
 __all__ = [
     "Monitoring",
     "check_performance_alerts",
+    "cleanup_old_metrics",
     "generate_io_report",
+    "show_io_dashboard",
     "start_io_monitoring",
     "track_io_operation",
 ]

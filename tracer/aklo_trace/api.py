@@ -281,3 +281,43 @@ def check_performance_alerts(
     asker = _asker()
     found = open_trace(_directory(trace, asker))
     return judged(found, analysed(found, asker), asker).alerts
+
+
+def cleanup_old_metrics(*, dry_run: bool = False) -> tuple[str, ...]:
+    """Remove the traces that are beyond the limits of the configuration (their age, number, size,
+    and the room left on the disk; see docs/store.md), as recordings do at their end; never one that
+    is being recorded or read, or is pinned. Returns the names of those that went, or with `dry_run`
+    would go. Raises StoreError.
+
+    >>> cleanup_old_metrics(dry_run=True)
+    ()
+    """
+    from aklo_trace.purging import limits_of, planned, purge
+
+    asker, found = _asker(), list[str]()
+    for store in filter(Path.is_dir, asker.stores()):
+        limits, now_ns = limits_of(store, asker), time.time_ns()
+        gone = planned(store, limits, now_ns) if dry_run else purge(store, limits, now_ns).removed
+        found += [removal.trace.name for removal in gone]
+    return tuple(found)
+
+
+def show_io_dashboard(trace: str | os.PathLike[str] | None = None) -> None:
+    """Show the dashboard of what is being recorded, or of `trace`, until the key q is typed; see
+    docs/dashboard.md. Where standard output is no terminal, or nothing is being recorded, it
+    prints what ``aklo-trace status`` says. Raises TraceError.
+
+    >>> show_io_dashboard()  # doctest: +ELLIPSIS
+    ── aklo-trace status...
+    """
+    is_shown = sys.stdin.isatty() and sys.stdout.isatty()
+    is_recorded = trace is not None or any(ongoing.ongoing(_asker().stores()))
+    sys.stdout.flush()
+    if is_shown and is_recorded:
+        subprocess.run([*TRACER, "dashboard", *([] if trace is None else [os.fspath(trace)])])
+        return
+    from aklo_analysis.reporters import Options
+    from aklo_analysis.reporters.status import write
+    from aklo_trace.commands.status import now
+
+    write(now(_asker()), sys.stdout, Options(width=None))

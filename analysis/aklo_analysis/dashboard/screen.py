@@ -29,8 +29,8 @@ FOOT: Final = (
     "t time",
 )
 SHADES: Final = {True: " ░▒▓█", False: " .:+#"}
-RAMP: Final = ("", "blue", "cyan", "yellow", "bold red")
-"""Of a cell of the heat map, by its shade."""
+HUES: Final = {"10ms": "yellow", "100ms": "red", "> 100ms": "red", "> 1s": "bold red"}
+"""Of rows of the heat map that are slow; the shade says how many calls it were."""
 DECADES: Final = (1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000)
 FEWER_LABELS: Final = ("< 10µs", "10µs", "100µs", "1ms", "10ms", "> 100ms")
 LABELS: Final[tuple[str, ...]] = ("< 1µs", "1µs", "10µs", "100µs", "1ms", "10ms", "100ms", "> 1s")
@@ -164,7 +164,7 @@ def _heat(axis: Axis, view: View, look: Look) -> list[Text]:
     values, _ = _resampled(by_decade[:, : axis.used], room)
     most = math.log1p(int(values.max(initial=0))) or 1.0
     lines = [
-        _heat_line(look.ink.text(label), values[place], most, look)
+        _heat_line(label, values[place], most, look)
         for place, label in reversed(list(enumerate(labels)))
     ]
     span = duration(axis.used * axis.width_ns) if axis.used else ""
@@ -182,11 +182,11 @@ def _heat_width(look: Look) -> int:
 
 def _heat_line(label: str, values: Int64, most: float, look: Look) -> Text:
     shades = SHADES[look.utf8]
-    text = Text.assemble((label.rjust(LABEL), "dim"), (look.mark("bar"), "dim"))
-    for value in values.tolist():
-        shade = math.ceil(math.log1p(value) / most * (len(shades) - 1))
-        text.append(shades[shade], RAMP[shade])
-    return text
+    drawn = (math.ceil(math.log1p(value) / most * (len(shades) - 1)) for value in values.tolist())
+    return Text.assemble(
+        (look.ink.text(label).rjust(LABEL) + look.mark("bar"), "dim"),
+        ("".join(shades[shade] for shade in drawn), HUES.get(label, "cyan")),
+    )
 
 
 def _by_decade(axis: Axis) -> Int64:
@@ -283,7 +283,7 @@ def _table(state: State, view: View, look: Look, room: int) -> Iterator[Text]:
     for place, row in enumerate(found[first : first + room - 1], start=first):
         line = _row(row, [title for title, _, _ in shown], total, view, look)
         if place == chosen:
-            line.stylize("reverse")
+            line = Text(line.plain, "reverse")
         yield line
     if not found:
         yield Text("  Nothing yet." if not view.text else "  Nothing holds that.", "dim")

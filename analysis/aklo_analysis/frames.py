@@ -86,10 +86,11 @@ def frame(trace: Source, table: schema.Table, names: Sequence[str] | None = None
     """One table of a trace, with the columns of these names or all."""
     columns = [c for c in table.columns if names is None or c.name in names]
     read = trace.table(table.name, [c.name for c in columns]).unify_dictionaries()
-    return pd.DataFrame({c.name: _series(c, read.column(c.name)) for c in columns}, copy=False)
+    return pd.DataFrame({c.name: series(c, read.column(c.name)) for c in columns}, copy=False)
 
 
-def _series(column: schema.Column, values: Any) -> Any:
+def series(column: schema.Column, values: Any) -> Any:
+    """A column of Arrow as the module says."""
     if column.type in {"strings", "ints"}:
         texts = [None if value is None else tuple(value) for value in values.to_pylist()]
         return pd.Series(texts, dtype="object")

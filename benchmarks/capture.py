@@ -20,6 +20,7 @@ from typing import Final
 
 from aklo_trace import meta
 from aklo_trace.engines import engine_named
+from aklo_trace.summary import disk_bytes
 
 ROOT: Final = Path(__file__).parent.parent
 TRACER: Final = str(Path(__file__).parent.parent / ".venv/bin/aklo-trace")
@@ -97,8 +98,8 @@ WAYS: Final = (
 @dataclass
 class Result:
     """Of one way: seconds, ratios of them and of CPU seconds to the untraced run of the same
-    round, and of our own traces the recorder's share of a core, its peak memory and what was
-    lost."""
+    round, and of our own traces the recorder's share of a core, its peak memory, what was lost, and
+    the size on disk for each call."""
 
     seconds: list[float] = field(default_factory=list)
     ratios: list[float] = field(default_factory=list)
@@ -107,6 +108,7 @@ class Result:
     max_rss_bytes: list[int] = field(default_factory=list)
     calls: int = 0
     lost: int = 0
+    call_bytes: float = 0.0
 
 
 def measure(workload: Workload, rounds: int, slow_rounds: int) -> dict[str, Result]:
@@ -142,6 +144,7 @@ def _run(way: Way, workload: Workload, result: Result) -> tuple[float, float]:
         started, ended, *cpu = timing.read_text().split()
         if way.engine is not None:
             _note_cost(meta.read(out), result)
+            result.call_bytes = disk_bytes(out) / max(result.calls, 1)
         return float(ended) - float(started), sum(map(_seconds, cpu))
 
 
@@ -172,7 +175,7 @@ def table(workload: Workload, results: dict[str, Result]) -> Iterator[str]:
     yield f"### ({workload.key}) {workload.title}"
     yield ""
     columns = ("way", "runs", "median s", "ratio: median", "min", "max", "of CPU time")
-    columns = (*columns, "calls", "lost", "recorder CPU", "memory")
+    columns = (*columns, "calls", "lost", "bytes per call", "recorder CPU", "memory")
     yield f"| {' | '.join(columns)} |"
     yield "|---" * len(columns) + "|"
     for name, result in results.items():
@@ -180,9 +183,10 @@ def table(workload: Workload, results: dict[str, Result]) -> Iterator[str]:
             f"{median(result.ratios):.2f} | {min(result.ratios):.2f} | {max(result.ratios):.2f}"
             f" | {median(result.cpu_ratios):.2f}"
         )
-        cost = " | | | "
+        cost = " | | | | "
         if result.calls:
-            cost = f" {result.calls:,} | {result.lost:,} | {_share(result)} | {_memory(result)}"
+            calls = f"{result.calls:,} | {result.lost:,} | {result.call_bytes:.1f}"
+            cost = f" {calls} | {_share(result)} | {_memory(result)}"
         runs = f"{len(result.seconds)} | {median(result.seconds):.3f}"
         yield f"| {name} | {runs} | {ratios} |{cost} |"
     yield ""

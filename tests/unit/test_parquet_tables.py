@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from aklo_trace import meta as meta_file
 from aklo_trace.errors import CorruptTrace
 from aklo_trace.events import NULL
 from aklo_trace.meta import Meta
+from aklo_trace.packing import STANDARD, Packing
 from aklo_trace.schema import FILES, IMAGES, PROCESSES, SYSCALLS, TABLES, Column, Table
 from aklo_trace.store import Trace
 from aklo_trace.syscalls import by_name
@@ -137,6 +139,48 @@ def test_files_of_one_table_are_read_as_one(written: Path) -> None:
     folder = written / "processes"
     shutil.copy(folder / PART, folder / "part-00001.parquet")
     assert read_table(written, PROCESSES, ["pid"]).num_rows == 4
+
+
+def segments(folder: Path, packing: Packing, count: int = 5) -> list[int]:
+    """The rows of each file of `syscalls`, of which there were `count` pieces of 10 s each."""
+    with TableWriter(folder, packing) as writer:
+        for number in range(count):
+            ts_ns = number * 10**10 + np.arange(COUNT) * 10**8
+            writer.add({"syscalls": syscalls(ts_ns=ts_ns)})
+    assert writer.rows["syscalls"] == COUNT * count
+    times = read_table(folder, SYSCALLS, ["ts_ns"]).column("ts_ns").to_pylist()
+    assert times == [10**8 * number for number in range(COUNT * count)]
+    assert len(list((folder / "processes").iterdir())) == 1
+    parts = sorted((folder / "syscalls").iterdir())
+    assert [part.name for part in parts] == [f"part-{n:05}.parquet" for n in range(len(parts))]
+    return [pq.ParquetFile(part).metadata.num_rows for part in parts]
+
+
+@pytest.mark.parametrize(
+    ("packing", "rows"),
+    [
+        (STANDARD, [500]),
+        (replace(STANDARD, segment_bytes=1), [100] * 5),
+        (replace(STANDARD, segment_ns=15 * 10**9), [200, 200, 100]),
+        (replace(STANDARD, segment_ns=9 * 10**9), [100] * 5),
+    ],
+)
+def test_a_file_is_closed_when_it_is_large_or_covers_much_time(
+    packing: Packing, rows: list[int], tmp_path: Path
+) -> None:
+    assert segments(tmp_path, packing) == rows
+
+
+def test_tables_are_compressed_as_hard_as_is_said(tmp_path: Path) -> None:
+    values = np.random.default_rng(1).integers(0, 1 << 40, 20_000) >> 20 << 20
+    sizes = []
+    for level in (1, 19):
+        folder = tmp_path / str(level)
+        folder.mkdir()
+        with TableWriter(folder, replace(STANDARD, zstd_level=level)) as writer:
+            writer.add({"syscalls": syscalls(20_000, offset=values)})
+        sizes.append((folder / "syscalls" / PART).stat().st_size)
+    assert sizes[1] < sizes[0]
 
 
 def test_files_are_for_their_owner_alone(written: Path) -> None:

@@ -29,6 +29,7 @@ from aklo_trace.errors import AkloTraceError, CaptureError, StoreError, reason_o
 from aklo_trace.escape import escape
 from aklo_trace.identity import Identity
 from aklo_trace.meta import Meta
+from aklo_trace.packing import packing_of
 from aklo_trace.places import Asker
 from aklo_trace.presentation import NO_REPORT, TEXT, form_of
 
@@ -176,7 +177,7 @@ def _finish(
         store.check_place(directory, under_way.lock, ended)
         for problem in problems:
             complain(problem)
-        store.conclude(directory, ended)
+        store.conclude(directory, ended, packing_of(under_way.asker.configuration))
         _report(directory, options, under_way.asker)
         if options.output is None:
             _make_room(directory.parent, options, under_way.asker)

@@ -42,6 +42,7 @@ from aklo_trace.errors import (
 )
 from aklo_trace.lock import take
 from aklo_trace.meta import ORDER, Meta
+from aklo_trace.packing import STANDARD, Packing
 from aklo_trace.plain_file import check_written
 from aklo_trace.schema import TABLES, TRACKED, VERSION
 from aklo_trace.tracked import Tracked
@@ -167,7 +168,7 @@ def remove(directory: Path) -> None:
         raise StoreError(f"The trace {directory} cannot be removed: {reason_of(error)}.") from error
 
 
-def finish(directory: Path, recorded: Recorded, outcome: Meta) -> Meta:
+def finish(directory: Path, recorded: Recorded, outcome: Meta, packing: Packing = STANDARD) -> Meta:
     """Turn what was recorded into tables and a final meta.json, and remove `live`.
 
     `outcome` is the meta of the trace with what is known of its end. Raises StoreError; then
@@ -178,7 +179,7 @@ def finish(directory: Path, recorded: Recorded, outcome: Meta) -> Meta:
     _keep_outcome(live, outcome)
     try:
         with tracked.closed(live) as operations:
-            meta = _convert(directory, recorded, outcome, operations)
+            meta = _convert(directory, recorded, outcome, operations, packing)
             meta_file.check(meta, live)
             meta_file.write(directory, meta)
             shutil.rmtree(directory / DONE, ignore_errors=True)
@@ -189,7 +190,7 @@ def finish(directory: Path, recorded: Recorded, outcome: Meta) -> Meta:
     return meta
 
 
-def conclude(directory: Path, outcome: Meta) -> Meta:
+def conclude(directory: Path, outcome: Meta, packing: Packing = STANDARD) -> Meta:
     """`finish` with what is in `live`. Raises CorruptTrace, too, if that cannot be read."""
     from aklo_trace.engines import engine_named
 
@@ -203,7 +204,7 @@ def conclude(directory: Path, outcome: Meta) -> Meta:
         address_space.check(address_space.TABLES_BYTES)
         for path in sorted(live.iterdir()):
             check_written(path)
-        return finish(directory, engine_named(outcome.engine).read(live), outcome)
+        return finish(directory, engine_named(outcome.engine).read(live), outcome, packing)
     except FileNotFoundError as error:
         raise CorruptTrace(
             f"The trace {directory} was interrupted before anything was recorded, or has lost "
@@ -278,7 +279,13 @@ def _clear(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _convert(directory: Path, recorded: Recorded, outcome: Meta, operations: list[Tracked]) -> Meta:
+def _convert(
+    directory: Path,
+    recorded: Recorded,
+    outcome: Meta,
+    operations: list[Tracked],
+    packing: Packing,
+) -> Meta:
     from aklo_trace import script_content
     from aklo_trace.assemble import Assembler
     from aklo_trace.tables import TableWriter
@@ -287,7 +294,7 @@ def _convert(directory: Path, recorded: Recorded, outcome: Meta, operations: lis
         _clear(directory / table.name)
     cwd = outcome.cwd and outcome.cwd.encode("utf-8", "surrogateescape")
     assembler = Assembler(cwd or None)
-    with TableWriter(directory) as writer:
+    with TableWriter(directory, packing) as writer:
         for batch in recorded.batches():
             writer.add(assembler.add(batch))
         for pieces in assembler.finish():

@@ -1,7 +1,7 @@
 """Tables of the schema as Parquet files.
 
-One folder per table, files below it that are read as one. Compressed with zstd; a text that
-repeats is stored once, and times as differences.
+One folder per table, files below it that are read as one, in the order of their names. Compressed
+with zstd; what repeats is stored once, and times as differences.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 import pyarrow as pa
@@ -20,12 +20,14 @@ import pyarrow.parquet as pq
 
 from aklo_trace.assemble import Columns
 from aklo_trace.events import NULL
+from aklo_trace.packing import STANDARD, Packing
 from aklo_trace.plain_file import open_plain
 from aklo_trace.schema import TABLES, Column, Table
 from aklo_trace.syscalls import table as syscall_table
 
 PART: Final = "part-00000.parquet"
-ZSTD_LEVEL: Final = 3
+"""The first file of a table."""
+ROW_GROUP: Final = 1 << 20
 
 _TYPES: Final[dict[str, pa.DataType]] = {
     "int16": pa.int16(),
@@ -58,16 +60,16 @@ def load() -> None:
 
 
 class TableWriter:
-    """Writes the tables of one trace below `directory`, in pieces."""
+    """Writes the tables of one trace below `directory`, in pieces: as files that follow each other,
+    each closed when it has grown as `packing` says."""
 
-    def __init__(self, directory: Path) -> None:
-        self._writers: dict[str, pq.ParquetWriter] = {}
+    def __init__(self, directory: Path, packing: Packing = STANDARD) -> None:
         self.rows: dict[str, int] = {table.name: 0 for table in TABLES}
         with ExitStack() as opened:
-            for table in TABLES:
-                folder = directory / table.name
-                folder.mkdir(mode=0o700)
-                self._writers[table.name] = opened.enter_context(_writer(folder / PART, table))
+            self._segments = {
+                table.name: opened.enter_context(_Segments(directory / table.name, table, packing))
+                for table in TABLES
+            }
             self._opened = opened.pop_all()
 
     def __enter__(self) -> TableWriter:
@@ -88,20 +90,67 @@ class TableWriter:
                 continue
             arrays = [_array(column, columns[column.name]) for column in table.columns]
             if len(arrays[0]):
-                self._writers[table.name].write_table(
-                    pa.table(arrays, schema=arrow_schema(table)), row_group_size=1 << 20
-                )
+                self._segments[table.name].add(pa.table(arrays, schema=arrow_schema(table)))
                 self.rows[table.name] += len(arrays[0])
 
 
+class _Segments:
+    """The files of one table. There is one at least, and none without rows but the first."""
+
+    def __init__(self, folder: Path, table: Table, packing: Packing) -> None:
+        folder.mkdir(mode=0o700)
+        self._folder, self._table, self._packing = folder, table, packing
+        self._timed = next((n for n in table.column_names if n.endswith("ts_ns")), None)
+        self._opened = ExitStack()
+        self._number = 0
+        self._file, self._writer = self._opened.enter_context(self._next())
+        self._since_ns: int | None = None
+        self._is_full = False
+
+    def __enter__(self) -> _Segments:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._opened.__exit__(kind, error, trace)
+
+    def add(self, rows: pa.Table) -> None:
+        if self._is_full:
+            self._opened.close()
+            self._number += 1
+            self._file, self._writer = self._opened.enter_context(self._next())
+            self._since_ns = None
+        self._writer.write_table(rows, row_group_size=ROW_GROUP)
+        self._is_full = self._file.tell() >= self._packing.segment_bytes or self._is_old(rows)
+
+    def _next(self) -> AbstractContextManager[tuple[BinaryIO, pq.ParquetWriter]]:
+        path = self._folder / f"part-{self._number:05}.parquet"
+        return _writer(path, self._table, self._packing.zstd_level)
+
+    def _is_old(self, rows: pa.Table) -> bool:
+        """Whether it covers as much time as it may."""
+        if self._timed is None:
+            return False
+        times = rows.column(self._timed).to_numpy()
+        if self._since_ns is None:
+            self._since_ns = int(times.min())
+        return bool(int(times.max()) - self._since_ns >= self._packing.segment_ns)
+
+
 @contextmanager
-def _writer(path: Path, table: Table) -> Iterator[pq.ParquetWriter]:
+def _writer(
+    path: Path, table: Table, zstd_level: int
+) -> Iterator[tuple[BinaryIO, pq.ParquetWriter]]:
     """pyarrow takes no path that is not UTF-8, but any open file."""
     times = [column.name for column in table.columns if column.name.endswith("ts_ns")]
     texts = [c.name for c in table.columns if c.type in {"dictionary", "string"}]
     texts += [f"{c.name}.list.element" for c in table.columns if c.type == "strings"]
     repeating = ["image_id", "proc_id", "pid", "tid", "errno", "fd", "file_id", "flags", "ret"]
-    repeating += ["bytes", "file2_id", "site_id", "waker_proc_id", "waker_tid"]
+    repeating += ["dur_ns", "bytes", "file2_id", "site_id", "waker_proc_id", "waker_tid"]
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with (
         os.fdopen(fd, "wb") as file,
@@ -109,12 +158,12 @@ def _writer(path: Path, table: Table) -> Iterator[pq.ParquetWriter]:
             file,
             arrow_schema(table),
             compression="zstd",
-            compression_level=ZSTD_LEVEL,
+            compression_level=zstd_level,
             use_dictionary=texts + [name for name in repeating if name in table.column_names],
             column_encoding=dict.fromkeys(times, "DELTA_BINARY_PACKED"),
         ) as writer,
     ):
-        yield writer
+        yield file, writer
 
 
 def _array(column: Column, values: Any) -> pa.Array:

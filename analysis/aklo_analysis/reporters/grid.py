@@ -11,8 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from tabulate import tabulate
-
 from aklo_analysis.reporters.clip import clip_end, clip_path, columns
 from aklo_analysis.reporters.ink import Ink
 
@@ -106,16 +104,16 @@ class Grid:
             [ink.paint(row[place], row_styles[place]) for place in shown]
             for row, row_styles in zip(texts, styles, strict=True)
         ]
-        aligned = tabulate(
-            painted,
-            tablefmt="plain",
-            colalign=[self.columns[place].align for place in shown],
-            disable_numparse=True,
-        )
-        lines = [" " * INDENT + line.rstrip() for line in aligned.splitlines()]
+        aligned = self._aligned(painted, [self.columns[place].align for place in shown])
+        lines = [" " * INDENT + line.rstrip() for line in aligned]
         return [
             found for row, line in enumerate(lines) for found in self._noted(row, line, width, ink)
         ]
+
+    def _aligned(self, rows: list[list[str]], aligns: list[str]) -> list[str]:
+        from tabulate import tabulate  # not before: it loads a tenth of a second of other modules
+
+        return tabulate(rows, tablefmt="plain", colalign=aligns, disable_numparse=True).splitlines()
 
     def _noted(self, row: int, line: str, width: int | None, ink: Ink) -> list[str]:
         if row not in self.notes:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final, TextIO
 
-from aklo_analysis.reporters.grid import Bar, Column, Grid, Spark
+from aklo_analysis.reporters.clip import columns
+from aklo_analysis.reporters.grid import GAP, Bar, Column, Grid, Spark
 from aklo_analysis.reporters.options import Options
 from aklo_analysis.reporters.text_page import TextPage
 from aklo_analysis.units import count, counted, duration, size
@@ -40,10 +42,35 @@ CACHES: Final = (
     Column("cache", "left", wanted=12),
 )
 ALERTS: Final = {"critical": "bad", "warning": "warning", "info": "plain"}
+PAINT: Final = re.compile(r"\x1b\[[0-9;]*m")
 BAR: Final = 10
 SLOWER: Final = 0.25
 """From which change on a command is said to be slower, or faster."""
 AGES: Final = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
+
+
+class QuickGrid(Grid):
+    """Aligned without tabulate, which would be a third of the time that a status takes."""
+
+    def _aligned(self, rows: list[list[str]], aligns: list[str]) -> list[str]:
+        widths = [max(map(_columns, column)) for column in zip(*rows, strict=True)]
+        return [
+            (" " * GAP).join(
+                _padded(cell, width, align)
+                for cell, width, align in zip(row, widths, aligns, strict=True)
+            )
+            for row in rows
+        ]
+
+
+def _padded(cell: str, width: int, align: str) -> str:
+    gap = " " * (width - _columns(cell))
+    return gap + cell if align == "right" else cell + gap
+
+
+def _columns(cell: str) -> int:
+    """What a cell takes on a terminal, its colours left out."""
+    return columns(PAINT.sub("", cell))
 
 
 def write(found: Overview, stream: TextIO, options: Options) -> None:
@@ -104,7 +131,7 @@ def _alerts(found: Overview) -> tuple[str, str]:
 
 
 def _commands(found: Overview) -> Grid:
-    grid = Grid(COMMANDS)
+    grid = QuickGrid(COMMANDS)
     for row in found.commands:
         change = row.change
         slower = change is not None and change > SLOWER
@@ -140,7 +167,7 @@ def _ending(row: CommandRow) -> str:
 
 
 def _slowest(rows: Iterable[SlowRow]) -> Grid:
-    grid = Grid(SLOWEST)
+    grid = QuickGrid(SLOWEST)
     for row in rows:
         call = row.call
         on = call.path or call.program or ""
@@ -149,7 +176,7 @@ def _slowest(rows: Iterable[SlowRow]) -> Grid:
 
 
 def _caches(rows: Iterable[CacheRow]) -> Grid:
-    grid = Grid(CACHES)
+    grid = QuickGrid(CACHES)
     for row in rows:
         ratio, last = row.hit_ratio, row.last
         loses = row.saved_ns is not None and row.saved_ns < 0

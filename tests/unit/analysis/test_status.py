@@ -6,7 +6,9 @@ import io
 
 import pytest
 
+from aklo_analysis.reporters import status
 from aklo_analysis.reporters.clip import columns
+from aklo_analysis.reporters.grid import Grid
 from aklo_analysis.reporters.options import Options
 from aklo_analysis.reporters.status import write
 from aklo_trace.overview import (
@@ -103,6 +105,13 @@ def test_it_says_the_same_in_colour() -> None:
     plain = shown(found())
     assert coloured != plain
     assert "\x1b[1;31mcritical" in coloured
+
+
+@pytest.mark.parametrize("color", [True, False])
+def test_its_grids_are_as_those_of_reports(color: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    quick = shown(found("ä"), color=color)
+    monkeypatch.setattr(status, "QuickGrid", Grid)
+    assert shown(found("ä"), color=color) == quick
 
 
 def test_without_traces_it_says_how_to_make_one() -> None:

@@ -22,6 +22,7 @@ from aklo_trace import __version__, address_space, location, store, tracked
 from aklo_trace.errors import StoreError, TraceError, UsageError
 from aklo_trace.escape import escape
 from aklo_trace.meta import Meta, iso
+from aklo_trace.packing import packing_of
 from aklo_trace.places import Asker, become_asker
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def _made(
     _, lock = store.begin(directory, meta, is_import=True)
     try:
         tracked.add(directory, operations)
-        finished = store.finish(directory, recorded, meta)
+        finished = store.finish(directory, recorded, meta, packing_of(asker.configuration))
         check(finished)
     except BaseException as error:
         os.close(lock)

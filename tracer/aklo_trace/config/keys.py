@@ -61,6 +61,24 @@ KEYS: Final[tuple[Key, ...]] = (
         flag="--color",
     ),
     Key(
+        "trace.zstd_level",
+        Whole(1, 19),
+        3,
+        "how hard tables are compressed: more takes longer and saves a little",
+    ),
+    Key(
+        "trace.segment_size",
+        SIZE,
+        64 << 20,
+        "how large a file of a table grows before the next one is begun; 0 is any size",
+    ),
+    Key(
+        "trace.segment_age",
+        TIME,
+        3600 * 10**9,
+        "how much of the time of a trace a file of a table covers before the next one; 0 is any",
+    ),
+    Key(
         "monitoring.enabled",
         Truth(),
         True,

@@ -28,6 +28,7 @@ from aklo_trace.events import ImageStart
 from aklo_trace.identity import drop_privileges, of_user
 from aklo_trace.meta import Meta
 from aklo_trace.open_files import OPEN_FILES_FILE, OpenFile, write_open_files
+from aklo_trace.packing import Packing, packing_of
 from aklo_trace.places import Asker
 from aklo_trace.purging import limits_of, purge
 from aklo_trace.retention import Limits
@@ -73,6 +74,7 @@ class Kept:
     lock: int
     meta: Meta
     limits: Limits | None
+    packing: Packing
 
 
 def keep(prepared: Prepared, uid: int, output: Path | None) -> Kept:
@@ -103,12 +105,13 @@ def keep(prepared: Prepared, uid: int, output: Path | None) -> Kept:
     except BaseException:
         store.abandon(directory)
         raise
-    return Kept(directory, lock, meta, None if output else limits_of(place, asker))
+    limits = None if output else limits_of(place, asker)
+    return Kept(directory, lock, meta, limits, packing_of(asker.configuration))
 
 
 def finish(kept: Kept) -> None:
     """Make the tables. Raises AkloTraceError; what was kept still is, then."""
-    store.conclude(kept.directory, kept.meta)
+    store.conclude(kept.directory, kept.meta, kept.packing)
     os.close(kept.lock)
 
 

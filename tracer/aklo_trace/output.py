@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import gzip
 import io
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,6 +15,26 @@ from typing import Final, TextIO
 from aklo_trace.errors import StoreError, reason_of, remedy_at
 
 COMPRESSED: Final = ".gz"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        *("-o", "--output"),
+        type=Path,
+        metavar="FILE",
+        help="write to FILE, compressed if its name ends in .gz (default: standard output)",
+    )
+    parser.add_argument("--force", action="store_true", help="replace FILE if it is there")
+
+
+@contextmanager
+def asked(options: argparse.Namespace) -> Iterator[TextIO]:
+    """Where the options say that output goes. Raises StoreError."""
+    if options.output is None:
+        yield sys.stdout
+        return
+    with opened(options.output, options.force) as stream:
+        yield stream
 
 
 @contextmanager

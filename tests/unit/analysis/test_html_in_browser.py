@@ -24,7 +24,7 @@ from aklo_analysis.reporters.html.document import document
 from aklo_analysis.reporters.html.page import HtmlPage
 
 from .sample import sample_trace
-from .synthetic_trace import SyntheticTrace
+from .synthetic_trace import MS, SyntheticTrace
 from .test_html_report import NASTY, hostile
 
 BROWSERS = ("chromium", "google-chrome", "chromium-browser")
@@ -164,13 +164,14 @@ def test_numbers_are_sorted_by_what_they_are(opened: Open, values: tuple[str, ..
 def test_names_are_sorted_and_filtered_and_long_tables_are_short(opened: Open) -> None:
     browser = opened(page_of(*((str(number), f"row {99 - number}") for number in range(30))))
     assert len(names(browser)) == 10
+    assert "the first 10 of 30 rows" in one_of(browser, ".tools").text
     titled(browser, "name").click()
     assert names(browser)[0] == "row 70"
     titled(browser, "Show all 30 rows").click()
     assert len(names(browser)) == 30
     one_of(browser, "input").send_keys("row 9")
     assert names(browser) == [f"row {number}" for number in range(90, 100)]
-    assert "10 of 30 rows" in one_of(browser, "main").text
+    assert "\n10 of 30 rows\n" in f"\n{one_of(browser, '.tools').text}\n"
 
 
 def test_the_page_loads_nothing_and_draws_everything(opened: Open, sample: str) -> None:
@@ -307,3 +308,30 @@ def test_a_narrow_page_does_not_scroll_sideways(opened: Open, sample: str) -> No
     width = browser.execute_script("return document.documentElement.scrollWidth")
     browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
     assert width <= 400
+
+
+def test_what_is_not_printed_is_said(opened: Open) -> None:
+    browser = opened(page_of(*((str(number), f"row {number}") for number in range(30))))
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    assert one_of(browser, ".tools").text == "the first 10 of 30 rows"
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+def test_frames_too_narrow_to_be_seen_are_one_frame(opened: Open) -> None:
+    trace = SyntheticTrace(wall_ns=2000 * MS)
+    shell = trace.process(1, 0, 2000 * MS)
+    image = trace.image(shell, 0, "/bin/bash", "bash", "/s.sh", shell="bash 5.2.15")
+    for number in range(1500):
+        site = trace.site(f"f{number:04}", "/s.sh", number, (None, "/s.sh", 9))
+        trace.call(1, "read", number * MS, MS, image_id=image, site_id=site)
+    browser = opened(html(trace))
+    rest = one_of(browser, "[data-rest]")
+    assert rest.text == "(1,499 narrow)"
+    assert rest.size["width"] > one_of(browser, ".flame").size["width"] / 2
+    rest.click()
+    assert len(all_of(browser, ".flame .function")) == 500
+    titles = [one.text for one in all_of(browser, "[data-rest]")]
+    assert titles == ["(1,499 narrow)", "(999 narrow)"]
+    all_of(browser, "[data-rest]")[1].click()
+    titles = [one.text for one in all_of(browser, "[data-rest]")]
+    assert titles == ["(999 narrow)", "(499 narrow)"]

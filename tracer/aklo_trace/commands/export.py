@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
-from pathlib import Path
 from typing import Final
 
 from aklo_trace import output
@@ -33,13 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("trace", nargs="?", default="latest", metavar="TRACE", help=WHICH)
     formats = "; ".join(f"{name}: {doc}" for name, doc in EXPORTS.items())
     parser.add_argument("--format", choices=EXPORTS, metavar="FORMAT", help=formats)
-    parser.add_argument(
-        *("-o", "--output"),
-        type=Path,
-        metavar="FILE",
-        help="write to FILE, compressed if its name ends in .gz (default: standard output)",
-    )
-    parser.add_argument("--force", action="store_true", help="replace FILE if it is there")
+    output.add_options(parser)
     weights = "; ".join(f"{name}: {doc}" for name, doc in WEIGHTS.items())
     parser.add_argument("--weight", choices=WEIGHTS, help=f"of folded and speedscope: {weights}")
     parser.add_argument(
@@ -67,10 +59,7 @@ def run(options: argparse.Namespace) -> int:
     subject = Subject(trace, lambda: judged(trace, analysed(trace, asker), asker))
     root = options.root and os.path.abspath(options.root)  # noqa: PTH100 - links stay
     choice = Choice(options.weight or "wall", options.table, root)
-    if options.output is None:
-        export.write(subject, sys.stdout, choice)
-        return 0
-    with output.opened(options.output, options.force) as stream:
+    with output.asked(options) as stream:
         export.write(subject, stream, choice)
     return 0
 

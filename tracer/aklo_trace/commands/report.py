@@ -6,9 +6,8 @@ TRACE is a path, a name that 'aklo-trace list' shows, or 'latest'.
 from __future__ import annotations
 
 import argparse
-import sys
 
-from aklo_trace import summary
+from aklo_trace import output, summary
 from aklo_trace.judgement import analysed, judged, keep_summary, problems_of
 from aklo_trace.location import WHICH, find, name_of
 from aklo_trace.places import become_asker, complain_of
@@ -19,6 +18,7 @@ from aklo_trace.store import open_trace
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("trace", nargs="?", default="latest", metavar="TRACE", help=WHICH)
     parser.add_argument("--format", choices=FORMATS, default="text", help="of the report")
+    output.add_options(parser)
     add_options(parser)
 
 
@@ -27,12 +27,12 @@ def run(options: argparse.Namespace) -> int:
     configure_options(options, asker)
     trace = open_trace(find(options.trace, asker.stores()))
     complain_of(problems_of(asker))
-    report = judged(
-        trace, analysed(trace, asker, options.top, options.by, options.format in DRAWN), asker
-    )
-    if summary.written(trace.directory) is None:
-        keep_summary(trace, report)
-    print_report(
-        report, options.format, options, sys.stdout, name_of(trace.directory, asker.stores())
-    )
+    with output.asked(options) as stream:
+        is_drawn = options.format in DRAWN
+        found = analysed(trace, asker, options.top, options.by, is_drawn)
+        report = judged(trace, found, asker)
+        if summary.written(trace.directory) is None:
+            keep_summary(trace, report)
+        name = name_of(trace.directory, asker.stores())
+        print_report(report, options.format, options, stream, name)
     return 0

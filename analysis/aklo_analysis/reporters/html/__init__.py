@@ -39,7 +39,9 @@ OVER_TIME: Final = (
 OTHERS: Final = (
     "The {} longest are drawn one by one; the {} others as how many of them there were at a time."
 )
-LATENCY: Final = "How long calls took, by when they began: the darker, the more of them."
+LATENCY: Final = (
+    "How long calls took, by when they began: the stronger the colour, the more of them."
+)
 
 
 def write(report: Report, stream: TextIO, options: Options) -> None:

@@ -2,6 +2,7 @@
 
 const ROW_PX = 21;
 const LEAST_SHARE = 0.0008;
+const SIDE_BY_SIDE = 500; // narrow frames that are seen together
 const ALL = -1;
 
 class FlameGraph {
@@ -9,7 +10,7 @@ class FlameGraph {
     this.data = data;
     this.figure = figure;
     this.measure = data.measures[data.measures.length > 1 && data.differential ? 1 : 0];
-    this.zoomed = ALL;
+    [this.zoomed, this.first] = [ALL, 0];
     this.word = "";
     this.count = data.parent.length;
     this.totals = {};
@@ -85,6 +86,7 @@ class FlameGraph {
     const options = this.data.measures.map((one) => [one.key, `by ${one.title}`]);
     const measure = choice("Width", options, this.measure.key, (key) => {
       this.measure = this.data.measures.find((one) => one.key === key);
+      this.first = 0;
       this.draw();
     });
     this.search = make("input", { type: "search", placeholder: "Find a name", "aria-label": "Find a name in the flame graph" });
@@ -100,7 +102,8 @@ class FlameGraph {
     this.tree.addEventListener("keydown", (event) => this.pressed(event));
     for (const kind of ["mouseover", "focusin"]) {
       this.tree.addEventListener(kind, (event) => {
-        if (event.target.dataset.node) this.details.textContent = this.text(Number(event.target.dataset.node));
+        const label = event.target.getAttribute("aria-label");
+        if (event.target !== this.tree && label) this.details.textContent = label;
       });
     }
     this.figure.append(make("div", { class: "tools" }, measure, this.search, this.reset, this.found));
@@ -125,29 +128,49 @@ class FlameGraph {
     return found.sort((a, b) => isSum(a) - isSum(b) || this.total(b) - this.total(a) || a - b);
   }
 
+  sum(nodes) {
+    return nodes.reduce((total, node) => total + this.total(node), 0);
+  }
+
+  // What is zoomed in to stands alone below all that led there; of its children the first may be
+  // left out, so that others that are narrow can be seen.
   draw() {
-    if (this.zoomed !== ALL && !this.total(this.zoomed)) this.zoomed = ALL;
-    const frames = [];
+    if (this.zoomed !== ALL && !this.total(this.zoomed)) [this.zoomed, this.first] = [ALL, 0];
     const above = this.path(this.zoomed);
-    above.forEach((node, depth) => frames.push(this.frame(node, depth, 0, 1, node !== this.zoomed)));
-    let deepest = above.length;
-    const whole = this.total(this.zoomed) || 1;
-    const place = (parent, depth, left) => {
-      for (const node of this.sorted(parent)) {
-        const width = this.total(node) / whole;
-        if (width < LEAST_SHARE) break;
-        deepest = Math.max(deepest, depth + 1);
-        frames.push(this.frame(node, depth, left, width, false));
-        place(node, depth + 1, left);
-        left += width;
-      }
-    };
-    place(this.zoomed, above.length, 0);
-    frames[above.length - 1].setAttribute("tabindex", 0);
-    this.tree.replaceChildren(...frames);
-    this.tree.style.height = `${deepest * ROW_PX}px`;
-    this.reset.disabled = this.zoomed === ALL;
+    const all = this.sorted(this.zoomed).slice(this.first);
+    const nodes = this.first ? all.slice(0, SIDE_BY_SIDE) : all;
+    this.whole = (this.first ? this.sum(nodes) : this.total(this.zoomed)) || 1;
+    this.drawn = above.map((node, depth) => this.frame(node, depth, 0, 1, node !== this.zoomed));
+    this.drawn[above.length - 1].setAttribute("tabindex", 0);
+    if (this.first) this.drawn.push(this.rest(this.zoomed, 0, all, above.length, 0, 1));
+    if (all.length > nodes.length) {
+      const more = all.slice(SIDE_BY_SIDE);
+      this.drawn.push(this.rest(this.zoomed, this.first + SIDE_BY_SIDE, more, above.length + 1, 0, 1));
+    }
+    this.deepest = this.drawn.length;
+    this.place(this.zoomed, nodes, this.first, this.drawn.length, 0);
+    this.tree.replaceChildren(...this.drawn);
+    this.tree.style.height = `${this.deepest * ROW_PX}px`;
+    this.reset.disabled = this.zoomed === ALL && !this.first;
     this.sayFound();
+  }
+
+  // Nodes side by side, each with its children below it; `first` is the number of the first.
+  place(parent, nodes, first, depth, left) {
+    for (const [number, node] of nodes.entries()) {
+      const width = this.total(node) / this.whole;
+      const isNarrow = width < LEAST_SHARE;
+      const rest = isNarrow ? nodes.slice(number) : [];
+      if (isNarrow && this.sum(rest) / this.whole < LEAST_SHARE) return;
+      this.deepest = Math.max(this.deepest, depth + 1);
+      if (isNarrow) {
+        this.drawn.push(this.rest(parent, first + number, rest, depth, left, this.sum(rest) / this.whole));
+        return;
+      }
+      this.drawn.push(this.frame(node, depth, left, width, false));
+      this.place(node, this.sorted(node), 0, depth + 1, left);
+      left += width;
+    }
   }
 
   frame(node, depth, left, width, isAbove) {
@@ -156,12 +179,27 @@ class FlameGraph {
       "aria-level": depth + 1, "aria-label": this.text(node), "data-node": node,
     }, this.name(node));
     if (isAbove) element.classList.add("above");
-    if (width * (this.tree.clientWidth || WIDE_PX) < NAMED_PX) element.classList.add("narrow");
     if (this.word) element.classList.add(this.matches(node) ? "match" : "other");
-    Object.assign(element.style, {
-      left: percent(left, 1), width: percent(width, 1), top: `${depth * ROW_PX}px`, backgroundColor: this.color(node),
-    });
+    element.style.backgroundColor = this.color(node);
+    this.position(element, depth, left, width);
     return element;
+  }
+
+  // One frame for those that are too narrow at this zoom, the last children from `first` on.
+  rest(parent, first, nodes, depth, left, width) {
+    const sum = this.sum(nodes);
+    const name = `(${count(nodes.length)} narrow)`;
+    const text = `${name}: ${this.value(sum)} of ${this.measure.title}, ${share(sum, this.total(ALL))}`;
+    const element = make("div", {
+      class: "frame summary", role: "treeitem", "aria-label": text, "data-rest": parent, "data-first": first,
+    }, name);
+    this.position(element, depth, left, width);
+    return element;
+  }
+
+  position(element, depth, left, width) {
+    if (width * (this.tree.clientWidth || WIDE_PX) < NAMED_PX) element.classList.add("narrow");
+    Object.assign(element.style, { left: percent(left, 1), width: percent(width, 1), top: `${depth * ROW_PX}px` });
   }
 
   color(node) {
@@ -200,8 +238,8 @@ class FlameGraph {
       : "nothing found";
   }
 
-  zoom(node) {
-    this.zoomed = node;
+  zoom(node, first = 0) {
+    [this.zoomed, this.first] = [node, first];
     this.draw();
     const element = this.element(node);
     if (this.tree.contains(document.activeElement) || document.activeElement === document.body) focusOn(this.tree, element);
@@ -212,8 +250,9 @@ class FlameGraph {
   }
 
   clicked(event) {
-    if (!event.target.dataset.node) return;
-    this.zoom(Number(event.target.dataset.node));
+    const { node, rest, first } = event.target.dataset;
+    if (node === undefined && rest === undefined) return;
+    this.zoom(Number(node ?? rest), Number(first ?? 0));
     focusOn(this.tree, this.element(this.zoomed));
   }
 

@@ -1,6 +1,7 @@
 // Tables: sorted by a click on a title, filtered by a word. Long ones, and long lists, are short
 // until all is asked for.
 const FEW_ROWS = 10;
+const FEW_MORE = 4; // so few are not worth a button
 
 const UNITS = {
   ns: 1, "\u00b5s": 1e3, us: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9,
@@ -28,15 +29,17 @@ function compareCells(a, b) {
 // The first items of a list, and a button for the others.
 function shorten(list) {
   const more = [...list.children].slice(FEW_ROWS);
-  if (more.length < 2) return;
+  if (more.length <= FEW_MORE) return;
   const button = make("button", { type: "button" });
+  const state = make("span", { class: "dim", role: "status" });
   const show = (isWhole) => {
     for (const item of more) item.hidden = !isWhole;
     button.textContent = isWhole ? `Show the first ${FEW_ROWS}` : `Show all ${list.children.length}`;
     button.setAttribute("aria-expanded", isWhole);
+    state.textContent = isWhole ? "" : `${more.length} more`;
   };
   button.addEventListener("click", () => show(more[0].hidden));
-  list.after(make("div", { class: "tools" }, button));
+  list.after(make("div", { class: "tools" }, button, state));
   show(false);
 }
 
@@ -46,7 +49,7 @@ class SortedTable {
     this.table = region.querySelector("table");
     this.body = this.table.tBodies[0];
     this.rows = [...this.body.rows];
-    this.isWhole = this.rows.length <= FEW_ROWS;
+    this.isWhole = this.rows.length <= FEW_ROWS + FEW_MORE;
     if (this.rows.length < 2) return;
     [...this.table.tHead.rows[0].cells].forEach((cell, place) => this.addSorting(cell, place));
     if (this.isWhole) return;
@@ -101,7 +104,9 @@ class SortedTable {
     for (const row of this.rows) row.hidden = !shown.has(row);
     if (!this.filter) return;
     const all = count(this.rows.length);
-    this.state.textContent = word ? `${count(found.length)} of ${all} rows` : `${all} rows`;
+    const isShort = !word && !this.isWhole;
+    this.state.textContent = word ? `${count(found.length)} of ${all} rows`
+      : isShort ? `the first ${FEW_ROWS} of ${all} rows` : `${all} rows`;
     this.more.textContent = this.isWhole ? `Show the first ${FEW_ROWS}` : `Show all ${all} rows`;
     this.more.setAttribute("aria-expanded", this.isWhole);
     this.more.hidden = Boolean(word);

@@ -61,7 +61,7 @@ class Timeline {
     if (!this.data.others) return;
     const columnNs = this.data.ns / this.data.columns;
     const most = Math.max(...this.data.othersNs, 1);
-    const label = `${count(this.data.others)} other processes: up to ${digits(most / columnNs)} at a time`;
+    const label = `${count(this.data.others)} other processes: at most ${digits(most / columnNs)} at a time, on average`;
     const strip = this.strip(label, "others");
     this.data.othersNs.forEach((ns, column) => {
       const height = (100 * ns) / most;

@@ -78,6 +78,8 @@ def _parts(
 def _of_turn(name: str, rows: pa.Table, turn: Turn, target: int) -> pa.Table:
     """The rows that a repetition has: the target begins in the first, with a call of no program,
     and ends in the last."""
+    if "proc_id" not in rows.column_names:
+        return rows
     is_target = rows.column("proc_id").to_numpy() == target
     left_out = np.zeros(len(rows), dtype=bool)
     if name == "processes" and not turn.is_first:

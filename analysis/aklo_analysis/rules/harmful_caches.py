@@ -99,11 +99,12 @@ def _place(case: Case, answers: tuple[Answer, ...], rows: Int64) -> Place:
     stacks = {answer.stack for answer in answers if answer.stack}
     ns: dict[tuple[str | None, str | None, int | None], int] = {}
     cause = case.wall.segments["cause"].to_numpy(np.int64)[rows]
-    for number, taken in zip(cause.tolist(), case.segments_ns[rows].tolist(), strict=True):
-        if number >= len(APART):
-            found = _line(case, int(case.causes.site[number - len(APART)]), stacks)
-            if found:
-                ns[found] = ns.get(found, 0) + taken
+    of_causes = np.zeros(case.causes.count, np.int64)
+    np.add.at(of_causes, cause, case.segments_ns[rows])
+    for number in np.unique(cause[cause >= len(APART)]).tolist():
+        found = _line(case, int(case.causes.site[number - len(APART)]), stacks)
+        if found:
+            ns[found] = ns.get(found, 0) + int(of_causes[number])
     if not ns:
         return Place(None, None, None)
     function, file, line = max(ns, key=lambda place: ns[place])

@@ -52,6 +52,7 @@ COMMANDS: Final[dict[str, str]] = {
     "report": "print the report of a trace",
     "dashboard": "show what happens in a recording, live, or replay a trace",
     "check": "say by the exit status whether a trace crosses a threshold",
+    "benchmark": "run a command cold and warm, and say what its caches give",
     "compare": "say what changed from some traces to others",
     "info": "say what a trace is of, and whether it is complete",
     "list": "list the traces there are",

@@ -15,14 +15,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from aklo_trace import address_space, summary
+from aklo_trace import address_space, summary, work_of_misses
 from aklo_trace import meta as meta_file
 from aklo_trace.alerting import history
 from aklo_trace.alerting.action import Notice, actions
 from aklo_trace.alerting.history import History
 from aklo_trace.alerting.standing import CLEARED, KEPT, SETTLED, command_of
 from aklo_trace.cli import complain
-from aklo_trace.config.entry import Problem
+from aklo_trace.config.entry import BY_DEFAULT, Problem
 from aklo_trace.errors import StoreError
 from aklo_trace.escape import escape
 from aklo_trace.location import name_of
@@ -31,6 +31,7 @@ from aklo_trace.presentation import DRAWN, NO_REPORT, form_of, print_report
 from aklo_trace.store import Trace
 
 if TYPE_CHECKING:
+    from aklo_analysis.alerts.condition import Condition
     from aklo_analysis.alerts.evaluation import Verdict
     from aklo_analysis.report import Report
 
@@ -52,20 +53,29 @@ def problems_of(asker: Asker) -> tuple[Problem, ...]:
 
 
 def analysed(
-    trace: Trace, asker: Asker, top: int = 10, by: Sequence[str] = (), over_time: bool = False
+    trace: Trace,
+    asker: Asker,
+    top: int = 10,
+    by: Sequence[str] = (),
+    over_time: bool = False,
+    gates: Sequence[Condition] = (),
 ) -> Report:
-    """The report of a trace, as the configuration wants it."""
+    """The report of a trace, as the configuration wants it. With `gates` it has these as well, and
+    no alert that nobody asked for."""
     from aklo_analysis.alerts.condition import conditions
     from aklo_analysis.allocation import keep_freed_memory
-    from aklo_analysis.caches.configured import caches
+    from aklo_analysis.caches.configured import benchmarked, caches
     from aklo_analysis.report import build
     from aklo_analysis.rules.configured import limits
 
     keep_freed_memory()
     wanted, _ = conditions(asker.configuration)
+    if gates:
+        wanted = tuple(one for one in wanted if one.origin != BY_DEFAULT)
     settings, _ = limits(asker.configuration)
     known, _ = caches(asker.configuration)
-    return build(trace, top, settings, by, wanted, known, over_time)
+    known = benchmarked(known, work_of_misses.kept(asker.stores()[0]))
+    return build(trace, top, settings, by, (*wanted, *gates), known, over_time)
 
 
 def judged(trace: Trace, report: Report, asker: Asker) -> Report:

@@ -63,12 +63,17 @@ class Condition:
 def conditions(found: Configuration) -> tuple[tuple[Condition, ...], tuple[Problem, ...]]:
     """All that are enabled, and what is wrong with others, which are left out."""
     names = sorted({SLOW_OPERATION, *found.tables("alert")})
-    caches = {*(cache.name for cache in SHIPPED), *found.tables("cache")}
+    caches = cache_names(found)
     return declared(
         names,
         lambda name: _settings(found, name),
         lambda name, settings: _condition(name, settings, caches),
     )
+
+
+def cache_names(found: Configuration) -> set[str]:
+    """Those that a metric can be of."""
+    return {*(cache.name for cache in SHIPPED), *found.tables("cache")}
 
 
 def _settings(found: Configuration, name: str) -> Mapping[str, Setting]:

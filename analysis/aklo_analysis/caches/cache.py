@@ -20,7 +20,8 @@ class Cache:
     what the name of an entry is followed by in that of a file beside it. `function` is the one
     that looks up, and `answer` one of `ANSWERS`. `counter` is how aklo calls its own counters of
     it. `ttl_ns`: how long an entry is fresh;
-    `limit_bytes`: how large the cache may grow."""
+    `limit_bytes`: how large the cache may grow. `benchmarked_ns`: what the work of a miss takes, as
+    `aklo-trace benchmark` has found it."""
 
     name: str
     files: tuple[str, ...] = ()
@@ -30,6 +31,7 @@ class Cache:
     ttl_ns: int | None = None
     limit_bytes: int | None = None
     counter: str | None = None
+    benchmarked_ns: int | None = None
 
     def entry(self, path: str) -> tuple[str, bool] | None:
         """The path of the entry that a file belongs to, and whether it is its companion; None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -26,6 +26,11 @@ def caches(found: Configuration) -> tuple[tuple[Cache, ...], tuple[Problem, ...]
         lambda name: found.table(TABLE, name),
         lambda name, settings: _cache(shipped.get(name, Cache(name)), settings),
     )
+
+
+def benchmarked(known: Iterable[Cache], work_ns: Mapping[str, int]) -> tuple[Cache, ...]:
+    """The caches with what the work of a miss takes, by name."""
+    return tuple(replace(one, benchmarked_ns=work_ns.get(one.name)) for one in known)
 
 
 def _shipped(found: Configuration) -> tuple[Cache, ...]:

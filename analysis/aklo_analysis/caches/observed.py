@@ -53,19 +53,32 @@ class Observed:
         return sum(known) // len(known) if known else None
 
     @property
+    def spared_ns(self) -> int | None:
+        """What a hit spares: the work of a miss as it was seen, or else as it was benchmarked."""
+        return self.cache.benchmarked_ns if self.work_ns is None else self.work_ns
+
+    @property
     def saved_ns(self) -> int | None:
         """What the work would have taken for all lookups, less what they took. A function that
         never had the answer took its time for nothing, whatever the work is."""
         took_ns = sum(answer.with_work_ns for answer in self.answers)
-        work_ns = self.work_ns
-        if work_ns is not None:
-            return len(self.answers) * work_ns - took_ns
+        spared_ns = self.spared_ns
+        if spared_ns is not None and self.answers:
+            sought = (
+                self.answers if self.work_ns is not None else [*filter(_is_measured, self.answers)]
+            )
+            return len(sought) * spared_ns - took_ns
         in_vain = all(answer.is_apart and not answer.is_hit for answer in self.answers)
         return -took_ns if self.answers and in_vain else None
 
     @property
     def is_used(self) -> bool:
         return bool(self.answers or self.unjudged or (self.size and self.size.entries))
+
+
+def _is_measured(answer: Answer) -> bool:
+    """Whether its time has the work in it, if that was to be done."""
+    return answer.is_hit or not answer.is_apart
 
 
 def observed(case: Case) -> tuple[Observed, ...]:

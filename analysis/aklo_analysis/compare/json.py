@@ -21,8 +21,8 @@ def write(found: Comparison, stream: TextIO) -> None:
         "after": _side(found.after),
         "untested": found.untested,
         "doubts": found.doubts,
-        "totals": [*map(_change, found.totals)],
-        "changes": [*map(_change, found.changes)],
+        "totals": [*map(change, found.totals)],
+        "changes": [*map(change, found.changes)],
     }
     json.dump(document, stream, indent=2, allow_nan=False)
     stream.write("\n")
@@ -32,7 +32,7 @@ def _side(side: Side) -> dict[str, Any]:
     return {"traces": side.directories, "commands": side.commands}
 
 
-def _change(one: Change) -> dict[str, Any]:
+def change(one: Change) -> dict[str, Any]:
     entry = asdict(one.entry)
     is_gone = entry.pop("gone")
     return {

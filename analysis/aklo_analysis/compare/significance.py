@@ -81,6 +81,14 @@ def interval(before: Sample, after: Sample) -> Interval | None:
     return Interval(low, high)
 
 
+def median_interval(sample: Sample) -> Interval | None:
+    """Of the median of one sample."""
+    if len(sample) < ENOUGH:
+        return None
+    low, high = np.percentile(_medians(np.random.default_rng(0), sample), [2.5, 97.5]).tolist()
+    return Interval(low, high)
+
+
 def _medians(chance: np.random.Generator, sample: Sample) -> Floats:
     drawn = chance.integers(0, len(sample), (RESAMPLES, len(sample)))
     medians: Floats = np.median(np.asarray(sample, np.float64)[drawn], axis=1)

@@ -98,7 +98,7 @@ def write(found: Comparison, page: Page, top: int = 10) -> None:
     files = (one.entry.file for one in found.changes if one.entry.file)
     look = Look(page, Scripts(files), top)
     _header(found, page)
-    _totals(found, page)
+    totals(found, page, "IN ALL")
     remark = EXACT if found.is_repeated else SINGLE
     for kind, title in COUNTS.items():
         changes = [one for one in found.of(kind) if not one.is_time]
@@ -128,11 +128,12 @@ def _side(side: Side) -> str:
     return f"{counted(side.size, 'trace')} of {commands}: {where}"
 
 
-def _totals(found: Comparison, page: Page) -> None:
+def totals(found: Comparison, page: Page, title: str) -> None:
+    """What whole traces have."""
     grid = Grid((*CELLS, WHAT))
     for one in found.totals:
         grid.add(*_cells(one), one.measure.title, style=_style(one))
-    page.titled("IN ALL", grid, UNTESTED.get(found.untested or "", ""))
+    page.titled(title, grid, UNTESTED.get(found.untested or "", ""))
 
 
 def _table(look: Look, title: str, remark: str, changes: Sequence[Change]) -> None:

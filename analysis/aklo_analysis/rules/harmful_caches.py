@@ -78,7 +78,7 @@ def _said(one: Observed) -> tuple[str, str]:
 def _evidence(one: Observed) -> Iterator[str]:
     hits = [answer for answer in one.answers if answer.is_hit]
     mean_ns = sum(answer.ns for answer in one.answers) // len(one.answers)
-    work = "" if one.work_ns is None else f", to save {duration(one.work_ns)}"
+    work = "" if one.spared_ns is None else f", to save {duration(one.spared_ns)}"
     yield f"a lookup takes {duration(mean_ns)}{work}; {count(len(hits))} of {len(one.answers)} hit"
 
 

@@ -16,7 +16,8 @@ class CacheRow:
     """`stale` ones are among the misses; `unjudged` calls of its function are in no other number,
     and `uncounted` says that there may have been more of these than were seen. Times are means,
     None if there are none, or times are not known: `work_ns` is what a miss took to make what is
-    looked up. `saved_ns` is what that would have taken for all lookups, less what they took; less
+    looked up, and `benchmarked_ns` the same as a benchmark found it, where it was not seen.
+    `saved_ns` is what that would have taken for all lookups, less what they took; less
     than 0 if the cache costs more than it saves. `function` is the one that looks up. Sizes are
     those of the entries that were touched; `oldest_ns` is the age of the oldest entry that was
     used, of those that were written in the trace. `limit_bytes` and `ttl_ns` are what the
@@ -36,6 +37,7 @@ class CacheRow:
     hit_ns: int | None
     miss_ns: int | None
     work_ns: int | None
+    benchmarked_ns: int | None
     saved_ns: int | None
     function: str | None
     entries: int | None
@@ -71,6 +73,7 @@ def _row(one: Observed, is_timed: bool) -> CacheRow:
         hit_ns=_mean(answer.ns for answer in timed if answer.is_hit),
         miss_ns=_mean(answer.ns for answer in timed if not answer.is_hit),
         work_ns=one.work_ns if is_timed else None,
+        benchmarked_ns=one.cache.benchmarked_ns if one.work_ns is None else None,
         saved_ns=one.saved_ns if is_timed else None,
         function=_function(one.answers),
         entries=one.size.entries if one.size else None,

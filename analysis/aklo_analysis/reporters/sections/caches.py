@@ -67,6 +67,8 @@ def _facts(row: CacheRow) -> Iterator[str]:
         yield f"in {escape(row.function)}"
     if row.work_ns is not None:
         yield f"the work takes {duration(row.work_ns)}"
+    elif row.benchmarked_ns is not None and row.lookups:
+        yield f"the work took {duration(row.benchmarked_ns)} in a benchmark"
     if row.rewrites:
         yield counted(row.rewrites, "rewrite")
     if row.entries:

@@ -122,3 +122,21 @@ def test_memory_is_what_heaps_grew_by_within_lookups() -> None:
     for at, end, site in ends:
         trace.call(10, "brk", at * MS + 500, 10, ret=end, image_id=0, site_id=site)
     assert row_of(trace).memory_bytes == 4096 + 1024 + 1
+
+
+def test_without_a_miss_a_benchmarked_one_tells_what_is_saved() -> None:
+    trace = trace_of_lookups(("get",))
+    trace.rows["syscalls"] = trace.rows["syscalls"][4:]
+    cache = Cache("c", ("c/*.entry",), benchmarked_ns=51 * MS)
+    row = row_of(trace, cache)
+    assert (row.hits, row.misses, row.work_ns, row.benchmarked_ns) == (1, 0, None, 51 * MS)
+    assert row.saved_ns == 51 * MS - 2 * MS
+    assert "the work took 51.0ms in a benchmark" in written(trace, cache)
+    assert row_of(trace, replace(cache, benchmarked_ns=None)).saved_ns is None
+
+
+def test_a_miss_that_was_seen_counts_more_than_a_benchmarked_one() -> None:
+    cache = Cache("c", ("c/*.entry",), benchmarked_ns=99 * MS)
+    row = row_of(trace_of_lookups(("get",)), cache)
+    assert (row.work_ns, row.benchmarked_ns) == (51 * MS, None)
+    assert row.saved_ns == 2 * 51 * MS - 54 * MS

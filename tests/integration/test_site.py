@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
+import html
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from aklo_trace.cli import COMMANDS, parser_of
 
 ROOT = Path(__file__).parents[2]
 LOADED = re.compile(r"""<(?:script|img|iframe)[^>]*\bsrc="([^"]*)"|<link[^>]*\bhref="([^"]*)""")
@@ -27,6 +31,15 @@ def test_every_page_is_there(site: Path) -> None:
     pages = (ROOT / "docs").rglob("*.md")
     wanted = {page.relative_to(ROOT / "docs").with_suffix(".html") for page in pages}
     assert {page.relative_to(site) for page in site.rglob("*.html")} >= wanted
+
+
+@pytest.mark.parametrize("verb", COMMANDS)
+def test_every_option_of_a_verb_is_on_the_page_of_commands(verb: str, site: Path) -> None:
+    page = html.unescape((site / "commands.html").read_text("utf-8"))
+    text = page.partition(f'<h2 id="{verb}">')[2].partition("<h2 ")[0]
+    for action in parser_of(verb)._actions:
+        for option in action.option_strings if action.help != argparse.SUPPRESS else ():
+            assert re.search(rf"^ .*{option}\b", text, re.M), option
 
 
 def test_nothing_is_loaded_from_elsewhere(site: Path) -> None:

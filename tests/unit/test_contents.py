@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from aklo_analysis import keys
-from aklo_analysis.reporters import sections
+from aklo_analysis.reporters import REPORTERS, sections
 from aklo_analysis.reporters.sections import by
 from aklo_trace.contents import KEYS, ON_REQUEST, SECTIONS
-from aklo_trace.presentation import add_options
+from aklo_trace.presentation import FORMATS, OF_SECTIONS, TEXT, add_options
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "report.md"
 EVIL = "\x1b[31mred"
@@ -30,6 +30,14 @@ def test_the_names_of_sections_are_those_of_the_analysis_in_their_order() -> Non
 
 def test_the_keys_are_those_of_the_analysis_and_each_has_a_column() -> None:
     assert [*KEYS] == [*keys.KEYS] == [*by.NAMES]
+
+
+def test_the_formats_are_those_of_the_analysis_and_are_documented() -> None:
+    assert [*FORMATS] == [*REPORTERS]
+    text = DOCUMENT.read_text("utf-8")
+    for form in FORMATS:
+        assert f"--format {form}" in text or form == TEXT
+    assert {*OF_SECTIONS} <= {*FORMATS}
 
 
 def test_what_is_written_on_request_is_a_section() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -93,7 +94,7 @@ class Report:
     """names of programs to record that no process had"""
     findings: tuple[Finding, ...]
     wall: WallTime
-    flame: Flame
+    make_flame: Callable[[], Flame] = field(repr=False, compare=False)
     over_time: OverTime | None
     by: Groups | None
     verdicts: tuple[Verdict, ...]
@@ -102,6 +103,11 @@ class Report:
         """The same, after what earlier traces of the command have left."""
         measured = (verdict.measurement for verdict in self.verdicts)
         return replace(self, verdicts=evaluate(measured, state, self.meta.ended_at_ns))
+
+    @cached_property
+    def flame(self) -> Flame:
+        """Made when it is asked for: few reporters draw it."""
+        return self.make_flame()
 
     @property
     def conditions(self) -> tuple[Alert, ...]:
@@ -173,7 +179,7 @@ def build(
         unmet=unmet(meta, frames.images),
         findings=found,
         wall=of_wall,
-        flame=flame(case, charged),
+        make_flame=partial(flame, case, charged),
         over_time=OverTime(timeline(case), heat_map(case)) if over_time else None,
         by=groups(case, by, top) if by else None,
         verdicts=evaluate(measure(conditions, facts), {}, meta.ended_at_ns),

@@ -7,9 +7,9 @@
 # Into DIRECTORY, which must not be there, go trace/, report.html, findings.sarif and summary.md.
 # The environment may say more:
 #   AKLO_TRACE          the tracer (default: that of this clone, else aklo-trace)
-#   AKLO_TRACE_RECORD   options of the recording, separated by spaces
-#   AKLO_TRACE_CHECK    options of 'aklo-trace check', separated by spaces
-#   AKLO_TRACE_ROOT     what paths are relative to (default: GITHUB_WORKSPACE, else here)
+#   CI_TRACE_RECORD     options of the recording, separated by spaces
+#   CI_TRACE_CHECK      options of 'aklo-trace check', separated by spaces
+#   CI_TRACE_ROOT       what paths are relative to (default: GITHUB_WORKSPACE, else here)
 set -euo pipefail
 
 [ $# -ge 2 ] || { sed -n '2,13s/^# \{0,1\}//p' "$0" >&2; exit 2; }
@@ -20,10 +20,10 @@ if [ -z "${AKLO_TRACE:-}" ]; then
     AKLO_TRACE=$here/.venv/bin/aklo-trace
     [ -x "$AKLO_TRACE" ] || AKLO_TRACE=aklo-trace
 fi
-root=${AKLO_TRACE_ROOT:-${GITHUB_WORKSPACE:-$PWD}}
+root=${CI_TRACE_ROOT:-${GITHUB_WORKSPACE:-$PWD}}
 trace=$directory/trace
-read -ra record <<<"${AKLO_TRACE_RECORD:-}"
-read -ra check <<<"${AKLO_TRACE_CHECK:-}"
+read -ra record <<<"${CI_TRACE_RECORD:-}"
+read -ra check <<<"${CI_TRACE_CHECK:-}"
 
 # Root makes the cheapest engine possible; the command runs as this user even so.
 as_root=()
@@ -41,7 +41,7 @@ status=0
 
 export_to github-summary summary.md
 export_to sarif findings.sarif --root "$root"
-"$AKLO_TRACE" report "$trace" --format html >"$directory/report.html"
+"$AKLO_TRACE" report "$trace" --format html -o "$directory/report.html"
 if [ -n "${GITHUB_STEP_SUMMARY:-}" ]; then
     cat "$directory/summary.md" >>"$GITHUB_STEP_SUMMARY"
     "$AKLO_TRACE" export "$trace" --format github --root "$root"

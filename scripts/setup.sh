@@ -28,6 +28,7 @@ missing_packages() {
     if [ "$purpose" = dev ]; then
         command -v sudo >/dev/null || echo sudo
         command -v shellcheck >/dev/null || echo shellcheck
+        command -v bats >/dev/null || echo bats
         command -v tmux >/dev/null || echo tmux
         command -v zstd >/dev/null || echo zstd
         command -v zsh >/dev/null || echo zsh

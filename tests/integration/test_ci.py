@@ -68,7 +68,7 @@ def test_everything_is_kept_and_shown(job: Job) -> None:
         "record -q -o out/trace -- echo a b",
         "export out/trace --format github-summary -o out/summary.md",
         "export out/trace --format sarif -o out/findings.sarif --root /w",
-        "report out/trace --format html",
+        "report out/trace --format html -o out/report.html",
         "export out/trace --format github --root /w",
         "check out/trace",
     ]
@@ -76,7 +76,7 @@ def test_everything_is_kept_and_shown(job: Job) -> None:
 
 
 def test_options_are_passed_on(job: Job) -> None:
-    job.run("true", AKLO_TRACE_RECORD="--engine strace", AKLO_TRACE_CHECK="--max a=1 --max b=2")
+    job.run("true", CI_TRACE_RECORD="--engine strace", CI_TRACE_CHECK="--max a=1 --max b=2")
     assert job.called()[0] == "record -q -o out/trace --engine strace -- true"
     assert job.called()[-1] == "check out/trace --max a=1 --max b=2"
 

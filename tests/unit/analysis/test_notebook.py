@@ -27,7 +27,7 @@ def test_it_opens_a_trace_and_a_directory_of_traces(
         trace = sample_trace()
         trace.facts["started_at_ns"] = START_NS + number * 10**9
         trace.write(tmp_path / f"run-{number}")
-    monkeypatch.setenv("AKLO_TRACE_NOTEBOOK_TRACE", str(tmp_path / "run-0"))
+    monkeypatch.setenv("NOTEBOOK_TRACE", str(tmp_path / "run-0"))
     NotebookClient(notebook, timeout=120, kernel_name="python3").execute(cwd=str(tmp_path))
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
     assert sum("image/png" in output.get("data", {}) for output in outputs) == PLOTS

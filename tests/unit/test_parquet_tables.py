@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from aklo_trace import meta as meta_file
+from aklo_trace import tables
 from aklo_trace.errors import CorruptTrace
 from aklo_trace.events import NULL
 from aklo_trace.meta import Meta
@@ -166,9 +167,14 @@ def segments(folder: Path, packing: Packing, count: int = 5) -> list[int]:
     ],
 )
 def test_a_file_is_closed_when_it_is_large_or_covers_much_time(
-    packing: Packing, rows: list[int], tmp_path: Path
+    packing: Packing, rows: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(tables, "LEAST_BYTES", 1)
     assert segments(tmp_path, packing) == rows
+
+
+def test_no_small_file_is_closed_for_its_age(tmp_path: Path) -> None:
+    assert segments(tmp_path, replace(STANDARD, segment_ns=1)) == [500]
 
 
 def test_tables_are_compressed_as_hard_as_is_said(tmp_path: Path) -> None:

@@ -28,6 +28,8 @@ from aklo_trace.syscalls import table as syscall_table
 PART: Final = "part-00000.parquet"
 """The first file of a table."""
 ROW_GROUP: Final = 1 << 20
+LEAST_BYTES: Final = 1 << 20
+"""What is smaller is not closed for its age: so there are no small files that would be merged."""
 
 _TYPES: Final[dict[str, pa.DataType]] = {
     "int16": pa.int16(),
@@ -125,7 +127,8 @@ class _Segments:
             self._file, self._writer = self._opened.enter_context(self._next())
             self._since_ns = None
         self._writer.write_table(rows, row_group_size=ROW_GROUP)
-        self._is_full = self._file.tell() >= self._packing.segment_bytes or self._is_old(rows)
+        size, is_old = self._file.tell(), self._is_old(rows)
+        self._is_full = size >= self._packing.segment_bytes or (is_old and size >= LEAST_BYTES)
 
     def _next(self) -> AbstractContextManager[tuple[BinaryIO, pq.ParquetWriter]]:
         path = self._folder / f"part-{self._number:05}.parquet"

@@ -36,6 +36,13 @@ def test_traces_are_named_by_path_pattern_and_directory(recorded: Project) -> No
     assert "Give several traces of each side" in done.stdout
 
 
+def test_a_comparison_is_a_page_too(recorded: Project) -> None:
+    page = recorded.conf.parent / "page.html"
+    done = recorded.run("compare", "latest", "later", "--format", "html", "-o", str(page))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert "Flame graph of what changed" in page.read_text("utf-8")
+
+
 def test_what_cannot_be_compared_is_said(recorded: Project) -> None:
     for names in (("latest",), ("latest", "later", "later")):
         done = recorded.run("compare", *names)

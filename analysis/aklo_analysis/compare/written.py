@@ -35,20 +35,20 @@ from aklo_analysis.units import count, counted
 from aklo_trace.escape import escape
 
 COUNTS: Final = {
-    PROGRAM: "PROGRAMS STARTED",
-    COMMAND: "COMMANDS STARTED",
-    FUNCTION: "STARTED BY FUNCTIONS",
-    LINE: "STARTED BY LINES",
-    FILE: "FILES OPENED",
-    CACHE: "CACHES",
-    CALL: "SYSTEM CALLS",
+    PROGRAM: "Programs started",
+    COMMAND: "Commands started",
+    FUNCTION: "Started by functions",
+    LINE: "Started by lines",
+    FILE: "Files opened",
+    CACHE: "Caches",
+    CALL: "System calls",
 }
 TIMES: Final = {
-    PROGRAM: "WALL TIME BY PROGRAM",
-    FUNCTION: "WALL TIME BY FUNCTION",
-    LINE: "WALL TIME BY LINE",
-    COMMAND: "WORK BY COMMAND",
-    FILE: "WORK ON FILES",
+    PROGRAM: "Wall time by program",
+    FUNCTION: "Wall time by function",
+    LINE: "Wall time by line",
+    COMMAND: "Work by command",
+    FILE: "Work on files",
 }
 """What is compared of parts, in this order."""
 UNTESTED: Final = {
@@ -98,7 +98,7 @@ def write(found: Comparison, page: Page, top: int = 10) -> None:
     files = (one.entry.file for one in found.changes if one.entry.file)
     look = Look(page, Scripts(files), top)
     _header(found, page)
-    totals(found, page, "IN ALL")
+    totals(found, page, "In all")
     remark = EXACT if found.is_repeated else SINGLE
     for kind, title in COUNTS.items():
         changes = [one for one in found.of(kind) if not one.is_time]
@@ -146,7 +146,7 @@ def _table(look: Look, title: str, remark: str, changes: Sequence[Change]) -> No
             grid.note(escape(one.source), "code")
     if len(changes) > look.top:
         blank = [""] * len(grid.columns)
-        grid.add(*blank[:-1], f"{count(len(changes) - look.top)} more", style="dim")
+        grid.add(*blank[:-1], f"{count(len(changes) - look.top)} more", style="dim", closing=True)
     look.page.titled(title, grid, remark)
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from aklo_analysis.calls import UNKNOWN
 from aklo_analysis.flame import FUNCTION, PROCESSES, PROGRAM, WALL, Flame, Frame
-from aklo_analysis.flame_difference import AFTER, BEFORE, differential
+from aklo_analysis.flame_difference import AFTER, BEFORE, differential, key_of
 from aklo_analysis.flame_pruning import Pruned, Stacks, pruned, totals
 from aklo_analysis.report import build
 
@@ -86,10 +86,13 @@ def test_the_same_way_is_one_node_with_both_values() -> None:
         row["end_ns"] += 1
     changed.rows["images"][-1]["exe"] = "/usr/bin/awk"
     changed.rows["images"][-1]["argv"] = ["awk"]
-    found = differential(flame_of(before), flame_of(changed), PROCESSES)
+    found = differential(flame_of(before), flame_of(changed), [PROCESSES])
     names = [found.frames[place].name for place in found.frame.tolist()]
     sums = {
-        name: (int(found.own[BEFORE][node]), int(found.own[AFTER][node]))
+        name: (
+            int(found.own[key_of(BEFORE, PROCESSES)][node]),
+            int(found.own[key_of(AFTER, PROCESSES)][node]),
+        )
         for node, name in enumerate(names)
         if name in ("sed", "awk")
     }
@@ -99,7 +102,7 @@ def test_the_same_way_is_one_node_with_both_values() -> None:
 @given(traces(), traces())
 def test_both_sides_keep_their_sums(before: SyntheticTrace, after: SyntheticTrace) -> None:
     first, second = flame_of(before), flame_of(after)
-    found = differential(first, second, WALL)
-    assert found.own[BEFORE].sum() == first.own[WALL].sum()
-    assert found.own[AFTER].sum() == second.own[WALL].sum()
+    found = differential(first, second, [WALL])
+    assert found.own[key_of(BEFORE, WALL)].sum() == first.own[WALL].sum()
+    assert found.own[key_of(AFTER, WALL)].sum() == second.own[WALL].sum()
     assert (found.parent < np.arange(len(found.parent))).all()

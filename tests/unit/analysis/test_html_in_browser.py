@@ -23,6 +23,7 @@ from aklo_analysis.reporters.grid import Column, Grid
 from aklo_analysis.reporters.html.document import document
 from aklo_analysis.reporters.html.page import HtmlPage
 
+from .compare.test_html import page, without_some
 from .sample import sample_trace
 from .synthetic_trace import MS, SyntheticTrace
 from .test_html_report import NASTY, hostile
@@ -238,6 +239,23 @@ def test_the_flame_graph_finds_names_and_changes_its_measure(opened: Open, sampl
     titled(browser, "by processes").click()
     assert "1 found: 8, 80% of processes" in figure.text
     assert titled(browser, "by processes").get_attribute("aria-pressed") == "true"
+
+
+def test_what_is_more_is_red_and_what_is_less_is_blue(opened: Open) -> None:
+    browser = opened(page([sample_trace()], [without_some()]))
+    red, _, blue = colors(frame(browser, "awk"))
+    assert red > blue
+    red, _, blue = colors(frame(browser, "sed"))
+    assert red < blue
+    titled(browser, "by processes before").click()
+    assert "awk" not in [one.text for one in all_of(browser, ".frame")]
+    assert "3 less than before" in (frame(browser, "sed").get_attribute("aria-label") or "")
+
+
+def colors(element: WebElement) -> list[int]:
+    return [
+        int(one) for one in re.findall(r"\d+", element.value_of_css_property("background-color"))
+    ][:3]
 
 
 def test_processes_are_zoomed_and_reached_by_keyboard(opened: Open, sample: str) -> None:

@@ -7,11 +7,10 @@ what is chance. A directory of traces, or a pattern such as '*aklo-status', stan
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TextIO
 
-from aklo_trace import address_space
+from aklo_trace import address_space, output
 from aklo_trace.errors import UsageError
 from aklo_trace.location import WHICH_OF_SEVERAL, find_all, name_of
 from aklo_trace.places import Asker, become_asker
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from aklo_analysis.compare.amounts import Amounts
     from aklo_analysis.compare.comparison import Comparison
 
-FORMATS: Final = ("text", "markdown", "json")
+FORMATS: Final = ("text", "markdown", "json", "html")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -36,6 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="the traces after; those that stand alone are all of before then",
     )
     add("--format", choices=FORMATS, default="text", help="of the output")
+    output.add_options(parser)
     add_look_options(parser)
 
 
@@ -43,18 +43,44 @@ def run(options: argparse.Namespace) -> int:
     before, after = _sides(options)
     asker = become_asker()
     configure_options(options, asker)
-    found = _compared(before, after, asker)
+    stores = asker.stores()
+    old, new = ([p for name in side for p in find_all(name, stores)] for side in (before, after))
+    with output.asked(options) as stream:
+        found = _compared(old, new, asker)
+        if options.format == "html":
+            _draw(found, old, new, stream, options)
+        else:
+            _write(found, stream, options)
+    return 0
+
+
+def _write(found: Comparison, stream: TextIO, options: argparse.Namespace) -> None:
     if options.format == "json":
         from aklo_analysis.compare import json
 
-        json.write(found, sys.stdout)
-    else:
-        from aklo_analysis.compare import written
-        from aklo_analysis.reporters.pages import PAGES
+        json.write(found, stream)
+        return
+    from aklo_analysis.compare import written
+    from aklo_analysis.reporters.pages import PAGES
 
-        page = PAGES[options.format](sys.stdout, look_of(sys.stdout, options.color))
-        written.write(found, page, options.top)
-    return 0
+    page = PAGES[options.format](stream, look_of(stream, options.color))
+    written.write(found, page, options.top)
+
+
+def _draw(
+    found: Comparison,
+    before: list[Path],
+    after: list[Path],
+    stream: TextIO,
+    options: argparse.Namespace,
+) -> None:
+    from aklo_analysis.compare import html
+    from aklo_analysis.rules.case import Case
+
+    old = Case.of(open_trace(before[html.typical(found.before)]))
+    new = Case.of(open_trace(after[html.typical(found.after)]))
+    flames = html.flame_of(old), html.flame_of(new)
+    html.write(found, flames, stream, look_of(stream, options.color), options.top)
 
 
 def _sides(options: argparse.Namespace) -> tuple[list[str], list[str]]:
@@ -68,12 +94,11 @@ def _sides(options: argparse.Namespace) -> tuple[list[str], list[str]]:
     return options.traces[:1], options.traces[1:]
 
 
-def _compared(before: list[str], after: list[str], asker: Asker) -> Comparison:
-    stores = asker.stores()
-    sides = [[path for name in side for path in find_all(name, stores)] for side in (before, after)]
+def _compared(before: list[Path], after: list[Path], asker: Asker) -> Comparison:
     address_space.check(address_space.REPORT_BYTES)
     from aklo_analysis.compare.comparison import compare
 
+    sides, stores = (before, after), asker.stores()
     names = [[name_of(path, stores) for path in side] for side in sides]
     old, new = ([_amounts(path, asker) for path in side] for side in sides)
     return compare(old, new, (names[0], names[1]))

@@ -10,6 +10,7 @@ from aklo_analysis.flame_pruning import Stacks
 from aklo_analysis.report import Report
 from aklo_analysis.reporters.html import drawings
 from aklo_analysis.reporters.html.document import document, drawing
+from aklo_analysis.reporters.html.drawings import Width
 from aklo_analysis.reporters.html.page import HtmlPage
 from aklo_analysis.reporters.options import Options
 from aklo_analysis.reporters.sections import SECTIONS
@@ -21,13 +22,13 @@ FIRST: Final = ("header", "findings", "wall")
 """Sections that stand before the pictures."""
 TITLE: Final = 200
 """Characters of a command that a title has."""
-MEASURES: Final = {
-    WALL: ("wall time", True),
-    PROCESSES: ("processes", False),
-    CALLS: ("system calls", False),
-    CPU: ("CPU time", True),
+WIDTHS: Final = {
+    WALL: Width("wall time", True),
+    PROCESSES: Width("processes", False),
+    CALLS: Width("system calls", False),
+    CPU: Width("CPU time", True),
 }
-"""What flame graphs are as wide as, and whether it is a time."""
+"""What the frames of the flame graph are as wide as."""
 FLAME: Final = (
     "Programs, below them the functions of their shell code, below these the programs that they "
     "started, and so on: each as wide as its share, with all that is below it."
@@ -62,12 +63,12 @@ def write(report: Report, stream: TextIO, options: Options) -> None:
 def _pictures(report: Report, page: HtmlPage) -> Iterator[tuple[str, dict[str, Any]]]:
     """The data of each picture by its name; its place is added to the page."""
     flame = report.flame
-    own = {w: flame.own[w] for w in MEASURES if w in flame.own and flame.own[w].any()}
+    own = {w: flame.own[w] for w in WIDTHS if w in flame.own and flame.own[w].any()}
     if own:
         page.heading("Flame graph", FLAME)
         page.add(drawing("flame", "Flame graph"))
         stacks = Stacks(flame.frames, flame.frame, flame.parent, own)
-        yield "flame", drawings.flame_graph(stacks, MEASURES)
+        yield "flame", drawings.flame_graph(stacks, WIDTHS)
     if report.over_time is None:
         return
     timeline, heat = report.over_time.timeline, report.over_time.heat_map

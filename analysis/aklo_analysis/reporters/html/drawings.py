@@ -6,6 +6,7 @@ All texts are printable and short, and there are so few of everything that a pag
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -28,9 +29,19 @@ NAME: Final = 120
 """Characters of a name or a command, at most, and as many bytes again for what is no ASCII."""
 
 
-def flame_graph(stacks: Stacks, measures: Mapping[str, tuple[str, bool]]) -> dict[str, Any]:
-    """`measures`: by the keys of `stacks.own` the title, and whether it is a time in ns. Values
-    of nodes are without those of what they call."""
+@dataclass(frozen=True, slots=True)
+class Width:
+    """What frames can be as wide as: a title, and whether it is a time in ns. `pair`: of two
+    traces, the keys of what it is before and after."""
+
+    title: str
+    is_time: bool
+    pair: tuple[str, str] | None = None
+
+
+def flame_graph(stacks: Stacks, widths: Mapping[str, Width]) -> dict[str, Any]:
+    """`widths`: by the keys of `stacks.own`. Values of nodes are without those of what they
+    call."""
     found = pruned(stacks, NODES)
     used, places = np.unique(found.frame[found.frame != UNKNOWN], return_inverse=True)
     frame = found.frame.copy()
@@ -38,7 +49,9 @@ def flame_graph(stacks: Stacks, measures: Mapping[str, tuple[str, bool]]) -> dic
     files: dict[str, int] = {}
     return {
         "measures": [
-            {"key": key, "title": measures[key][0], "time": measures[key][1]} for key in found.own
+            {"key": key, "title": width.title, "time": width.is_time, "pair": width.pair}
+            for key, width in widths.items()
+            if key in found.own
         ],
         "frames": [_frame(found.frames[place], files) for place in used.tolist()],
         "files": [*files],

@@ -9,7 +9,7 @@ class FlameGraph {
   constructor(figure, data) {
     this.data = data;
     this.figure = figure;
-    this.measure = data.measures[data.measures.length > 1 && data.differential ? 1 : 0];
+    this.measure = data.measures[0];
     [this.zoomed, this.first] = [ALL, 0];
     this.word = "";
     this.count = data.parent.length;
@@ -66,14 +66,14 @@ class FlameGraph {
     if (node !== ALL) parts.push(share(total, this.total(ALL)) || "0%");
     const own = node === ALL ? 0 : this.data.own[this.measure.key][node];
     if (own && own < total) parts.push(`${this.value(own)} its own`);
-    if (this.data.differential) parts.push(this.change(node));
+    if (this.measure.pair) parts.push(this.change(node));
     if (this.file(node)) parts.push(this.file(node));
     return parts.join(", ");
   }
 
   difference(node) {
-    const [before, after] = this.data.measures;
-    return this.total(node, after.key) - this.total(node, before.key);
+    const [before, after] = this.measure.pair.map((key) => this.total(node, key));
+    return after - before;
   }
 
   change(node) {
@@ -204,7 +204,7 @@ class FlameGraph {
 
   color(node) {
     const kind = this.kind(node);
-    if (this.data.differential && node !== ALL) return this.differenceColor(node);
+    if (this.measure.pair && node !== ALL) return this.differenceColor(node);
     if (kind === "summary") return "";
     const name = this.name(node);
     return kind === "function" ? `hsl(${22 + hash(name, 28)} 82% ${70 + hash(name, 9)}%)`
@@ -212,7 +212,7 @@ class FlameGraph {
   }
 
   differenceColor(node) {
-    const [before, after] = this.data.measures.map((one) => this.total(node, one.key));
+    const [before, after] = this.measure.pair.map((key) => this.total(node, key));
     const part = (after - before) / Math.max(before, after, 1);
     return `hsl(${part > 0 ? 8 : 210} ${Math.round(75 * Math.min(1, Math.abs(part) * 2))}% ${Math.round(88 - 22 * Math.abs(part))}%)`;
   }

@@ -23,7 +23,7 @@ NARROW = 80
 
 
 def module_of(name: str) -> str:
-    return f"aklo_trace.commands.{name}" + ("_" if name == "import" else "")
+    return f"aklo_trace.commands.{name.replace('-', '_')}" + ("_" if name == "import" else "")
 
 
 def parser_of(name: str) -> argparse.ArgumentParser:
@@ -40,7 +40,7 @@ def aklo_trace(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_every_module_is_a_command() -> None:
     folder = ROOT / "tracer" / "aklo_trace" / "commands"
-    found = {path.stem.rstrip("_") for path in folder.glob("[!_]*.py")}
+    found = {path.stem.rstrip("_").replace("_", "-") for path in folder.glob("[!_]*.py")}
     assert found == set(COMMANDS)
 
 

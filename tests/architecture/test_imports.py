@@ -16,7 +16,14 @@ ANALYSIS = ROOT / "analysis" / "aklo_analysis"
 HEAVY = {"numpy", "pandas", "pyarrow", "tabulate", "aklo_analysis"}
 NEEDED_LATER = {"aklo_trace.alerting.performing", "ssl", "http", "urllib.request", "tomllib"}
 """What is needed at the end of a recording at most."""
-HANDS_OVER = {"commands", "presentation.py", "judgement.py", "gates.py", "benchmarking", "api.py"}
+HANDS_OVER = {
+    "commands",
+    "presentation.py",
+    "judgement.py",
+    "gates.py",
+    "benchmarking",
+    "api.py",
+} | {"epilogues.py"}
 """What may hand over to the analysis, and imports it only then."""
 OF_CAPTURE = ("ebpf", "bcc", "strace", "engines", "commands", "supervise", "target", "privilege")
 RECORDING = (

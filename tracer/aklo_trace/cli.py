@@ -65,6 +65,9 @@ COMMANDS: Final[dict[str, str]] = {
     "track": "add an operation of a script's own to a trace",
     "recover": "finish a trace whose recording was interrupted",
     "config": "show and check the configuration",
+    "install-wrapper": "put a wrapper before aklo, so that every command is traced",
+    "uninstall-wrapper": "take that wrapper away",
+    "wrapped": "run aklo for the wrapper",
     "doctor": "say which engines can run here, and what the others lack",
     "completions": "print what makes a shell complete the command line",
 }
@@ -231,7 +234,7 @@ def _run(arguments: Sequence[str]) -> int:
 
 def command_of(name: str) -> Command:
     """The module of a verb."""
-    module = f"aklo_trace.commands.{name}" + ("_" if name == "import" else "")
+    module = f"aklo_trace.commands.{name.replace('-', '_')}" + ("_" if name == "import" else "")
     return cast("Command", importlib.import_module(module))
 
 

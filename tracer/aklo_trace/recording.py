@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import os
 import signal
 import sys
 import time
@@ -15,9 +16,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
-from aklo_trace import location, store
+from aklo_trace import address_space, location, store
 from aklo_trace import meta as meta_file
 from aklo_trace.afterwork import INTERRUPTED, do_apart
 from aklo_trace.cli import complain, explained, print_traceback
@@ -44,6 +45,7 @@ CAUSES: Final[dict[int, str]] = {
 }
 PATIENCE_S: Final = 2.0
 """How long somebody may need to take our last words."""
+BEHIND_NICENESS: Final = 10
 PRIVATE: Final = 0o077
 """The umask of what is written about a target."""
 
@@ -155,6 +157,45 @@ def finish_apart(
     return status == FINISHED
 
 
+def finish_behind(
+    under_way: UnderWay,
+    ended: Meta,
+    options: argparse.Namespace,
+    problems: list[AkloTraceError],
+    unblock: Callable[[], None],
+) -> None:
+    """Make the tables and all that is made of them, without that anybody waits for it or hears of
+    more than that it cannot be begun."""
+    try:
+        if os.fork() == 0:
+            _finish_alone(under_way, ended, options, problems, unblock)
+    except OSError as error:
+        complain(f"{store.kept(under_way.directory)} ({reason_of(error)})", PATIENCE_S)
+    unblock()
+
+
+def _finish_alone(
+    under_way: UnderWay,
+    ended: Meta,
+    options: argparse.Namespace,
+    problems: list[AkloTraceError],
+    unblock: Callable[[], None],
+) -> NoReturn:
+    try:
+        os.setsid()
+        null = os.open(os.devnull, os.O_RDWR)
+        for descriptor in range(3):
+            os.dup2(null, descriptor)
+        for signo in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+            signal.signal(signo, signal.SIG_IGN)
+        unblock()
+        os.nice(BEHIND_NICENESS)
+        address_space.spare()
+        _finish(under_way, ended, options, problems)
+    finally:
+        os._exit(0)
+
+
 def _death(status: int) -> str:
     what = "The process that makes tables and report"
     if status >= 0:
@@ -196,7 +237,8 @@ def _finish(
 
 
 def _report(directory: Path, options: argparse.Namespace, asker: Asker) -> None:
-    unwanted = form_of(options) == NO_REPORT and _has_no_alerts_of_its_own(asker)
+    is_quiet = form_of(options) == NO_REPORT and _has_no_alerts_of_its_own(asker)
+    unwanted = is_quiet and not getattr(options, "wrapped", False)
     if options.format != NO_REPORT and not unwanted:
         from aklo_trace.judgement import settle
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 import argparse
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from aklo_trace import recording
-from aklo_trace.cli import COMMANDS
+from aklo_trace.cli import COMMANDS, complain, explained
 from aklo_trace.engine import CaptureOptions, Session
 from aklo_trace.engines import Choice, check, choose
 from aklo_trace.errors import AkloTraceError, CaptureError, UsageError
@@ -52,6 +52,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="have bash say its functions and lines, with the engine strace; scripts can notice",
     )
     add("command", nargs=argparse.REMAINDER, metavar="-- COMMAND", help="what to trace")
+    parser.set_defaults(wrapped=False, behind=False)  # as `wrapped` has it
 
 
 def run(options: argparse.Namespace) -> int:
@@ -73,10 +74,13 @@ def run(options: argparse.Namespace) -> int:
     os.umask(PRIVATE)
     try:
         under_way = _start(options, capture, asker, held)
-    except BaseException:
+    except BaseException as error:
+        if options.wrapped and isinstance(error, AkloTraceError | OSError):
+            _go_on_unrecorded(held, error)
         held.cancel()
         _forget(asked)
         raise
+    options.directory = under_way.directory
     held.release()
     outcome = supervise(held)
     _forget(asked)
@@ -88,7 +92,19 @@ def run(options: argparse.Namespace) -> int:
         signal=outcome.signal,
     )
     under_way = replace(under_way, interrupted=outcome.interrupted)
-    recording.finish_apart(under_way, ended, options, problems, held.unblock_signals)
+    if options.behind:
+        recording.finish_behind(under_way, ended, options, problems, held.unblock_signals)
+    else:
+        recording.finish_apart(under_way, ended, options, problems, held.unblock_signals)
+    exit_as(outcome)
+
+
+def _go_on_unrecorded(held: HeldTarget, error: Exception) -> NoReturn:
+    """The command runs all the same: it was asked for, and not its trace."""
+    complain(f"not traced: {error if isinstance(error, AkloTraceError) else explained(error)}")
+    held.release()
+    outcome = supervise(held)
+    held.unblock_signals()
     exit_as(outcome)
 
 

@@ -1,0 +1,165 @@
+"""Run aklo for the wrapper: traced and stored, or, where that cannot be, as it is.
+
+PROGRAM is the real aklo. Its output, status and signals are its own; tables and summary of the
+trace are made behind it. See docs/aklo.md, and 'aklo-trace install-wrapper'.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, NoReturn
+
+from aklo_trace import libc
+from aklo_trace.ancestry import ancestors
+from aklo_trace.cli import complain, explained
+from aklo_trace.ebpf.engine import EbpfEngine
+from aklo_trace.errors import AkloTraceError
+from aklo_trace.identity import Identity, invoking, named
+from aklo_trace.places import Asker
+
+ENABLED: Final = "monitoring.enabled"
+DASHBOARD: Final = "monitoring.dashboard_enabled"
+WRAPPED: Final = b"wrapped"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("program", metavar="PROGRAM", help="the real aklo")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="...", help="its arguments")
+
+
+def run(options: argparse.Namespace) -> int:
+    program, words = options.program, options.arguments
+    with suppress(OSError):  # with capabilities of its file a process hides from its own user
+        libc.prctl(libc.PR_SET_DUMPABLE, 1)
+    try:
+        if _is_nested():
+            _become(program, words)
+        asker = Asker.here(_ourselves(), [program])
+        if not asker.configuration.value(ENABLED, bool):
+            _become(program, words)
+        if words[:2] == ["monitor", "dashboard"] and _shows_dashboard(asker):
+            return _monitor(asker)
+        epilogue = _epilogue(words, asker)
+    except (AkloTraceError, OSError) as error:
+        _step_aside(error)
+        _become(program, words)
+    if EbpfEngine().probe().usable:
+        return _traced(program, words, epilogue)
+    if epilogue is None:
+        return _become(program, words)
+    return _untraced(program, words, epilogue)
+
+
+def _become(program: str, words: list[str]) -> NoReturn:
+    """The real aklo, in this very process."""
+    sys.stdout.flush()
+    os.execv(program, [program, *words])
+
+
+def _step_aside(error: BaseException) -> None:
+    why = error if isinstance(error, AkloTraceError) else explained(error)
+    complain(f"aklo is not traced: {why}")
+
+
+def _ourselves() -> Identity:
+    """Under sudo too: root was asked to run aklo."""
+    return named("root") if os.geteuid() == 0 and "SUDO_UID" in os.environ else invoking()
+
+
+def _is_nested() -> bool:
+    """Whether an aklo that is wrapped has started this one: it is traced with that."""
+    for process in ancestors():
+        with suppress(OSError):
+            words = process.cmdline()
+            if WRAPPED in words[:6] and any(b"aklo_trace" in word for word in words[:5]):
+                return True
+    return False
+
+
+def _shows_dashboard(asker: Asker) -> bool:
+    return asker.configuration.value(DASHBOARD, bool)
+
+
+Epilogue = Callable[[Path | None], None]
+"""What is shown after a command; it is given the trace of it, if there is one."""
+
+
+def _epilogue(words: list[str], asker: Asker) -> Epilogue | None:
+    from aklo_trace import epilogues
+
+    match words[:2]:
+        case ["status", *_] if _shows_dashboard(asker):
+            return lambda _: epilogues.status(asker)
+        case ["cache", "status"]:
+            return lambda _: epilogues.cache_status(asker)
+        case ["cache", "benchmark"]:
+            return lambda trace: epilogues.cache_benchmark(asker, trace)
+    return None
+
+
+def _monitor(asker: Asker) -> int:
+    from aklo_trace import epilogues, ongoing
+
+    if sys.stdin.isatty() and sys.stdout.isatty() and any(ongoing.ongoing(asker.stores())):
+        os.execv(sys.executable, [sys.executable, "-m", "aklo_trace", "dashboard"])
+    epilogues.status(asker, sys.stdout)
+    return 0
+
+
+def _untraced(program: str, words: list[str], epilogue: Epilogue) -> NoReturn:
+    """As it is, and something after it."""
+    from aklo_trace.supervise import exit_as, supervise
+    from aklo_trace.target import hold
+
+    try:
+        held = hold([os.fsencode(word) for word in (program, *words)], _ourselves())
+    except AkloTraceError as error:
+        _step_aside(error)
+        _become(program, words)
+    held.release()
+    outcome = supervise(held)
+    held.unblock_signals()
+    if outcome.failure:
+        complain(outcome.failure)
+    elif outcome.signal is None:
+        _show(lambda: epilogue(None))
+    exit_as(outcome)
+
+
+def _traced(program: str, words: list[str], epilogue: Epilogue | None) -> NoReturn:
+    from aklo_trace.commands import record
+
+    parser = argparse.ArgumentParser()
+    record.configure(parser)
+    given = parser.parse_args(["--quiet", "--engine", "ebpf", "--", program, *words])
+    given.debug, given.wrapped = False, True
+    given.behind = words[:2] != ["cache", "benchmark"]
+    if os.geteuid() == 0 and "SUDO_UID" in os.environ:
+        given.user = "root"
+    try:
+        out, err = os.dup(1), os.dup(2)
+        record.run(given)
+    except AkloTraceError as error:  # before there was anything to let go
+        _step_aside(error)
+        _become(program, words)
+    except SystemExit as ended:
+        if epilogue is not None:
+            os.dup2(out, 1)
+            os.dup2(err, 2)
+            _show(lambda: epilogue(getattr(given, "directory", None)))
+        raise ended from None
+    raise AssertionError
+
+
+def _show(epilogue: Callable[[], None]) -> None:
+    """What is shown keeps nobody from the status of the command."""
+    try:
+        epilogue()
+        sys.stdout.flush()
+    except Exception as error:  # noqa: BLE001 - said in words
+        complain(explained(error))

@@ -18,6 +18,7 @@ from aklo_trace.schema import OffCpuFlag, SyscallFlag
 
 BPF = Path(__file__).parents[2] / "bpf"
 HEADER = BPF / "aklo_trace.h"
+PAGE = BPF.parent / "docs" / "technical" / "events.md"
 STRUCTS = [value for value in vars(layout).values() if isinstance(value, layout.Struct)]
 NUMBERS = {
     name: value
@@ -112,6 +113,14 @@ def test_every_struct_that_is_shared_is_known(evaluate: Evaluate) -> None:
     packed_by_hand = {"config"}
     assert in_header - within_others - packed_by_hand == {struct.name for struct in STRUCTS}
     assert evaluate(["sizeof(struct config)"]) == [layout.CONFIG_BYTES]
+
+
+def test_the_page_of_events_has_every_field_and_kind_of_record() -> None:
+    text = PAGE.read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| (\d+) \| ", text, re.MULTILINE)
+    assert rows == [(name, kind[1:]) for name, kind in layout.EVENT.fields]
+    kinds = re.findall(r"^\tRECORD_(?!KINDS)\w+", HEADER.read_text(), re.MULTILINE)
+    assert re.findall(r"^\| `(RECORD_\w+)` \| ", text, re.MULTILINE) == [k.strip() for k in kinds]
 
 
 def test_offset_finds_a_field(evaluate: Evaluate) -> None:

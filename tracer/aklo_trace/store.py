@@ -68,6 +68,8 @@ DAMAGE: Final = (
 """What reading a damaged recording may raise."""
 PIECE_ROWS: Final = 1 << 16
 BY_NAME: Final = {table.name: table for table in TABLES}
+MOST_HOLDS: Final = 128
+"""Of which each takes a descriptor; a process may have a thousand."""
 PATIENCE_S: Final = 1.0
 """How long a process that was killed may need to let go of the lock."""
 
@@ -349,13 +351,17 @@ def _accounted(meta: Meta, account: Account) -> Meta:
 
 
 class Hold:
-    """A lock on a trace, for as long as this exists."""
+    """A lock on a trace, for as long as this exists. `count` is how many there are."""
+
+    count = 0
 
     def __init__(self, fd: int) -> None:
         self.fd = fd
+        Hold.count += 1
 
     def __del__(self) -> None:
         os.close(self.fd)
+        Hold.count -= 1
 
 
 class Trace:
@@ -420,8 +426,10 @@ def open_trace(directory: Path) -> Trace:
 
 
 def _held(directory: Path) -> Hold | None:
-    """None where nothing can be locked: there, too, one may want to read. Raises NotATrace for a
-    trace that is being removed."""
+    """None where nothing can be locked, and for who has very many traces open: there, too, one may
+    want to read. Raises NotATrace for a trace that is being removed."""
+    if Hold.count >= MOST_HOLDS:
+        return None
     try:
         hold = Hold(os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
         _lock(hold, fcntl.LOCK_SH)

@@ -75,6 +75,16 @@ def test_what_is_read_stays(place: Path) -> None:
     assert [one.trace.name for one in purge(place, WEEK, NOW_NS).removed] == ["1-old"]
 
 
+def test_who_opens_very_many_traces_runs_out_of_no_descriptors(place: Path) -> None:
+    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
+    opened = [open_trace(place / "1-old") for _ in range(2 * store.MOST_HOLDS)]
+    assert len(os.listdir("/proc/self/fd")) - before <= store.MOST_HOLDS  # noqa: PTH208
+    assert purge(place, WEEK, NOW_NS).kept
+    opened.clear()
+    assert not purge(place, WEEK, NOW_NS).kept
+    assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+
+
 def test_what_is_recorded_or_finished_stays(place: Path) -> None:
     live = place / "1-old" / LIVE
     live.mkdir()

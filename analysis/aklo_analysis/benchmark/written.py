@@ -59,7 +59,7 @@ def write(found: Benchmark, page: Page) -> None:
     _times(found, page)
     _caches(found, page)
     if found.changed:
-        totals(found.changed, page, "COLD RUNS, THEN WARM ONES, TRACED")
+        totals(found.changed, page, "Cold runs, then warm ones, traced")
 
 
 def _difference(one: Difference) -> str:
@@ -84,7 +84,7 @@ def _times(found: Benchmark, page: Page) -> None:
     remarks = [WITHIN if any(len(one.runs) >= ENOUGH for one in found.timings) else ""]
     remarks.append("" if found.warming else NO_COLD)
     remarks.append("" if found.is_tested else UNTESTED)
-    page.titled("WALL TIME", grid, " ".join(filter(None, remarks)))
+    page.titled("Wall time", grid, " ".join(filter(None, remarks)))
 
 
 def _cells(one: Timing) -> tuple[str, ...]:
@@ -104,7 +104,7 @@ def _caches(found: Benchmark, page: Page) -> None:
         grid.add(*_cache_cells(one, found), style="warning" if loses else "plain")
         if one.printed and (note := ", ".join(_said(one.printed))):
             grid.note(f"it prints: {escape(note)}", "dim")
-    page.titled("CACHES", grid, GAIN)
+    page.titled("Caches", grid, GAIN)
 
 
 def _cache_cells(one: CacheGain, found: Benchmark) -> Sequence[str]:

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -36,16 +37,24 @@ class Disk:
             subprocess.run(["umount", "--lazy", self.folder], check=True)
 
 
-@pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Disk]:
-    disk = Disk(tmp_path / "disk")
-    disk.folder.mkdir()
+@contextmanager
+def mounted(folder: Path) -> Iterator[Disk]:
+    disk = Disk(folder)
     try:
         disk.resize(1 << 20)
     except (OSError, subprocess.CalledProcessError) as error:
         pytest.skip(f"no file system can be mounted here: {error}")
-    yield disk
-    disk.remove()
+    try:
+        yield disk
+    finally:
+        disk.remove()
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Disk]:
+    (folder := tmp_path / "disk").mkdir()
+    with mounted(folder) as disk:
+        yield disk
 
 
 @pytest.fixture

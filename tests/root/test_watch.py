@@ -20,6 +20,7 @@ from .attaching import running
 from .processes import has_ended, is_gone, programs_of, state_of
 from .recording import TIMEOUT_S, Recorder, Recording, await_that
 from .test_conservation import assert_conserved
+from .test_full_disk import mounted
 from .watches import SCRIPT, Watch, run, watching
 
 COMMANDS = 200
@@ -175,6 +176,28 @@ def test_what_could_not_be_kept_is_a_trace_when_there_is_a_place(record: Recorde
     assert recording.meta.complete, recording.meta.incomplete_reason
     assert_first_calls_are_there(recording, watch.folder)
     assert list((watch.folder / "spool").iterdir()) == []
+
+
+def test_a_watch_goes_on_while_its_disk_is_full(record: Recorder) -> None:
+    """What it could not record is counted, and said; what comes when there is room is whole."""
+    spool = record.folder / "spool"
+    spool.mkdir()
+    with mounted(spool) as disk, watching(record) as watch:
+        disk.resize(8 << 20)
+        ballast = spool / "ballast"
+        subprocess.run(["cp", "/dev/zero", ballast], stderr=subprocess.DEVNULL, check=False)
+        lost = run(watch.script, "3", cwd=watch.folder)
+        await_that(lambda: "could not be written" in watch.said, "the word on the loss")
+        await_that(lambda: "is full" in watch.said, "the word on the disk")
+        assert watch.front.poll() is None
+        ballast.unlink()
+        await_that(lambda: f"no trace of process {lost.pid}" in watch.said, "the word on it")
+        run(watch.script, "4", cwd=watch.folder)
+        (recording,) = watch.awaited(1)
+        watch.stop()
+    assert recording.meta.complete, recording.meta.incomplete_reason
+    assert recording.meta.argv[1:] == ("4",)
+    assert_first_calls_are_there(recording, watch.folder)
 
 
 def resident_bytes(pid: int) -> int:

@@ -74,10 +74,10 @@ def test_trees_of_which_nothing_can_be_read_now_are_kept(
 ) -> None:
     read = Path.read_text
 
-    def fails(path: Path) -> str:
+    def fails(path: Path, *how: str) -> str:
         if path.name == name:
             raise OSError(number, os.strerror(number))
-        return read(path)
+        return read(path, *how)
 
     spool = left(tmp_path)
     spool.note(facts_of(7))
@@ -135,6 +135,7 @@ def test_what_fails_in_a_child_is_said_with_what_helps(capfd: pytest.CaptureFixt
     def fails() -> None:
         raise OSError(errno.ENOSPC, "No space left on device", "/spool")
 
-    os.waitpid(watcher.in_child(fails), 0)
+    _, status = os.waitpid(watcher.in_child(fails), 0)
+    assert os.waitstatus_to_exitcode(status) == watcher.NO_ROOM
     said = capfd.readouterr().err
     assert "'/spool'; make room" in said

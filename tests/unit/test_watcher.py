@@ -87,7 +87,7 @@ class Rings:
         with memory(CPUS * layout.COUNTERS.size) as fd:
             self.counters = map_array(fd, CPUS * layout.COUNTERS.size, writable=True).cast("Q")
             self.accounts = Accounts(fd, CPUS, folder / COUNTERS_FILE)
-        self.spooled_bytes = 0
+        self.spooled_bytes = self.tries = 0
         self.steps: list[tuple[str, str]] = []
         kernel.segments.append([])
 
@@ -108,11 +108,12 @@ class Rings:
     def finish(self) -> None:
         self.work()
 
-    def close_spools(self) -> None:
+    def spool_into(self, folder: Path) -> None:
+        assert folder.name == f"{len(self.kernel.segments):08d}"
         self.kernel.segments.append([])
 
-    def spool_into(self, folder: Path) -> None:
-        assert folder.name == f"{len(self.kernel.segments) - 1:08d}"
+    def try_again(self) -> None:
+        self.tries += 1
 
 
 class Trees:
@@ -225,10 +226,10 @@ def test_slots_are_free_again_before_traces_are_made(monkeypatch: pytest.MonkeyP
         watch.assert_owned(len(watch.kernel.segments) - 1)
 
 
-def test_a_spool_that_cannot_grow_is_named_with_what_to_do(
+def test_a_spool_that_cannot_be_written_is_named_with_what_to_do(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(WatchSpool, "note", full)
+    monkeypatch.setattr(WatchSpool, "note", read_only)
     read, write = os.pipe()
     with bench() as watch:
         watch.rings.steps = [("before", "begin")]
@@ -236,8 +237,61 @@ def test_a_spool_that_cannot_grow_is_named_with_what_to_do(
             watch.watcher.run(read)
     os.close(write)
     said = str(caught.value)
-    for part in (str(watch.spool.folder), "No space left", "Make room", "--spool"):
+    for part in (str(watch.spool.folder), "Read-only", "may be written", "--spool"):
         assert part in said
+
+
+def read_only(*_: object) -> None:
+    raise OSError(errno.EROFS, "Read-only file system")
+
+
+@pytest.mark.parametrize("step", ["note", "note_end", "begin_segment"])
+@pytest.mark.parametrize("number", watcher.FULL)
+def test_a_watch_goes_on_while_its_disk_is_full(
+    step: str, number: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def has_no_room(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(watcher, "TELL_S", 0)
+    with bench() as watch:
+        watch.tick([("before", "begin"), ("after", "end")], is_large=False)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(WatchSpool, step, has_no_room)
+            for _ in range(3):
+                watch.tick([("before", "begin"), ("before", "call")])
+        closed = len(watch.kernel.segments) - 1
+        assert watch.rings.tries >= 3
+        for _ in range(2):
+            watch.tick([("before", "call")])
+        assert len(watch.kernel.segments) - 1 == closed + 2
+        assert len(list(watch.spool.trees())) == SLOTS
+        watch.assert_owned(closed + 2)
+    assert f"The disk of {watch.spool.folder} is full" in capsys.readouterr().err
+
+
+def no_room(_: Callable[[], None]) -> int:
+    """A child that has ended for want of it."""
+    process = subprocess.Popen(["sh", "-c", f"exit {watcher.NO_ROOM}"])
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    process.returncode = 0
+    return process.pid
+
+
+def test_want_of_room_for_traces_ends_no_watch() -> None:
+    with bench() as watch:
+        backlog = watch.watcher._backlog
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(watcher, "in_child", no_room)
+            for _ in range(3 * watcher.MOST_FAILURES):
+                watch.watcher._due_s = 0
+                watch.tick([("before", "begin"), ("after", "end")])
+        kept = len(backlog.segments)
+        assert kept > watcher.MOST_FAILURES
+        watch.watcher._due_s = 0
+        watch.tick([])
+        watch.watcher._reap(0)
+        assert len(backlog.segments) < kept
 
 
 def full(*_: object) -> None:
@@ -272,11 +326,12 @@ def test_when_none_can_be_started_again_and_again_the_watch_ends(
     monkeypatch.setattr(watcher, "PAUSE_S", 0)
     with bench() as watch:
         watch.tick([])
-        monkeypatch.setattr(watcher, "in_child", no_process)
-        for _ in range(watcher.MOST_FAILURES - 1):
-            watch.tick([])
-        with pytest.raises(CaptureError, match="kept in"):
-            watch.tick([])
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(watcher, "in_child", no_process)
+            for _ in range(watcher.MOST_FAILURES - 1):
+                watch.tick([])
+            with pytest.raises(CaptureError, match="kept in"):
+                watch.tick([])
 
 
 def test_what_is_no_error_of_the_spool_is_not_called_one(monkeypatch: pytest.MonkeyPatch) -> None:

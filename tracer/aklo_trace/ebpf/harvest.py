@@ -55,7 +55,9 @@ def _is_done_with(spool: WatchSpool, tree: Ended, terms: WatchTerms) -> bool:
     except OSError as error:
         complain(f"There is no trace of process {root.pid}: {explained(error)} {later}")
         return False
-    if prepared is None:  # nothing of it was recorded before the watch was killed
+    if prepared is None:
+        if not tree.interrupted:  # by the end of a watch that was killed
+            complain(f"There is no trace of process {root.pid}: all it did was lost.")
         return True
     whose = f"'{prepared.name}', run by user {root.uid}"
     told, tells = os.pipe2(os.O_CLOEXEC)

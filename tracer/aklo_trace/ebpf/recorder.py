@@ -12,7 +12,7 @@ import select
 import struct
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -161,13 +161,27 @@ class Recorder:
         self.live_tasks = 0  # how many threads were traced when recording stopped
         self._strangers = Strangers(maps.strangers, maps.shells, self._control, live)
         self.accounts = Accounts(maps.cpu_counters, maps.cpus, live / COUNTERS_FILE)
+        self._spools: tuple[Spool, ...] = ()
         self.spool_into(spools or live)
 
     def spool_into(self, folder: Path) -> None:
-        """Write what is drained into new files in this folder."""
-        self._event_spool = Spool(folder / EVENTS_FILE, self._lose_events)
-        self._record_spool = Spool(folder / RECORDS_FILE, self._lose_records)
-        self._mark_spool = Spool(folder / MARKS_FILE, lambda _: None)
+        """Write what is drained from now on into new files in this folder. Raises OSError; then it
+        goes where it went."""
+        wanted = (
+            (EVENTS_FILE, self._lose_events),
+            (RECORDS_FILE, self._lose_records),
+            (MARKS_FILE, lambda _: None),
+        )
+        with ExitStack() as made:
+            spools = [made.enter_context(closing(Spool(folder / n, lose))) for n, lose in wanted]
+            made.pop_all()
+        self.close_spools()
+        self._spools = self._event_spool, self._record_spool, self._mark_spool = tuple(spools)
+
+    def try_again(self) -> None:
+        """Write what comes from now on, also if the disk had no room before."""
+        for spool in self._spools:
+            spool.error = None
 
     def _lose_events(self, data: memoryview) -> None:
         self.accounts.lose_events(data)
@@ -180,7 +194,7 @@ class Recorder:
             self._tree_losses.lose_records(data)
 
     def close_spools(self) -> None:
-        for spool in (self._event_spool, self._record_spool, self._mark_spool):
+        for spool in self._spools:
             spool.close()
 
     @property

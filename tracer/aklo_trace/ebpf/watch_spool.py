@@ -124,7 +124,9 @@ class WatchSpool:
         return self.segments / f"{number:08d}"
 
     def begin_segment(self, number: int) -> Path:
+        """A new folder; one that was begun in vain is removed. Raises OSError."""
         folder = self.segment(number)
+        shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(mode=0o700)
         return folder
 
@@ -145,7 +147,7 @@ class WatchSpool:
     def note(self, facts: RootFacts) -> None:
         """Keep what is known of a tree that begins. Raises OSError."""
         folder = self.root_folder(facts.root.serial)
-        folder.mkdir(mode=0o700)
+        folder.mkdir(mode=0o700, exist_ok=True)  # it may have been made in vain
         _write(folder / ROOT_FILE, asdict(facts))
 
     def note_end(self, ended: Ended) -> None:

@@ -7,13 +7,14 @@ everything else goes to files. Sorting and making traces is done by a child, one
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import signal
 import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -47,6 +48,9 @@ RETRY_S: Final = 60.0
 BATCH_TREES: Final = 50
 """Of which one child makes traces."""
 MOST_FAILURES: Final = 3
+FULL: Final = (errno.ENOSPC, errno.EDQUOT)
+NO_ROOM: Final = 3
+"""The status of a child that the disk had no room for."""
 NICENESS: Final = 10
 MOST_PROCESSES: Final = (1 << ROOT_PROCESS_BITS) - 1
 """Of one tree."""
@@ -108,6 +112,7 @@ class Watcher:
             )
         self._roots = roots
         self._live: dict[int, RootFacts] = {}
+        self._unnoted: list[RootFacts] = []  # there was no room to
         self._ended: list[Ended] = []  # their slots are free when the segment is closed
         self._backlog = Backlog()
         self._at_work: _Work | None = None
@@ -115,6 +120,7 @@ class Watcher:
         self._retry_s = 0.0
         self._failures = 0
         self._tell_s = 0.0
+        self._full_s = 0.0
         self._lost = [0] * len(LOSSES)
 
     def run(self, asked: int) -> None:
@@ -133,14 +139,18 @@ class Watcher:
         if is_whole:
             for tree in ended:
                 self._end(tree, 0)
+        with self._as_room_allows():
+            self._note()
         self._reap(os.WNOHANG)
         if time.monotonic() >= self._tell_s:
             self._tell_losses()
+            self._recorder.try_again()
         if time.monotonic() >= self._retry_s:
             self._backlog.try_again()
         is_due = self._is_batch_due()
         if is_whole and (is_due or self._should_close_segment()):
-            self._close_segment()
+            with self._as_room_allows():
+                self._close_segment()
         if is_due and self._backlog:
             self._begin_batch(BATCH_TREES)
 
@@ -158,9 +168,36 @@ class Watcher:
         for root in begun:
             start = start_facts(self._terms.sample_hz, self._terms.attribution)
             facts = RootFacts(root, start, self._terms.filter, self._number)
-            self._spool.note(facts)
+            self._unnoted.append(facts)
             self._live[root.serial] = facts
         return are_all
+
+    def _note(self) -> None:
+        """Keep what is known of trees that have begun. Raises OSError."""
+        while self._unnoted:
+            self._spool.note(self._unnoted[0])
+            del self._unnoted[0]
+
+    @contextmanager
+    def _as_room_allows(self) -> Iterator[None]:
+        """Within, the spool is written. If its disk is full, that is to be tried again. Raises
+        StoreError for another OSError."""
+        with recording_into(self._spool):
+            try:
+                yield
+            except OSError as error:
+                if error.errno not in FULL:
+                    raise
+                self._tell_full()
+
+    def _tell_full(self) -> None:
+        if time.monotonic() < self._full_s:
+            return
+        self._full_s = time.monotonic() + RETRY_S
+        complain(
+            f"The disk of {self._spool.folder} is full. What cannot be recorded is counted, and "
+            f"the watch goes on. Make room, or give another directory with {SPOOL}."
+        )
 
     def _end(self, facts: RootFacts, live_tasks: int) -> None:
         root, losses = facts.root, self._roots.losses
@@ -187,13 +224,12 @@ class Watcher:
         return self._recorder.spooled_bytes >= SEGMENT_BYTES or len(self._ended) > free // 2
 
     def _close_segment(self) -> None:
-        """What follows goes into another, in which slots may be other trees'."""
-        with recording_into(self._spool):
-            following = self._spool.begin_segment(self._number + 1)
-            self._recorder.close_spools()
-            self._recorder.spool_into(following)
-            for tree in self._ended:
-                self._spool.note_end(tree)
+        """What follows goes into another, in which slots may be other trees'. Raises OSError; then
+        all is as it was."""
+        self._note()
+        for tree in self._ended:
+            self._spool.note_end(tree)
+        self._recorder.spool_into(self._spool.begin_segment(self._number + 1))
         self._backlog.segments.append(self._spool.segment(self._number))
         self._number += 1
         for tree in self._ended:
@@ -235,7 +271,10 @@ class Watcher:
             return
         batch, self._at_work = self._at_work.batch, None
         self._due_s = time.monotonic() + PAUSE_S
-        if status:
+        if os.waitstatus_to_exitcode(status) == NO_ROOM:
+            self._due_s = time.monotonic() + RETRY_S
+            self._tell_full()
+        elif status:
             self._fail("The process that makes traces failed; what it was at is kept.")
         else:
             self._failures = 0
@@ -270,7 +309,8 @@ class Watcher:
         self._reap(0)
         for tree in list(self._live.values()):
             self._end(tree, int(self._roots.is_live(tree.root)))
-        self._close_segment()
+        with recording_into(self._spool):
+            self._close_segment()
         self._backlog.try_again()
         self._begin_batch(sys.maxsize)
         self._reap(0)
@@ -329,6 +369,7 @@ def in_child(work: Callable[[], None]) -> int:
     except AkloTraceError as error:
         complain(error)
     except Exception as error:  # noqa: BLE001 - said in words; the parent goes on
+        status = NO_ROOM if isinstance(error, OSError) and error.errno in FULL else status
         complain(explained(error))
     finally:
         os._exit(status)

@@ -83,7 +83,7 @@ def test_a_wheel_carries_its_pages_and_the_unit(tmp_path: Path) -> None:
         if ".data/data/" in name
     }
     code = "".join(path.read_text() for path in (ROOT / "tracer").rglob("*.py"))
-    pages = {"README.md", "LICENSE", *re.findall(r"docs/[\w-]+\.md", code)}
+    pages = {"README.md", "LICENSE", *re.findall(r"docs/[\w/-]+\.md", code)}
     pages |= {str(path.relative_to(ROOT)) for path in files(ROOT / "docs")}
     assert {f"share/doc/aklo-trace/{page}" for page in pages} <= data
     assert {"lib/systemd/system/aklo-trace-watch.service", "share/man/man1/aklo-trace.1"} <= data

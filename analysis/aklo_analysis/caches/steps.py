@@ -64,17 +64,19 @@ def steps(case: Case, entries: Entries) -> list[list[Step]]:
 def _all(case: Case, entries: Entries) -> Iterator[Step]:
     first = case.calls["file"].to_numpy(np.int64)
     second = positions(case.frames.files, "file_id", case.frames.column("file2_id"))
-    names, syscall = categories(case.calls["syscall"])
+    _, syscall = categories(case.calls["syscall"])
     previous = _previous(case)
-    for file, kinds in (first, _kinds(case, names)), (second.astype(np.int64), _second(case)):
-        rows = np.flatnonzero((entries.of_files[file] != NONE) & (kinds != NONE))
+    for file, kinds_of in (first, _kinds), (second.astype(np.int64), _second):
+        rows = np.flatnonzero(entries.of_files[file] != NONE)
+        kinds = kinds_of(case, rows)
+        rows, kinds = rows[kinds != NONE], kinds[kinds != NONE]
         at_ns = case.frames.syscalls["ts_ns"].to_numpy(np.int64)[rows]
         dur_ns = known_values(case.frames.syscalls["dur_ns"].iloc[rows])
         line = _lines(case)[case.causes.of_calls[rows]]
         columns = (
             entries.of_files[file[rows]],
             entries.companion[file[rows]],
-            kinds[rows],
+            kinds,
             rows,
             at_ns,
             at_ns + dur_ns,
@@ -102,9 +104,9 @@ def _previous(case: Case) -> Int64:
     return found
 
 
-def _kinds(case: Case, names: list[str]) -> Int64:
-    """What each call does with its first file, or `NONE`."""
-    calls, rows = case.calls, case.frames.syscalls
+def _kinds(case: Case, of: Int64) -> Int64:
+    """What each of these calls does with its first file, or `NONE`."""
+    calls, rows = case.calls.iloc[of], case.frames.syscalls.iloc[of]
     failed = calls["failed"].to_numpy()
     gone = np.isin(known_values(rows["errno"]), GONE)
     named = rows["fd"].isna().to_numpy()
@@ -115,7 +117,7 @@ def _kinds(case: Case, names: list[str]) -> Int64:
     copies = among(calls["activity"], ("copy",))
     reads = among(calls["activity"], ("read",)) | (copies & ~sends)
     writes = (among(calls["activity"], ("write",)) | (copies & sends)) & moved
-    removes = among(calls["syscall"], [name for name in REMOVING if name in names])
+    removes = among(calls["syscall"], REMOVING)
     kinds = np.full(len(calls), NONE, np.int64)
     cases = (
         (looks & ~failed, LOOK),
@@ -130,9 +132,9 @@ def _kinds(case: Case, names: list[str]) -> Int64:
     return kinds
 
 
-def _second(case: Case) -> Int64:
-    """The same of its second file."""
-    calls = case.calls
+def _second(case: Case, of: Int64) -> Int64:
+    """The same of their second files."""
+    calls = case.calls.iloc[of]
     done = ~calls["failed"].to_numpy()
     copies, sends = among(calls["activity"], ("copy",)), among(calls["syscall"], SENDING)
     kinds = np.full(len(calls), NONE, np.int64)

@@ -29,6 +29,7 @@ from aklo_analysis.rules.paths import Paths, paths_of
 from aklo_analysis.rules.pipes import pipes
 from aklo_analysis.rules.places import Places
 from aklo_analysis.rules.reading import reading
+from aklo_analysis.rules.shell_time import ShellTime, shell_time
 from aklo_analysis.rules.spared import spared
 from aklo_analysis.rules.starts import starts
 from aklo_analysis.rules.upkeep import upkeep
@@ -166,8 +167,12 @@ class Case:
         return rows, last, following
 
     @cached_property
+    def shell_time(self) -> ShellTime:
+        return shell_time(self.wall.segments, self.places)
+
+    @cached_property
     def on_path(self) -> OnPath:
-        found = upkeep(self.wall.segments, self.calls, self.places)
+        found = upkeep(self.wall.segments, self.calls, self.places, self.shell_time)
         return OnPath(self.family, self.wall.segments, found)
 
     def is_doing(self, rows: Int64, *keys: str) -> Bools:

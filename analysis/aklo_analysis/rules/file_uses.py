@@ -81,13 +81,9 @@ def segments_since_open(case: Case) -> pd.DataFrame:
 def _behind(case: Case, telling: Bools) -> pd.DataFrame:
     """The segments of shells with the file of the last call that is `telling`, at the place of
     that call."""
-    segments = case.wall.segments
-    life = segments["life"].to_numpy(np.int64)
-    rows = np.flatnonzero(np.append(case.places.shells, False)[life])
-    rows = rows[np.argsort(life[rows], kind="stable")]
-    call = segments["call"].to_numpy(np.int64)[rows]
-    place = case.places.of_segments(segments["cause"].to_numpy(np.int64)[rows], life[rows])
-    known = last_known((call != UNKNOWN) & np.append(telling, False)[call], life[rows])
+    shells = case.shell_time
+    rows, call, place = shells.rows, shells.call, shells.place
+    known = last_known((call != UNKNOWN) & np.append(telling, False)[call], shells.life)
     file = np.append(case.calls["file"].to_numpy(np.int64), UNKNOWN)[call]
     found = (known != UNKNOWN) & (file[known] >= 0) & (place[known] == place)
     at = known[found]

@@ -11,6 +11,7 @@ import pandas as pd
 from aklo_analysis.calls import UNKNOWN, among
 from aklo_analysis.rules.filling import last_known, next_known
 from aklo_analysis.rules.places import Places
+from aklo_analysis.rules.shell_time import ShellTime
 from aklo_analysis.wall.slices import bounds, last_before
 
 Int64 = npt.NDArray[np.int64]
@@ -22,17 +23,13 @@ MANAGING: Final = frozenset(
 """Activities of calls that a shell makes for the sake of its children."""
 
 
-def upkeep(segments: pd.DataFrame, calls: pd.DataFrame, places: Places) -> Int64:
+def upkeep(segments: pd.DataFrame, calls: pd.DataFrame, places: Places, shells: ShellTime) -> Int64:
     """For each segment of the wall the forked life that its shell spent it on, or `UNKNOWN`. Of
     calls that manage children, as many as there are in a row, each is for the last process that
     was forked; but what comes before a fork, at the place of it and not at that of the last one,
     is for that. So is what is computed between two calls for the same process. `calls` as
     `derive` gives them."""
-    life = segments["life"].to_numpy(np.int64)
-    rows = np.flatnonzero(np.append(places.shells, False)[life])
-    rows = rows[np.argsort(life[rows], kind="stable")]
-    life, call = life[rows], segments["call"].to_numpy(np.int64)[rows]
-    place = places.of_segments(segments["cause"].to_numpy(np.int64)[rows], life)
+    rows, life, call, place = shells.rows, shells.life, shells.call, shells.place
     in_call = call != UNKNOWN
     other = in_call & ~np.append(among(calls["activity"], MANAGING), False)[call]
     runs = _runs(life, other)

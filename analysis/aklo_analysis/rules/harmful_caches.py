@@ -14,13 +14,18 @@ from aklo_analysis.calls import UNKNOWN
 from aklo_analysis.causes import APART
 from aklo_analysis.distinct import distinct
 from aklo_analysis.nullable import optional, optional_int
+from aklo_analysis.program import base_name
 from aklo_analysis.rules.case import Case, Place
 from aklo_analysis.rules.claim import instead
+from aklo_analysis.rules.rewritten_files import Rewritten, rewritten
 from aklo_analysis.rules.rule import COST, Candidate, Rule, Threshold
 from aklo_analysis.stacks import NO_FILES
 from aklo_analysis.units import count, counted, duration
 
 Int64 = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+Line = tuple[str | None, str | None, int | None]
+"""Function, file and number."""
 
 LOOKUPS: Final = Threshold("lookups", "count", 5, "how often the cache is asked")
 MOSTLY: Final = 0.5
@@ -40,11 +45,59 @@ STALE_ENTRIES: Final = (
 )
 
 
+REWRITTEN: Final = (
+    "Count in variables, and write them down once, at the end; from subshells, append a line for "
+    "each lookup, and add them up when somebody asks."
+)
+
+
 def check(case: Case) -> Iterator[Candidate]:
     for one in case.observed:
         saved_ns = one.saved_ns
         if saved_ns is not None and saved_ns < 0:
             yield _candidate(case, one, -saved_ns)
+    for file in rewritten(case):
+        yield _of_file(case, file)
+
+
+def _of_file(case: Case, file: Rewritten) -> Candidate:
+    """That a file which is no entry is written anew at lookups."""
+    rows = distinct(*(_segments(case, answer) for answer in file.answers))
+    rows = rows[_is_for(case, rows, file)]
+    cost_ns, times = int(case.segments_ns[rows].sum()), len(file.answers)
+    title = (
+        f"{base_name(file.path)} is written anew at {count(times)} of {count(file.lookups)} lookups"
+    )
+    return Candidate(
+        place=_place(case, file.answers, rows),
+        title=title,
+        cost_ns=cost_ns,
+        claim=instead(rows, case.segments_ns, cost_ns / times),
+        advice=REWRITTEN,
+        evidence=(f"{duration(cost_ns // times)} each, for {file.path}",),
+        seen={LOOKUPS.name: file.lookups},
+    )
+
+
+def _is_for(case: Case, rows: Int64, file: Rewritten) -> Bools:
+    """Which segments are of what those lines do, and call, of functions that look up which write
+    the file; where lines are not known, of the calls that write it."""
+    stacks = {answer.stack for answer in file.answers if answer.stack}
+    lines = {*_lines(case, case.causes.of_calls[file.calls], stacks).values()} - {None}
+    pieces = case.wall.segments
+    if not lines:
+        return np.isin(pieces["call"].to_numpy(np.int64)[rows], file.calls)
+    cause = pieces["cause"].to_numpy(np.int64)[rows]
+    found = [number for number, line in _lines(case, cause, stacks).items() if line in lines]
+    return np.isin(cause, found)
+
+
+def _lines(case: Case, causes: Int64, stacks: set[Stack]) -> dict[int, Line | None]:
+    """By cause the line of a function that looks up."""
+    known = [number for number in np.unique(causes).tolist() if number >= len(APART)]
+    return {
+        number: _line(case, int(case.causes.site[number - len(APART)]), stacks) for number in known
+    }
 
 
 def _candidate(case: Case, one: Observed, lost_ns: int) -> Candidate:
@@ -97,7 +150,7 @@ def _segments(case: Case, answer: Answer) -> Int64:
 def _place(case: Case, answers: tuple[Answer, ...], rows: Int64) -> Place:
     """The line of the function that looks up which takes most, with all that it calls."""
     stacks = {answer.stack for answer in answers if answer.stack}
-    ns: dict[tuple[str | None, str | None, int | None], int] = {}
+    ns: dict[Line, int] = {}
     cause = case.wall.segments["cause"].to_numpy(np.int64)[rows]
     of_causes = np.zeros(case.causes.count, np.int64)
     np.add.at(of_causes, cause, case.segments_ns[rows])
@@ -113,9 +166,7 @@ def _place(case: Case, answers: tuple[Answer, ...], rows: Int64) -> Place:
     return Place(function, file if known else None, line, source=source)
 
 
-def _line(
-    case: Case, site: int, stacks: set[Stack]
-) -> tuple[str | None, str | None, int | None] | None:
+def _line(case: Case, site: int, stacks: set[Stack]) -> Line | None:
     """The line of a function that looks up from which a site was reached: function, file, line."""
     row = case.frames.sites.iloc[site]
     names, files, lines = row["stack"] or (), row["files"] or (), row["lines"] or ()

@@ -70,5 +70,5 @@ def _printed(done: Sequence[Ran], known: Sequence[Cache]) -> dict[str, Printed]:
     from aklo_analysis.benchmark.printed import printed
 
     last = max(done, key=lambda ran: (ran.trace is None, ran.planned.number or 0))
-    with last.output.open("rb") as file:
-        return printed(file.read(LARGEST_OUTPUT).decode("utf-8", "replace"), known)
+    last.output.seek(0)
+    return printed(last.output.read(LARGEST_OUTPUT).decode("utf-8", "replace"), known)

@@ -9,6 +9,7 @@ the runs that were made.
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import shutil
 import sys
@@ -20,8 +21,9 @@ from typing import TYPE_CHECKING, Final
 
 from aklo_trace import address_space
 from aklo_trace.benchmarking.plan import Arm, Planned, arms, plan
-from aklo_trace.benchmarking.running import Ran, Runner, given_to
+from aklo_trace.benchmarking.running import Ran, Runner
 from aklo_trace.cli import INTERRUPTED
+from aklo_trace.errand import read_as
 from aklo_trace.errors import StoreError, TargetError, UsageError, reason_of, remedy_at
 from aklo_trace.identity import Identity, invoking
 from aklo_trace.location import expanded
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from aklo_analysis.benchmark.result import Benchmark
 
 FORMATS: Final = ("text", "markdown", "json")
+FAILED: Final = "\n"
+"""No path begins so."""
 CLEAR_LINE: Final = "\r\x1b[K"
 MOST_RUNS: Final = 1000
 
@@ -101,23 +105,26 @@ def _recording(options: argparse.Namespace) -> list[str]:
 
 @contextmanager
 def _folder(wanted: Path | None, owner: Identity) -> Iterator[Path]:
-    """A new folder for traces, that belongs to the user; without `wanted` it is removed."""
-    if wanted is None:
-        folder = Path(tempfile.mkdtemp(prefix="aklo-trace-benchmark."))
-        try:
-            given_to(folder, owner.uid, owner.gid)
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-        return
+    """A new folder for traces, made by the user; without `wanted` it is removed."""
+    made = os.fsdecode(read_as(owner, lambda: os.fsencode(_made(wanted))))
+    if made.startswith(FAILED):
+        raise StoreError(made.removeprefix(FAILED))
     try:
+        yield Path(made)
+    finally:
+        if wanted is None:
+            shutil.rmtree(made, ignore_errors=True)
+
+
+def _made(wanted: Path | None) -> str:
+    """The folder, or why there can be none."""
+    try:
+        if wanted is None:
+            return tempfile.mkdtemp(prefix="aklo-trace-benchmark.")
         wanted.mkdir(mode=0o700)
     except OSError as error:
-        raise StoreError(
-            f"{wanted} cannot be made: {reason_of(error)}. {remedy_at(error)}"
-        ) from error
-    given_to(wanted, owner.uid, owner.gid)
-    yield wanted.absolute()
+        return f"{FAILED}{wanted} cannot be made: {reason_of(error)}. {remedy_at(error)}"
+    return str(wanted.absolute())
 
 
 def _all(runner: Runner, wanted: Sequence[Planned], forgiving: bool) -> tuple[list[Ran], bool]:

@@ -22,20 +22,24 @@ def source() -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
+def as_roff(text: str) -> str:
+    return text.replace("-", "\\-")
+
+
 def section_of(verb: str, source: str) -> str:
-    title = "OPTIONS OF A RECORDING" if verb == "record" else f"aklo\\\\-trace {verb}"
-    found = re.search(rf'^\.SH "{title}"\n(.*?)^\.SH', source, re.M | re.S)
+    title = "OPTIONS OF A RECORDING" if verb == "record" else as_roff(f"aklo-trace {verb}")
+    found = re.search(rf'^\.SH "{re.escape(title)}"\n(.*?)^\.SH', source, re.M | re.S)
     assert found, verb
     return found[1]
 
 
 @pytest.mark.parametrize("verb", COMMANDS)
 def test_it_has_every_verb_with_its_options(verb: str, source: str) -> None:
-    assert f".TP 15\n\\fB{verb}\\fR\n" in source
+    assert f".TP 15\n\\fB{as_roff(verb)}\\fR\n" in source
     explained = "\n".join(re.findall(r"^\.TP 15\n(.*)\n", section_of(verb, source), re.M))
     for action in parser_of(verb)._actions:
         for option in action.option_strings if action.help != argparse.SUPPRESS else ():
-            assert f"\\fB{option.replace('-', chr(92) + '-')}\\fR" in explained
+            assert f"\\fB{as_roff(option)}\\fR" in explained
 
 
 def test_roff_has_nothing_to_complain_of(source: str) -> None:

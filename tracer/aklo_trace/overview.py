@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Final
 
@@ -24,6 +24,8 @@ EARLIER: Final = 20
 """Runs that a usual time is made of, the newest before the last one."""
 SHOWN_RUNS: Final = 8
 """Of each command, the times of which are shown side by side."""
+FITTING: Final = {44: (8, 5, 5, 3), 32: (5, 3, 3, 1), 0: (4, 1, 2, 0)}
+"""How many commands, slow calls, caches and alerts are shown on a screen of so many lines."""
 DAY_NS: Final = 86_400 * 10**9
 RECENT, MOST_RECENT = 20, 200
 """Slow calls and caches are those of all traces that ended within a day, but of at least and at
@@ -126,6 +128,18 @@ class Overview:
     slowest: tuple[SlowRow, ...]
     caches: tuple[CacheRow, ...]
     alerts: tuple[AlertRow, ...]
+
+    def fitted(self, lines: int) -> Overview:
+        """With no more rows than a screen of so many lines has room for."""
+        rows = next(rows for least, rows in FITTING.items() if lines >= least)
+        commands, slowest, caches, alerts = rows
+        return replace(
+            self,
+            commands=self.commands[:commands],
+            slowest=self.slowest[:slowest],
+            caches=self.caches[:caches],
+            alerts=self.alerts[:alerts],
+        )
 
 
 Run = tuple[Stored, Totals]

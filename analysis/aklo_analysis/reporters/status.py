@@ -73,7 +73,8 @@ def _columns(cell: str) -> int:
     return columns(PAINT.sub("", cell))
 
 
-def write(found: Overview, stream: TextIO, options: Options) -> None:
+def write(found: Overview, stream: TextIO, options: Options, lines: int | None = None) -> None:
+    """`lines`: those of the terminal, if there is one."""
     page = TextPage(stream, options)
     page.title(f"aklo-trace status {_clock(found.at_ns)}")
     page.fact("Store", _store(found.store))
@@ -83,15 +84,16 @@ def write(found: Overview, stream: TextIO, options: Options) -> None:
     if not found.commands:
         page.blank()
         page.sentence("There is no trace yet. Make one: aklo-trace -- COMMAND")
-    page.titled("Commands", _commands(found))
-    page.titled("Slowest operations", _slowest(found.slowest))
-    page.titled("Caches", _caches(found.caches))
-    if found.alerts:
+    shown = found if lines is None else found.fitted(lines)
+    page.titled("Commands", _commands(shown))
+    page.titled("Slowest operations", _slowest(shown.slowest))
+    page.titled("Caches", _caches(shown.caches))
+    if shown.alerts:
         page.heading("Alerts")
-    for row in found.alerts:
+    for row in shown.alerts:
         style = ALERTS.get(row.alert.severity, "plain")
-        lines = [(escape(row.alert.message), "strong"), (escape(row.command), "dim")]
-        page.item(f"{escape(row.alert.severity):<8}", style, lines, cut=("strong", "dim"))
+        said = [(escape(row.alert.message), "strong"), (escape(row.command), "dim")]
+        page.item(f"{escape(row.alert.severity):<8}", style, said, cut=("strong", "dim"))
 
 
 def _clock(ns: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pytest
 
@@ -63,9 +64,9 @@ def found(name: str = "aklo status") -> Overview:
     )
 
 
-def shown(seen: Overview, **look: object) -> str:
+def shown(seen: Overview, lines: int | None = None, **look: object) -> str:
     stream = io.StringIO()
-    write(seen, stream, Options(**look))  # type: ignore[arg-type]
+    write(seen, stream, Options(**look), lines)  # type: ignore[arg-type]
     return stream.getvalue()
 
 
@@ -98,6 +99,21 @@ def test_it_fits_the_terminal_and_does_it_no_harm(width: int, name: str, utf8: b
     assert all(line.isprintable() for line in text.splitlines())
     assert max(map(columns, text.splitlines())) <= width
     assert text.isascii() or utf8
+
+
+@pytest.mark.parametrize("height", [24, 32, 44, 100])
+def test_it_fits_a_screen(height: int) -> None:
+    seen = found("/home/dev/harbour/.aklo_metrics")
+    parts = seen.commands, seen.slowest, seen.caches, seen.alerts
+    many = [rows * 20 for rows in parts]  # type: ignore[operator]
+    seen = replace(
+        seen,
+        store=replace(seen.store, limits=Limits(7, 1000, 4 << 30, 256 << 20)),
+        **dict(zip(("commands", "slowest", "caches", "alerts"), many, strict=True)),
+    )
+    text = shown(seen, height, width=80)
+    assert len(text.splitlines()) < height
+    assert "20 critical" in text
 
 
 def test_it_says_the_same_in_colour() -> None:

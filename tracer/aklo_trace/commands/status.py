@@ -94,7 +94,8 @@ def fill(asker: Asker) -> None:
 def _write(found: Overview, stream: TextIO, look: Options) -> None:
     from aklo_analysis.reporters.status import write
 
-    write(found, stream, look)
+    lines = None if look.width is None else shutil.get_terminal_size().lines
+    write(found, stream, look, lines)
 
 
 def _watch(asker: Asker, options: argparse.Namespace, every_s: float) -> int:

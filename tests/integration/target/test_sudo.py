@@ -191,6 +191,13 @@ def test_who_it_runs_as(
     assert as_user(script.format(shlex.join(tracer))) == f"{expected}\n"
 
 
+def test_a_benchmark_is_of_the_users_command(as_user: AsUser, public_python: str) -> None:
+    options = "--engine strace --runs 1 --warmup 0 --cold 'sh -c \"id -un >>who\"' -o kept"
+    run = f"sudo {public_python} -m aklo_trace benchmark {options} -- sh -c 'id -un >>who'"
+    shown = as_user(f"{run} >report 2>&1; echo $?; cat who; stat -c %U kept; ls kept | wc -l")
+    assert shown.split() == ["0", *[USER] * 6, USER, "2"]
+
+
 def test_the_variables_of_sudo_alone_mean_nothing(tracer: tuple[str, ...]) -> None:
     variables = {"SUDO_UID": "65534", "SUDO_GID": "65534", "SUDO_USER": "nobody"}
     done = subprocess.run(

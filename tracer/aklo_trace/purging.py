@@ -12,7 +12,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -29,6 +29,7 @@ from aklo_trace.stored import Stored
 from aklo_trace.summary import TraceSummary
 
 LOCK: Final = ".purge.lock"
+PAUSE_NS: Final = 60 * 10**9
 MIB: Final = 1 << 20
 LEFT: Final = "left by a purge that was interrupted"
 
@@ -84,6 +85,20 @@ def limits_of(store: Path, asker: Asker) -> Limits:
         bytes=found.value("monitoring.retention_size", int),
         free_bytes=found.value("monitoring.retention_free", int),
     )
+
+
+def purge_rarely(store: Path, limits: Limits, now_ns: int) -> Purge:
+    """`purge`, but not within a minute of the last time: for who makes one trace after the other.
+    Raises StoreError."""
+    path = store / LOCK
+    with suppress(OSError):
+        if 0 <= now_ns - path.stat().st_mtime_ns < PAUSE_NS:
+            return Purge()
+    done = purge(store, limits, now_ns)
+    with suppress(OSError):
+        path.touch(0o600)
+        os.utime(path, ns=(now_ns, now_ns))
+    return done
 
 
 @contextmanager

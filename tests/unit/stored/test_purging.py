@@ -14,7 +14,7 @@ import pytest
 from aklo_trace import location, purging, removed, store, stored
 from aklo_trace.errors import NotATrace, StoreError
 from aklo_trace.location import HIDDEN
-from aklo_trace.purging import LEFT, Purge, purge
+from aklo_trace.purging import LEFT, Purge, purge, purge_rarely
 from aklo_trace.retention import Limits
 from aklo_trace.store import LIVE, LOCK, open_trace
 from aklo_trace.summary import CacheUse, SlowCall
@@ -228,6 +228,13 @@ def test_a_store_that_cannot_be_written_is_named(place: Path) -> None:
     (place / purging.LOCK).mkdir()
     with pytest.raises(StoreError, match=str(place)):
         purge(place, WEEK, NOW_NS)
+
+
+def test_who_makes_many_traces_purges_once_a_minute(place: Path) -> None:
+    assert len(purge_rarely(place, WEEK, NOW_NS).removed) == 2
+    keep(place, "4-old", **OLD)
+    assert purge_rarely(place, WEEK, NOW_NS + 59 * 10**9) == Purge()
+    assert len(purge_rarely(place, WEEK, NOW_NS + 61 * 10**9).removed) == 1
 
 
 def test_where_there_is_nothing_to_do_nothing_is_written(place: Path) -> None:

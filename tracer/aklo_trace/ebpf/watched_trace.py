@@ -30,7 +30,7 @@ from aklo_trace.meta import Meta
 from aklo_trace.open_files import OPEN_FILES_FILE, OpenFile, write_open_files
 from aklo_trace.packing import Packing, packing_of
 from aklo_trace.places import Asker
-from aklo_trace.purging import limits_of, purge
+from aklo_trace.purging import limits_of, purge_rarely
 from aklo_trace.retention import Limits
 
 STOPPED: Final = "{name} was still running when the watch was stopped"
@@ -118,7 +118,7 @@ def finish(kept: Kept) -> None:
 def make_room(kept: Kept) -> None:
     """Remove what its store may no longer hold. Raises StoreError."""
     if kept.limits:
-        purge(kept.directory.parent, kept.limits, time.time_ns())
+        purge_rarely(kept.directory.parent, kept.limits, time.time_ns())
 
 
 def _notes(prepared: Prepared) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ printf '%s\\n' "${COMPREPLY[@]}"
 """
 ASK_ZSH = """\
 fpath=({0} $fpath); autoload -Uz compinit; compinit -D -u
-show() {{ print -rl -- ${{(z)BUFFER}} >> {0}/said; exit }}
+show() {{ print -r -- ${{${{(z)BUFFER}}[-1]}} >> {0}/said; BUFFER=; }}
 zle -N show; bindkey '^G' show; bindkey '^I' expand-or-complete; unsetopt beep
 """
 Asked = Callable[..., list[str]]
@@ -78,28 +78,26 @@ def fish(surroundings: dict[str, str], tmp_path: Path) -> Asked:
 
 
 @pytest.fixture
-def zsh(surroundings: dict[str, str], tmp_path: Path) -> Asked:
-    """Which completes only at a terminal, and what is the only possibility."""
+def zsh(surroundings: dict[str, str], tmp_path: Path) -> Callable[[list[str]], list[str]]:
+    """Which completes only at a terminal, and what is the only possibility: the last word of each
+    line, completed."""
     needs("zsh")
     (tmp_path / "_aklo-trace").write_text(script("zsh"))
     (tmp_path / ".zshrc").write_text(ASK_ZSH.format(tmp_path))
+    environ = {**surroundings, "ZDOTDIR": str(tmp_path), "TERM": "dumb"}
 
-    def asked(*words: str) -> list[str]:
-        environ = {**surroundings, "ZDOTDIR": str(tmp_path), "TERM": "dumb"}
+    def asked(lines: list[str]) -> list[str]:
         ours, theirs = pty.openpty()
-        os.write(ours, f"{' '.join(['aklo-trace', *words])}\t\x07".encode())
+        keys = "".join(f"aklo-trace {line}\t\x07" for line in lines)
+        os.write(ours, f"{keys}exit\n".encode())
+        stdio = {"stdin": theirs, "stdout": theirs, "stderr": theirs}
         with subprocess.Popen(
-            ["zsh", "-d", "-i"],
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            env=environ,
-            start_new_session=True,
-        ) as shell:
+            ["zsh", "-d", "-i"], **stdio, env=environ, start_new_session=True
+        ) as it:
             os.close(theirs)
-            shell.wait(TIMEOUT_S)
+            it.wait(TIMEOUT_S)
         os.close(ours)
-        return (tmp_path / "said").read_text().split()[-1:]
+        return (tmp_path / "said").read_text().split()
 
     return asked
 
@@ -158,15 +156,12 @@ def test_behind_the_dashes_a_command_is_completed(shell: Asked, tmp_path: Path) 
     assert shell("--", "cat", f"{tmp_path}/onl") == [f"{tmp_path}/only.txt"]
 
 
-@pytest.mark.parametrize(
-    ("words", "completed"),
-    [
-        (["rep"], "report"),
-        (["report", "--section", "wal"], "wall"),
-        (["report", "2026-01-02"], "2026-01-02T03-04-05.678Z-mine"),
-        (["attach", "--func"], "--function-calls"),
-        (["-o", "slow", "--", "sha256su"], "sha256sum"),
-    ],
-)
-def test_zsh_completes(words: list[str], completed: str, zsh: Asked) -> None:
-    assert zsh(*words) == [completed]
+def test_zsh_completes(zsh: Callable[[list[str]], list[str]]) -> None:
+    completed = {
+        "rep": "report",
+        "report --section wal": "wall",
+        "report 2026-01-02": "2026-01-02T03-04-05.678Z-mine",
+        "attach --func": "--function-calls",
+        "-o slow -- sha256su": "sha256sum",
+    }
+    assert zsh([*completed]) == [*completed.values()]

@@ -98,8 +98,9 @@ class _Thread:
             yield self.begin(ts_ns, FOREVER, name, FUNCTION)
         self.functions = functions
 
-    def named(self, what: str, name: str) -> str:
-        return f'{{"ph":"M","name":"{what}",{self._who},"args":{{"name":{_text(name)}}}}}'
+    def told(self, what: str, **about: Any) -> str:
+        """Something that is so all the time."""
+        return f'{{"ph":"M","name":"{what}",{self._who},"args":{json.dumps(about)}}}'
 
     def _event(self, phase: str, ts_ns: int, name: str, kind: str, about: dict[str, Any]) -> str:
         known = [f'"{key}":{_json(value)}' for key, value in about.items() if value is not None]
@@ -145,9 +146,9 @@ class _Events:
             thread = self._thread(process.proc_id, process.pid)
             if not thread.is_begun:
                 yield from self._run(thread, process.proc_id, None, process.start_ns)
-        for (proc_id, tid), thread in self._threads.items():
+        for place, ((proc_id, tid), thread) in enumerate(self._threads.items()):
             yield from thread.close(0, self._end_ns(proc_id, thread))
-            yield from self._names(thread, tid)
+            yield from self._names(thread, tid, place)
 
     def _in_order(self) -> Iterator[Call | FunctionCall]:
         if not self._are_counted:
@@ -217,14 +218,15 @@ class _Events:
             return max(process.end_ns, thread.now_ns)
         return max(self._trace.meta.ended_at_ns if self._is_measured else 0, thread.now_ns)
 
-    def _names(self, thread: _Thread, tid: int) -> Iterator[str]:
+    def _names(self, thread: _Thread, tid: int, place: int) -> Iterator[str]:
         if not thread.is_main:
-            yield thread.named("thread_name", f"thread {tid}")
+            yield thread.told("thread_name", name=f"thread {tid}")
             return
         program = self._programs.get(thread.image)
         name = (program and program.name) or UNKNOWN
-        yield thread.named("process_name", name)
-        yield thread.named("thread_name", name)
+        yield thread.told("process_name", name=name)
+        yield thread.told("process_sort_index", sort_index=place)
+        yield thread.told("thread_name", name=name)
 
 
 def _same(one: tuple[str, ...], other: tuple[str, ...]) -> int:

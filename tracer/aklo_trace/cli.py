@@ -51,6 +51,7 @@ COMMANDS: Final[dict[str, str]] = {
     "watch": "trace every program of a name, as they start",
     "report": "print the report of a trace",
     "dashboard": "show what happens in a recording, live, or replay a trace",
+    "digest": "say what a day or a week of traces has brought",
     "check": "say by the exit status whether a trace crosses a threshold",
     "benchmark": "run a command cold and warm, and say what its caches give",
     "compare": "say what changed from some traces to others",

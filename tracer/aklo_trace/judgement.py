@@ -23,10 +23,11 @@ from aklo_trace.alerting.history import History
 from aklo_trace.alerting.standing import CLEARED, KEPT, SETTLED, command_of
 from aklo_trace.cli import complain
 from aklo_trace.config.entry import BY_DEFAULT, Problem
-from aklo_trace.errors import StoreError
+from aklo_trace.errors import StoreError, reason_of
 from aklo_trace.escape import escape
-from aklo_trace.location import name_of
-from aklo_trace.places import Asker, complain_of
+from aklo_trace.location import expanded, name_of, project
+from aklo_trace.output import opened
+from aklo_trace.places import Asker, complain_of, working_directory
 from aklo_trace.presentation import DRAWN, NO_REPORT, form_of, print_report
 from aklo_trace.store import Trace
 
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from aklo_analysis.alerts.evaluation import Verdict
     from aklo_analysis.report import Report
 
+ENDINGS: Final = {"html": "html", "markdown": "md", "text": "txt", "json": "json"}
+"""Of files of reports, by their format."""
 WRITTEN: Final = (*KEPT, CLEARED, SETTLED)
 """States that are written down."""
 
@@ -95,6 +98,7 @@ def settle(trace: Trace, options: argparse.Namespace, asker: Asker) -> None:
     if is_monitored:
         report = written_down(trace, report, asker)
     keep_summary(trace, report)
+    keep_report(trace, report, asker)
     untaken = None if form_of(options) == NO_REPORT else _print(trace, report, options, asker)
     if is_monitored:
         act(trace, report, asker)
@@ -110,6 +114,34 @@ def keep_summary(trace: Trace, report: Report) -> None:
     with suppress(OSError):
         if directory.stat().st_uid == os.geteuid():
             summary.write(directory, summarised(report, summary.disk_bytes(directory)))
+
+
+def keep_report(trace: Trace, report: Report, asker: Asker) -> None:
+    """Write the report of a recording to a file, if the configuration says where."""
+    from aklo_analysis.reporters import REPORTERS, Options
+
+    place = report_directory(asker)
+    if place is None:
+        return
+    form = asker.configuration.value("report.format", str)
+    path = place / f"{trace.directory.name}.{ENDINGS[form]}"
+    try:
+        place.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with opened(path, force=True) as stream:
+            REPORTERS[form](report, stream, Options(width=None))
+    except (StoreError, OSError) as error:
+        why = error if isinstance(error, StoreError) else reason_of(error)
+        complain(f"The report of {trace.directory.name} is not written to {place}: {why}")
+
+
+def report_directory(asker: Asker) -> Path | None:
+    """Where reports of recordings go, if they are to be written."""
+    wanted = asker.configuration.value("report.directory", str)
+    if not wanted:
+        return None
+    place = expanded(wanted, asker.identity.home)
+    within = project(working_directory() or Path("/"))
+    return place if place.is_absolute() else within / place if within else None
 
 
 def _print(

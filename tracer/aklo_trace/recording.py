@@ -266,6 +266,8 @@ def may_talk(options: argparse.Namespace) -> bool:
 
 
 def _has_no_alerts_of_its_own(asker: Asker) -> bool:
-    """Then nobody waits for a report that is not printed."""
+    """Then nobody waits for a report that is not printed, unless it goes to a file."""
     found = asker.configuration
+    if found.value("report.directory", str):
+        return False
     return found.setting(THRESHOLD).origin == BY_DEFAULT and not found.tables("alert")

@@ -133,6 +133,19 @@ KEYS: Final[tuple[Key, ...]] = (
         "whether aklo shows its dashboard",
         aklo="IO_DASHBOARD_ENABLED",
     ),
+    Key(
+        "report.directory",
+        Text("a path, or nothing", r".*"),
+        "",
+        "where a report of each recording is written when it ends; a relative one counts in a "
+        "project alone, and from there. Without it none is",
+    ),
+    Key(
+        "report.format",
+        Choice(("html", "markdown", "text", "json")),
+        "html",
+        "what these reports are",
+    ),
     Key("cache.enabled", Truth(), True, "whether aklo uses its caches"),
     Key("cache.cache_dir", Place(), ".aklo_cache", "where aklo keeps parsed protocols and IDs"),
     Key("cache.scan_dir", Place(), "/tmp/aklo_scan_cache", "where it keeps scans of directories"),

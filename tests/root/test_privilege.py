@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
+
 from aklo_trace.store import LIVE
 
 from .processes import holder_of
@@ -53,6 +55,17 @@ def test_while_recording_no_privilege_is_left(user: User) -> None:
     finally:
         _, err = process.communicate(timeout=TIMEOUT_S)
     assert process.returncode == 0, err
+
+
+def test_who_runs_in_real_time_keeps_that(user: User) -> None:
+    """Which an unprivileged process could not take again."""
+    policy = "sh -c 'chrt -p $$ | sed s/.*:// | tr -d \\\\n'"
+    status, untraced, err = user.run(f"sudo chrt -r 10 {policy}")
+    if status:
+        pytest.skip(f"no process may run in real time here: {err}")
+    status, traced, err = user.run(f"sudo chrt -r 10 $T {OPTIONS} -o trace -- {policy}")
+    assert (status, err) == (0, "trace: trace\n")
+    assert traced == untraced == " SCHED_RR 10"
 
 
 def field(pid: int, name: str) -> list[str]:

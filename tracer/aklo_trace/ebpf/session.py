@@ -35,6 +35,7 @@ from aklo_trace.open_files import OPEN_FILES_FILE, OpenFile, open_files, write_o
 if TYPE_CHECKING:
     from aklo_trace.target import HeldTarget
 
+REAL_TIME: Final = (os.SCHED_RR, os.SCHED_FIFO)
 START_FILE: Final = "start.json"
 END_FILE: Final = "end.json"
 TARGET_PROC_ID: Final = 1
@@ -347,9 +348,12 @@ def _awaited(pid: int) -> int:
 
 def _take_precedence() -> tuple[int, os.sched_param]:
     """Run before all processes without real-time priority, where that is allowed, and return
-    what was before. The recorder inherits it: in its fair share of a CPU that nine busy
-    processes want it could not empty the rings in time, though it needs little."""
+    what was before. Who has such priority keeps it: an unprivileged process could not have it
+    back. The recorder inherits it: in its fair share of a CPU that nine busy processes want it
+    could not empty the rings in time, though it needs little."""
     before = os.sched_getscheduler(0), os.sched_getparam(0)
+    if before[0] in REAL_TIME:
+        return before
     with suppress(PermissionError):  # in a container, or a control group without such time
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
     return before

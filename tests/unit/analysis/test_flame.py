@@ -79,6 +79,7 @@ def test_a_sourced_file_is_named() -> None:
 def test_a_loop_without_calls_has_its_cpu_time_where_the_timer_found_it() -> None:
     found = stacks(flame_of(sample_trace()), CPU)
     assert found[f"aklo (bash);main;{HOSTILE}"] > 20 * MS
+    assert 40 * MS < found["aklo (bash);main;new_item;title_of;sed"] <= 8 * 6 * MS
 
 
 def test_what_is_too_deep_counts_as_its_caller() -> None:

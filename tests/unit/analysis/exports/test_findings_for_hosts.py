@@ -115,6 +115,7 @@ def test_an_annotation_is_one_line_that_the_host_reads_back() -> None:
     one = finding(advice="50%: a, b::c\nd", file="/home/dev/project/a:b,c%.sh", title="a, b: c")
     (line,) = output(github, one).splitlines()
     head, _, text = line.removeprefix("::error ").partition("::")
+    assert ":" not in head
     found = dict(part.split("=", 1) for part in head.split(","))
     assert {name: unquote(value) for name, value in found.items()} == {
         "file": "a:b,c%.sh",

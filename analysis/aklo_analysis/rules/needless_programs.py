@@ -57,7 +57,7 @@ def _texts(here: pd.DataFrame) -> str:
     counts = here[["name", "text"]].value_counts(sort=True).index.to_frame(index=False)
     found = counts.drop_duplicates("name")[:ADVISED]
     texts = [
-        f"{text} for {name}{ONLY.get(name, '')}"
+        f"{text} instead of {name}{ONLY.get(name, '')}"
         for name, text in zip(found["name"], found["text"], strict=True)
     ]
     return ", and ".join(texts)

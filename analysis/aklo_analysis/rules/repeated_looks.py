@@ -7,6 +7,7 @@ in between, or made, renamed or removed something in that folder.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -71,6 +72,11 @@ OPENED: Final = _Kind(
 )
 
 
+EMPTIES: Final = re.compile(r"^(?!.*>>).*(?<![-=<>])>\|?\s*(?![>&(=]|/dev/)\S")
+"""A line that only redirects in such a way that the file is empty each time, which once behind
+the loop would not."""
+
+
 @dataclass(frozen=True)
 class _Looks:
     """Which calls are tests of a path, listings of a folder, and redirections."""
@@ -100,7 +106,8 @@ def check(case: Case) -> Iterator[Candidate]:
         yield _candidate(case, LISTED, spot, lists)
     opens = _for_nothing(case, path, looks.opens, _Changes(_doing(case, USES), path))
     for spot in runs(case, _with(case, opens, ("descriptor", "close")), LOOP_NS):
-        yield _candidate(case, OPENED, spot, opens)
+        if not EMPTIES.search(case.place(spot.place).source or ""):
+            yield _candidate(case, OPENED, spot, opens)
 
 
 def _doing(case: Case, activities: tuple[str, ...]) -> Bools:

@@ -19,6 +19,7 @@ from aklo_analysis.calls import among
 from aklo_analysis.nullable import known_values, objects
 from aklo_analysis.rules.case import Case
 from aklo_analysis.rules.claim import Claim, instead
+from aklo_analysis.rules.dialect import Dialect
 from aklo_analysis.rules.evidence import most_used
 from aklo_analysis.rules.rule import COST, Candidate, Rule, Threshold
 from aklo_analysis.rules.stretches import Spot, in_calls, runs, spots
@@ -59,6 +60,13 @@ BYTEWISE: Final = (
 HERE: Final = (
     "A here-document or here-string that fits into a pipe is read from one, byte by byte: put the "
     "text into quotes, text='…', and split it there."
+)
+COLLECTED: Final = (
+    "Collect the lines in an array, and write them with one printf behind the loop: "
+    'lines+=("…"), then printf \'%s\\n\' "${lines[@]}".'
+)
+TAKEN_TOGETHER: Final = (
+    'Collect the text in a variable, text="$text…", and write it with one printf behind the loop.'
 )
 
 
@@ -149,8 +157,7 @@ def _lines_written(case: Case, small: Bools) -> Iterator[Candidate]:
             spot,
             title=f"a shell writes {count(len(spot.calls))} times a few bytes",
             claim=_blocks(case, spot),
-            advice="Collect the lines in a variable or an array, and write them with one printf "
-            'behind the loop: lines+=("…"), then printf \'%s\\n\' "${lines[@]}".',
+            advice=COLLECTED if _dialect(case, spot).is_bash() else TAKEN_TOGETHER,
         )
 
 
@@ -208,10 +215,14 @@ def _of_itself(case: Case) -> Bools:
 def _reading(case: Case, spot: Spot, here: bool) -> str:
     if here:
         return HERE
-    dialect = case.dialect(int(case.lives.of_calls[spot.calls[0]]))
-    if not dialect.is_bash(0):
+    dialect = _dialect(case, spot)
+    if not dialect.is_bash():
         return BYTEWISE
     return PIPED if dialect.is_bash(5, 1) else PIPED_FORMERLY
+
+
+def _dialect(case: Case, spot: Spot) -> Dialect:
+    return case.dialect(int(case.lives.of_calls[spot.calls[0]]))
 
 
 def _program(case: Case, spot: Spot) -> str:

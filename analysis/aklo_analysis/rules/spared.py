@@ -115,11 +115,11 @@ def _cat(argv: tuple[str, ...], files: int, piped: bool, into: str, shell: Diale
     if not into or any(word.startswith("-") for word in argv) or len(argv) != files:
         return None
     if not argv and piped:
-        return Idiom("nothing: it only passes on what it reads", 0)
+        return Idiom("nothing", 0)
     if len(argv) != 1 or piped:
         return None
     if into == "another":
-        return Idiom("<file behind the command that reads it", 0)
+        return Idiom("<file behind what reads it (behind the done of a loop)", 0)
     if not shell.is_bash():
         return None
     return Idiom("$(<file)", costs.READ_FILE if shell.is_bash(5, 2) else costs.SUBSHELL)

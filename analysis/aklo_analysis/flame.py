@@ -87,11 +87,16 @@ class Flame:
 
     def total(self, weight: str) -> Int64:
         """What each node has with all that it calls."""
-        sums = self.own[weight].copy()
-        for node in range(len(sums) - 1, -1, -1):
-            if self.parent[node] != UNKNOWN:
-                sums[self.parent[node]] += sums[node]
-        return sums
+        return totals(self.parent, self.own[weight])
+
+
+def totals(parent: Int64, own: Int64) -> Int64:
+    """What each node has with all that it calls; parents have the smaller numbers."""
+    sums = own.copy()
+    for node in range(len(sums) - 1, -1, -1):
+        if parent[node] != UNKNOWN:
+            sums[parent[node]] += sums[node]
+    return sums
 
 
 def flame(case: Case, charged: pd.DataFrame) -> Flame:

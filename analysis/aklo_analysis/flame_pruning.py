@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aklo_analysis.calls import UNKNOWN
-from aklo_analysis.flame import Frame
+from aklo_analysis.flame import Frame, totals
 
 Int64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -55,15 +55,6 @@ def pruned(stacks: Stacks, nodes: int) -> Pruned:
         {name: _sums(target, values, len(parent)) for name, values in stacks.own.items()},
         np.append(np.zeros(count, np.int64), np.bincount(codes, minlength=len(below))),
     )
-
-
-def totals(parent: Int64, own: Int64) -> Int64:
-    """What each node has with all above it; parents have the smaller numbers."""
-    sums = own.copy()
-    for node in range(len(sums) - 1, -1, -1):
-        if parent[node] != UNKNOWN:
-            sums[parent[node]] += sums[node]
-    return sums
 
 
 def _largest(stacks: Stacks, nodes: int) -> Bools:

@@ -135,7 +135,8 @@ def build(
 ) -> Report:
     """Analyse a trace. `settings` are limits of rules, by full name; `by` are keys of
     `aklo_analysis.keys`; `conditions` are to be alerts, as if there had been no trace before;
-    `known_caches` are looked for. `over_time`: with what is drawn over time.
+    `known_caches` are looked for. `over_time`: with what is drawn over time,
+    if times are known.
     Raises `aklo_trace.errors.TraceError` if the trace cannot be read."""
     case = Case.of(trace, known_caches)
     meta, frames, calls, lives = case.meta, case.frames, case.calls, case.lives
@@ -180,10 +181,14 @@ def build(
         findings=found,
         wall=of_wall,
         make_flame=partial(flame, case, charged),
-        over_time=OverTime(timeline(case), heat_map(case)) if over_time else None,
+        over_time=_over_time(case) if over_time and origin_ns is not None else None,
         by=groups(case, by, top) if by else None,
         verdicts=evaluate(measure(conditions, facts), {}, meta.ended_at_ns),
     )
+
+
+def _over_time(case: Case) -> OverTime:
+    return OverTime(timeline(case), heat_map(case))
 
 
 @dataclass(frozen=True)

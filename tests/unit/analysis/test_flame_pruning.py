@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aklo_analysis.calls import UNKNOWN
-from aklo_analysis.flame import FUNCTION, PROCESSES, PROGRAM, WALL, Flame, Frame
+from aklo_analysis.flame import FUNCTION, PROCESSES, PROGRAM, WALL, Flame, Frame, totals
 from aklo_analysis.flame_difference import AFTER, BEFORE, differential, key_of
-from aklo_analysis.flame_pruning import Pruned, Stacks, pruned, totals
+from aklo_analysis.flame_pruning import Pruned, Stacks, pruned
 from aklo_analysis.report import build
 
 from .sample import sample_trace

@@ -18,6 +18,7 @@ from aklo_analysis.reporters.grid import Bar, Column, Grid, Spark
 from aklo_analysis.reporters.html import drawings
 from aklo_analysis.reporters.html.markup import element, text
 from aklo_analysis.reporters.html.page import HtmlPage, table
+from aklo_trace.meta import ORDER
 
 from .sample import sample_trace
 from .synthetic_trace import MS, SyntheticTrace
@@ -157,6 +158,12 @@ def test_without_utf8_the_file_is_ascii_and_shows_the_same() -> None:
     assert ascii_only.isascii()
     assert Parsed(whole).text == Parsed(ascii_only).text
     assert Parsed(whole).drawings == Parsed(ascii_only).drawings
+
+
+def test_a_trace_that_has_only_an_order_is_not_drawn_over_time() -> None:
+    trace = sample_trace()
+    trace.facts["timing"] = ORDER
+    assert Parsed(html(trace)).drawings.keys() == {"flame"}
 
 
 @pytest.mark.parametrize("trace", [SyntheticTrace(), SyntheticTrace(wall_ns=0)])

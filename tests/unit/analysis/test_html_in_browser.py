@@ -208,6 +208,9 @@ def test_a_click_zooms_into_the_flame_graph_and_escape_out(opened: Open, sample:
     assert frame(browser, "sed").size["width"] == whole
     assert frame(browser, "title_of").size["width"] == whole
     assert focused(browser) == "sed"
+    frame(browser, "title_of").click()
+    assert frame(browser, "title_of").size["width"] == whole
+    assert whole * 88 / 995 - 2 < frame(browser, "sed").size["width"] < whole * 88 / 995 + 2
     press(browser, Keys.ESCAPE)
     assert frame(browser, "sed").size["width"] < whole / 2
     assert focused(browser) == "all"

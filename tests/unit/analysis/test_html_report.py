@@ -28,6 +28,7 @@ NASTY = (
     "<script>alert(1)</script>",
     "</script><script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',
+    "</script x",
     "<!--<script>",
     "a\u2028b\u2029c",
     "]]>&lt;&#60;'\"",

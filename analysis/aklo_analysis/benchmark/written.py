@@ -51,11 +51,10 @@ def write(found: Benchmark, page: Page) -> None:
     if found.failed:
         page.fact("Failed", ", ".join(map(_failure, found.failed)), "bad")
     if found.warming:
-        slower = _difference(found.warming)
-        page.fact("Caches", f"a cold run takes {slower}, untraced")
+        page.fact("Caches", f"untraced, a cold run takes {_difference(found.warming)}")
     for one in found.tracing:
         temperature = "cold" if one.base.arm.is_cold else "warm"
-        page.fact("Tracer", f"a {temperature} run takes {_difference(one)}, traced")
+        page.fact("Tracer", f"traced, a {temperature} run takes {_difference(one)}")
     _times(found, page)
     _caches(found, page)
     if found.changed:

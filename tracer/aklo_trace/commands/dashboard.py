@@ -1,6 +1,7 @@
 """Show what happens in a recording, live, or replay a trace.
 
-Without TRACE it is the newest that is being recorded, by 'aklo-trace -- COMMAND' or 'attach'; a
+Without TRACE it is the newest that is being recorded, by 'aklo-trace -- COMMAND' or 'attach';
+--watch shows what 'aklo-trace watch' records, of root with sudo. A
 trace that is finished is replayed in its own time. The recorder is not asked for anything and
 never waits. The key ? says what the keys do; q leaves, and the recording goes on.
 """
@@ -12,6 +13,7 @@ import importlib.util
 import os
 import shlex
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -19,8 +21,10 @@ from aklo_trace import location, ongoing, store
 from aklo_trace import meta as meta_file
 from aklo_trace.alerting import history
 from aklo_trace.alerting.standing import ACTIVE, command_of
+from aklo_trace.commands.watch import default_spool
 from aklo_trace.config.keys import THRESHOLD
 from aklo_trace.errors import TraceError, UsageError
+from aklo_trace.identity import invoking
 from aklo_trace.places import Asker, become_asker
 from aklo_trace.presentation import COLORS, takes_utf8
 
@@ -38,6 +42,10 @@ MOST_ALERTS: Final = 3
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("trace", nargs="?", metavar="TRACE", help=WHICH)
+    parser.add_argument(
+        "--watch", action="store_true", help="what a watch records, of all programs together"
+    )
+    parser.add_argument("--spool", metavar="DIR", type=Path, help="where that watch records")
     parser.add_argument("--color", choices=COLORS, default="auto", help="default: auto")
     parser.add_argument("--ascii", action="store_true", help="draw with ASCII characters only")
 
@@ -49,8 +57,12 @@ def run(options: argparse.Namespace) -> int:
         )
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("The dashboard needs a terminal; 'aklo-trace status' needs none.")
-    asker = become_asker()
-    state, feed = prepared(_found(options.trace, asker.stores()), asker)
+    if options.watch:
+        asker = Asker.of(invoking())  # root's own files are read as root
+        state, feed = _watched(options.spool or default_spool(asker), asker)
+    else:
+        asker = become_asker()
+        state, feed = prepared(_found(options.trace, asker.stores()), asker)
     from aklo_analysis.dashboard.running import run as run_in_terminal
     from aklo_analysis.dashboard.screen import Look
 
@@ -90,6 +102,19 @@ def prepared(directory: Path, asker: Asker) -> tuple[State, Feed]:
         return _state(trace.meta, asker, directory)
 
     return begun(), ReplayFeed(replay, begun)
+
+
+def _watched(parent: Path, asker: Asker) -> tuple[State, Feed]:
+    from tempfile import TemporaryDirectory
+
+    from aklo_analysis.dashboard.feeds import LiveFeed
+    from aklo_trace.ebpf.watch_following import WatchFollowed, newest
+
+    folder = newest(parent)
+    with TemporaryDirectory(prefix="aklo-trace-") as scratch:
+        followed = WatchFollowed(folder, Path(scratch))
+    meta = meta_file.begun("ebpf", "watch", ["watch"], None, asker.identity.name, time.time_ns())
+    return _state(meta, asker, folder), LiveFeed(followed, None, lambda: not folder.is_dir())
 
 
 def _live(directory: Path, live: Path, asker: Asker) -> tuple[State, Feed]:

@@ -71,7 +71,7 @@ def run(options: argparse.Namespace) -> int:
     capture = replace(capture_options(options), watch=watch)
     next(choose(EbpfEngine.name))
     os.umask(PRIVATE)
-    parent = options.spool or _default_spool(asker)
+    parent = options.spool or default_spool(asker)
     Signals()
     terms = WatchTerms(
         names,
@@ -109,7 +109,8 @@ def leave(parent: Path, is_ours: bool) -> None:
         print(file=sys.stderr)
 
 
-def _default_spool(asker: Asker) -> Path:
+def default_spool(asker: Asker) -> Path:
+    """Where a watch of this user records."""
     if SYSTEMD_SPOOL in os.environ:
         return Path(os.environ[SYSTEMD_SPOOL])
     if os.geteuid() == 0:

@@ -29,13 +29,14 @@ class EbpfFollowed(EbpfRecorded):
 
     def __init__(self, live: Path) -> None:
         super().__init__(live)
+        self._files = {name: live / name for name in (EVENTS_FILE, MARKS_FILE)}
         self._taken = 0
         self._marks = 0
         self._joined = joined_events.of(live, self._start["offset_ns"])
 
     def more(self) -> EventBatch | None:
         """The next events; None if there are none yet."""
-        ends = _marks(self._live / MARKS_FILE, self._marks)
+        ends = _marks(self._files[MARKS_FILE], self._marks)
         if not len(ends):
             return None
         limit = (self._taken + MOST_EVENTS) * layout.EVENT.size
@@ -43,7 +44,7 @@ class EbpfFollowed(EbpfRecorded):
         self._marks += chosen
         end, records_end = (int(place) for place in ends[chosen - 1])
         end //= layout.EVENT.size
-        data = memoryview(map_file(self._live / EVENTS_FILE))
+        data = memoryview(map_file(self._files[EVENTS_FILE]))
         size = layout.EVENT.size
         piece = np.frombuffer(data[self._taken * size : end * size], _EVENT)
         self._stream.grow()

@@ -203,6 +203,11 @@ class RecordStream:
             layout.RECORD_LOST_MOVE: self._lost_move,
         }
 
+    def go_on_in(self, path: Path) -> None:
+        """Read another file, in which records follow on those read so far."""
+        self._path, self._position = path, 0
+        self.grow()
+
     def grow(self) -> None:
         """See what was added to the file."""
         self._bytes = map_file(self._path)
@@ -248,7 +253,7 @@ class RecordStream:
             if following > whole_end:
                 self._end = position
                 break
-            kind = words[place + 2]
+            kind = words[place + 2] & layout.KIND_MASK  # without the tree, of a watch
             if kind == layout.RECORD_PATH:
                 paths.append(position + _BODY)
             elif kind == layout.RECORD_OFFCPU:

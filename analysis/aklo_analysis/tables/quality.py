@@ -126,6 +126,11 @@ def _unknown_class(_: Frames, calls: pd.DataFrame) -> pd.Series[bool]:
     return calls["activity"] == "unknown"
 
 
+def _perhaps_waiting(_: Frames, calls: pd.DataFrame) -> pd.Series[bool]:
+    """Of a pipe or socket they would be waiting."""
+    return calls["activity"].isin(["read_unknown", "write_unknown"]) & (calls["work_ns"] > 0)
+
+
 def _io_uring(_: Frames, calls: pd.DataFrame) -> pd.Series[bool]:
     return calls["syscall"] == "io_uring_enter"
 
@@ -139,6 +144,11 @@ CALLS: tuple[tuple[str, str, Condition], ...] = (
     ("path_relative", "paths from an unknown directory", _relative),
     ("unfinished", "calls that never returned", _unfinished),
     ("unknown_class", "calls that this program has no name for", _unknown_class),
+    (
+        "perhaps_waiting",
+        "reads and writes that may be waiting, counted as work",
+        _perhaps_waiting,
+    ),
     ("io_uring", "calls of io_uring: what it does then is not seen", _io_uring),
     ("mapped_files", "files mapped into memory: reads there are not seen", _mapped),
 )

@@ -188,13 +188,16 @@ def test_gaps_are_counted() -> None:
     trace.call(10, "io_uring_enter", 0, 1, fd=3)
     trace.call(10, "mmap", 0, 1, fd=3, file_id=trace.file("/x"))
     trace.call(10, "brand_new_call", 0, 1)
+    trace.call(10, "read", 0, 1, fd=4, file_id=trace.file(None, "pipe"))
+    trace.call(10, "read", 0, 1, fd=5)
     found = {gap.key: gap.count for gap in report_of(trace).gaps if gap.count}
     assert found == {
         "path_lost": 1,
         "path_relative": 1,
-        "unknown_file": 3,
+        "unknown_file": 4,
         "unfinished": 1,
         "unknown_class": 1,
+        "perhaps_waiting": 1,
         "io_uring": 1,
         "mapped_files": 1,
     }

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -40,19 +41,31 @@ def read_plain(path: Path, most_bytes: int) -> bytes:
 def write_whole(
     path: Path, raw: bytes, mode: int = 0o600, like: os.stat_result | None = None
 ) -> None:
-    """Replace a file, so that a reader sees the one before or this one. It has the owner of what
-    it is `like`, and its mode whatever the umask is. Raises OSError."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.unlink(missing_ok=True)
+    """Replace a file, so that a reader sees the one before or this one, also where several write
+    at once. It has the owner of what it is `like`, and its mode whatever the umask is. Raises
+    OSError; then all is as it was."""
+    fd, temporary = open_beside(path, mode)
+    try:
+        with os.fdopen(fd, "wb") as file:
+            if like is not None:
+                os.fchown(file.fileno(), like.st_uid, like.st_gid)
+                os.fchmod(file.fileno(), mode)
+            file.write(raw)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+def open_beside(path: Path, mode: int = 0o600) -> tuple[int, Path]:
+    """A new file, to be renamed to `path` when all is written: a descriptor to write to, and its
+    name, which no other writer has. Raises OSError."""
+    temporary = path.with_name(f".aklo-trace-{os.urandom(8).hex()}.tmp")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with os.fdopen(os.open(temporary, flags, mode), "wb") as file:
-        if like is not None:
-            os.fchown(file.fileno(), like.st_uid, like.st_gid)
-            os.fchmod(file.fileno(), mode)
-        file.write(raw)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    return os.open(temporary, flags, mode), temporary
 
 
 def check_written(path: Path) -> None:

@@ -156,8 +156,7 @@ def test_a_place_that_cannot_be_written_is_named(home: Home) -> None:
 def test_a_link_in_the_place_of_what_is_trusted_is_replaced(home: Home, tmp_path: Path) -> None:
     home.data.mkdir(parents=True)
     (tmp_path / "theirs").write_text("mine")
-    for name in (trust.FILE, f".{trust.FILE}.tmp"):
-        (home.data / name).symlink_to(tmp_path / "theirs")
+    (home.data / trust.FILE).symlink_to(tmp_path / "theirs")
     home.trust()
     assert (tmp_path / "theirs").read_text() == "mine"
     assert is_acting(home.load())

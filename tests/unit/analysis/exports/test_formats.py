@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -77,6 +78,45 @@ def test_a_file_that_was_not_finished_goes_again(tmp_path: Path) -> None:
         output.opened(tmp_path / "none" / "out", False).__enter__()
 
 
+def test_what_is_replaced_stays_until_all_is_written(tmp_path: Path) -> None:
+    file = tmp_path / "out"
+    file.write_text("before")
+    file.chmod(0o644)
+    with pytest.raises(UnicodeError), output.opened(file, True) as stream:
+        stream.write(b"\xff".decode("ascii"))
+    assert file.read_text() == "before"
+    with output.opened(file, True) as stream:
+        stream.write("after")
+        stream.flush()
+        assert file.read_text() == "before"
+    assert file.read_text() == "after"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize("theirs", ["file", "none"])
+def test_nothing_is_written_through_a_link(tmp_path: Path, theirs: str) -> None:
+    (tmp_path / "file").write_text("theirs")
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / theirs)
+    with pytest.raises(StoreError, match=f"symbolic link to .*{theirs}"):
+        output.opened(link, True).__enter__()
+    assert (tmp_path / "file").read_text() == "theirs"
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_pipe_of_the_shell_is_written_to(tmp_path: Path) -> None:
+    reads, writes = os.pipe()
+    link = tmp_path / "link"
+    link.symlink_to(f"/proc/self/fd/{writes}")
+    with output.opened(link, True) as stream:
+        stream.write("through")
+    os.close(writes)
+    with os.fdopen(reads) as file:
+        assert file.read() == "through"
+    assert link.is_symlink()
+
+
 def test_a_damaged_table_is_said(tmp_path: Path) -> None:
     directory = sample_trace().write(tmp_path / "trace")
     part = directory / "syscalls" / "part-00000.parquet"
@@ -85,3 +125,6 @@ def test_a_damaged_table_is_said(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "The table syscalls" in done.stderr
     assert not (tmp_path / "out").exists()
+    (tmp_path / "old").write_text("before")
+    assert run(directory, "--format", "jsonl", "-o", tmp_path / "old", "--force").returncode == 1
+    assert (tmp_path / "old").read_text() == "before"

@@ -93,6 +93,31 @@ def test_a_log_becomes_a_trace_by_its_lines(log: Path, tmp_path: Path) -> None:
     assert "parse" in aklo_trace("report", trace, "--section", "tracked").stdout
 
 
+def test_the_reports_of_a_log_may_be_more_than_those_of_a_recording(
+    log: Path, tmp_path: Path
+) -> None:
+    log.write_text(LINE * 9)
+    program = (
+        "import sys; from aklo_trace import cli, tracked; tracked.MOST_BYTES = 99; "
+        "sys.exit(cli.main(sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", program, "import", log, "-o", tmp_path / "trace"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert open_trace(tmp_path / "trace").table("tracked").num_rows == 9
+
+
+def test_nothing_of_a_pipe_is_lost_to_the_look_at_it(log: Path, tmp_path: Path) -> None:
+    call = "4711  1700000000.{:09} read(3</etc/passwd>, ...) = 1024 <0.000000345>\n"
+    log.write_text("".join(call.format(number * 1000) for number in range(3000)))
+    trace = tmp_path / "trace"
+    command = [sys.executable, "-m", "aklo_trace", "import", "-o", trace]
+    words = ["bash", "-c", '"${@:2}" <(cat "$1")', "bash", log, *command]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert open_trace(trace).table("syscalls").num_rows == 3000
+
+
 def test_another_format_can_be_asked_for(log: Path, tmp_path: Path) -> None:
     log.write_text(LINE)
     trace = tmp_path / "trace"

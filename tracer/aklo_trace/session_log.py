@@ -55,7 +55,10 @@ class SessionLog:
 
 
 def is_session_log(path: Path) -> bool:
-    """Whether the first line of a file that is no comment is one of such a log."""
+    """Whether the first line of a file that is no comment is one of such a log. Nothing is taken
+    from a pipe, which gives what it has but once."""
+    if not path.is_file():
+        return False
     try:
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES)

@@ -20,7 +20,7 @@ import os
 import shlex
 import shutil
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -170,18 +170,25 @@ def remove(directory: Path) -> None:
         raise StoreError(f"The trace {directory} cannot be removed: {reason_of(error)}.") from error
 
 
-def finish(directory: Path, recorded: Recorded, outcome: Meta, packing: Packing = STANDARD) -> Meta:
+def finish(
+    directory: Path,
+    recorded: Recorded,
+    outcome: Meta,
+    packing: Packing = STANDARD,
+    operations: Iterable[Tracked] = (),
+) -> Meta:
     """Turn what was recorded into tables and a final meta.json, and remove `live`.
 
-    `outcome` is the meta of the trace with what is known of its end. Raises StoreError; then
-    `live` is still there and finishing can be tried again. Raises CorruptTrace if what was
-    recorded makes a meta.json that could not be read; `live` is still there then, too.
+    `outcome` is the meta of the trace with what is known of its end; `operations` go before those
+    that were reported meanwhile. Raises StoreError; then `live` is still there and finishing can
+    be tried again. Raises CorruptTrace if what was recorded makes a meta.json that could not be
+    read; `live` is still there then, too.
     """
     live = directory / LIVE
     _keep_outcome(live, outcome)
     try:
-        with tracked.closed(live) as operations:
-            meta = _convert(directory, recorded, outcome, operations, packing)
+        with tracked.closed(live) as reported:
+            meta = _convert(directory, recorded, outcome, [*operations, *reported], packing)
             meta_file.check(meta, live)
             meta_file.write(directory, meta)
             shutil.rmtree(directory / DONE, ignore_errors=True)

@@ -18,7 +18,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from aklo_trace import __version__, address_space, location, store, tracked
+from aklo_trace import __version__, address_space, location, store
 from aklo_trace.errors import StoreError, TraceError, UsageError
 from aklo_trace.escape import escape
 from aklo_trace.meta import Meta, iso
@@ -98,8 +98,8 @@ def _made(
         store.make_way(directory)
     _, lock = store.begin(directory, meta, is_import=True)
     try:
-        tracked.add(directory, operations)
-        finished = store.finish(directory, recorded, meta, packing_of(asker.configuration))
+        packing = packing_of(asker.configuration)
+        finished = store.finish(directory, recorded, meta, packing, operations)
         check(finished)
     except BaseException as error:
         os.close(lock)

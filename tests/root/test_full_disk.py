@@ -5,12 +5,18 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests.unit.stored.stored_traces import DAY_NS, keep
+
+from aklo_trace import location, removed
+from aklo_trace.purging import purge
+from aklo_trace.retention import Limits
 
 from .recording import TRACER_FAILED, Recorder, Recording
 
@@ -131,6 +137,18 @@ def test_a_trace_can_be_moved_to_where_there_is_room(
     shown = on_disk.run("report", moved)
     assert shown.returncode == 0
     assert "incomplete" in shown.stdout.lower()
+
+
+def test_a_purge_makes_room(disk: Disk) -> None:
+    now_ns = time.time_ns()
+    keep(disk.folder, "1-old", closed_at_ns=now_ns - 8 * DAY_NS)
+    keep(disk.folder, "2-new", closed_at_ns=now_ns)
+    with pytest.raises(OSError, match="No space left"):
+        (disk.folder / "ballast").write_bytes(bytes(2048 * KIB))
+    done = purge(disk.folder, Limits(days=7), now_ns)
+    assert [one.trace.name for one in done.removed] == ["1-old"]
+    assert [path.name for path in location.traces(disk.folder)] == ["2-new"]
+    assert [one.name for one in removed.read(disk.folder)] == ["1-old"]
 
 
 @pytest.mark.parametrize(

@@ -1,19 +1,20 @@
 """Removing traces from a store, so that at no moment there is half of one.
 
 A trace that is to go is locked, against readers as well, and renamed: to a name that no reader
-takes for that of a trace. Then it is noted among what was removed, and only then its files go. A
-purge that is interrupted leaves a whole trace, or something of such a name, which the next purge
-notes, if that was not done, and removes.
+takes for that of a trace. Then it is noted among what was removed, and only then its files go,
+unless the disk has no room for the note before. A purge that is interrupted leaves a whole trace,
+or something of such a name, which the next purge notes, if that was not done, and removes.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -25,18 +26,20 @@ from aklo_trace.places import Asker
 from aklo_trace.removed import Removed
 from aklo_trace.retention import Limits, Removal, removals
 from aklo_trace.store import unused
-from aklo_trace.stored import Stored
+from aklo_trace.stored import DAMAGED, Stored
 from aklo_trace.summary import TraceSummary
 
 LOCK: Final = ".purge.lock"
 PAUSE_NS: Final = 60 * 10**9
 MIB: Final = 1 << 20
 LEFT: Final = "left by a purge that was interrupted"
+NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 @dataclass(frozen=True, slots=True)
 class Purge:
-    """What was removed, and what should have been, with the reason why it was not."""
+    """What was removed, and what should have been, with the reason why it, or all of it, was
+    not."""
 
     removed: tuple[Removal, ...] = ()
     kept: tuple[tuple[Removal, str], ...] = ()
@@ -67,8 +70,9 @@ def purge(store: Path, limits: Limits, now_ns: int) -> Purge:
         with _alone(store) as is_alone:
             if not is_alone:
                 return Purge()
-            _remove_left(store, now_ns)
-            return _removed(store, planned(store, limits, now_ns), now_ns)
+            stuck = [*_remove_left(store, now_ns)]
+            done = _removed(store, planned(store, limits, now_ns), now_ns)
+            return replace(done, kept=(*stuck, *done.kept))
     except OSError as error:
         raise StoreError(
             f"Traces in {store} cannot be removed: {reason_of(error)}; {remedy_of(error)}."
@@ -131,10 +135,11 @@ def _removed(store: Path, wanted: Iterable[Removal], now_ns: int) -> Purge:
             gone.append(removal)
             if summary is not None:
                 notes.append(Removed.of(trace.name, now_ns, removal.why, summary))
-    if notes:
-        removed.add(store, notes)
-    for removal in gone:
-        _clear(store / f"{HIDDEN}{removal.trace.name}")
+    hidden = {store / f"{HIDDEN}{one.trace.name}": one for one in gone}
+    for path, reason in _cleared(store, notes, [*hidden]).items():
+        stuck = hidden[path]
+        gone.remove(stuck)
+        kept.append((replace(stuck, trace=replace(stuck.trace, directory=path)), reason))
     return Purge(tuple(gone), tuple(kept))
 
 
@@ -148,17 +153,14 @@ def _hidden(store: Path, trace: Stored) -> TraceSummary | None:
     return summary
 
 
-def _remove_left(store: Path, now_ns: int) -> None:
-    """Take up what a purge has left that was interrupted."""
+def _remove_left(store: Path, now_ns: int) -> Iterator[tuple[Removal, str]]:
+    """Take up what a purge has left that was interrupted; what stays of it even so."""
     left = _left(store)
-    if not left:
-        return
-    known = {one.key for one in removed.read(store)}
+    known = {one.key for one in removed.read(store)} if left else set()
     notes = [note for path in left if (note := _note_of(path, now_ns)) and note.key not in known]
-    if notes:
-        removed.add(store, notes)
-    for path in left:
-        _clear(path)
+    for path, reason in _cleared(store, notes, left).items():
+        trace = stored.at(path) or Stored(path, DAMAGED, False, 0, None, LEFT)
+        yield Removal(trace, trace.size_bytes(), LEFT), reason
 
 
 def _left(store: Path) -> list[Path]:
@@ -174,5 +176,39 @@ def _note_of(path: Path, now_ns: int) -> Removed | None:
     return Removed.of(path.name.removeprefix(HIDDEN), now_ns, LEFT, summary)
 
 
-def _clear(path: Path) -> None:
-    shutil.rmtree(path, ignore_errors=True)
+def _cleared(store: Path, notes: Sequence[Removed], paths: Iterable[Path]) -> dict[Path, str]:
+    """Note what goes, and remove its files: these first if they leave no room for the notes. What
+    of them stays, with the reason. Raises OSError, or StoreError if there is no room even so."""
+    try:
+        if notes:
+            removed.add(store, notes)
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        stuck = _clear(paths)
+        _note_late(store, notes)
+        return stuck
+    return _clear(paths)
+
+
+def _note_late(store: Path, notes: Sequence[Removed]) -> None:
+    try:
+        removed.add(store, notes)
+    except OSError as error:
+        raise StoreError(
+            f"Traces were removed from {store}, but {removed.FILE} there lacks them: "
+            f"{reason_of(error)}."
+        ) from error
+
+
+def _clear(paths: Iterable[Path]) -> dict[Path, str]:
+    """Remove all that can be removed; what stays, with the reason."""
+    stuck: dict[Path, str] = {}
+    for path in paths:
+        try:
+            shutil.rmtree(path)
+        except OSError as error:
+            shutil.rmtree(path, ignore_errors=True)  # the rest
+            if os.path.lexists(path):
+                stuck[path] = reason_of(error)
+    return stuck

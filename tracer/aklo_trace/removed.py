@@ -6,9 +6,11 @@ The file is beside the traces of a store. Lines are only added, but when it has 
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -54,7 +56,7 @@ def read(store: Path) -> list[Removed]:
 
 
 def add(store: Path, found: Sequence[Removed]) -> None:
-    """Raises OSError; then nothing, or part of a line, was added."""
+    """Raises OSError; where there is no room for all nothing was added."""
     path = store / FILE
     raw = b"".join(_line(one) for one in found)
     flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -62,10 +64,13 @@ def add(store: Path, found: Sequence[Removed]) -> None:
         size = os.fstat(file.fileno()).st_size
         if size and os.pread(file.fileno(), 1, size - 1) != b"\n":
             raw = b"\n" + raw  # the last writing was interrupted
-        file.write(raw)
+        if file.write(raw) < len(raw):
+            file.truncate(size)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         os.fsync(file.fileno())
     if size + len(raw) > MOST_BYTES:
-        _halve(store)
+        with suppress(OSError):  # then it is done the next time
+            _halve(store)
 
 
 def _halve(store: Path) -> None:

@@ -158,16 +158,25 @@ def make_way(directory: Path) -> None:
 
 
 def remove(directory: Path) -> None:
-    """Remove a trace, and only a trace. Raises NotATrace, StoreError, or RecordingInProgress
-    while it is being recorded."""
+    """Remove a trace, and only a trace. Raises NotATrace, StoreError, also while it is read, or
+    RecordingInProgress while it is being recorded."""
     meta_file.read(directory)
     if (directory / LIVE).is_dir():
         with _exclusive(directory / LIVE):
             pass
+    if directory.is_symlink():
+        raise StoreError(f"The trace {directory} cannot be removed: it is a symbolic link.")
     try:
+        holds = unused(directory)
         shutil.rmtree(directory)
+    except BlockingIOError as error:
+        raise StoreError(
+            f"The trace {directory} cannot be removed: it is in use. Try again when what reads it "
+            "has ended."
+        ) from error
     except OSError as error:
         raise StoreError(f"The trace {directory} cannot be removed: {reason_of(error)}.") from error
+    holds.clear()
 
 
 def finish(

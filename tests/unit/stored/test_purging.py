@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
@@ -137,6 +138,66 @@ def test_a_damaged_trace_goes_like_any_other(place: Path) -> None:
     os.utime(meta, ns=(0, 0))
     assert len(purge(place, WEEK, NOW_NS).removed) == 2
     assert [one.name for one in removed.read(place)] == ["2-old"]
+
+
+def full(place: Path, _: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(place))
+
+
+def test_where_there_is_no_room_for_notes_traces_go_first(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add = removed.add
+
+    def with_room(store: Path, notes: list[removed.Removed]) -> None:
+        is_full = any(path.name.startswith(HIDDEN) for path in store.iterdir())
+        (full if is_full else add)(store, notes)
+
+    monkeypatch.setattr(removed, "add", with_room)
+    assert len(purge(place, WEEK, NOW_NS).removed) == 2
+    assert [one.name for one in removed.read(place)] == ["1-old", "2-old"]
+
+
+def test_what_goes_without_a_note_is_said(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(removed, "add", full)
+    with pytest.raises(StoreError, match=r"removed from .* lacks them: No space left"):
+        purge(place, WEEK, NOW_NS)
+    assert not [path for path in place.iterdir() if path.name.startswith(HIDDEN)]
+
+
+def test_what_cannot_be_removed_is_said_each_time(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rmtree = shutil.rmtree
+
+    def but_one(path: Path, ignore_errors: bool = False) -> None:
+        if path.name != f"{HIDDEN}1-old":
+            rmtree(path)
+        elif not ignore_errors:
+            raise PermissionError(errno.EPERM, "Operation not permitted", str(path))
+
+    monkeypatch.setattr(shutil, "rmtree", but_one)
+    done = purge(place, WEEK, NOW_NS)
+    assert [one.trace.name for one in done.removed] == ["2-old"]
+    again = purge(place, WEEK, NOW_NS)
+    for found in done, again:
+        ((one, reason),) = found.kept
+        assert one.trace.directory == place / f"{HIDDEN}1-old"
+        assert reason == "Operation not permitted"
+    monkeypatch.setattr(shutil, "rmtree", rmtree)
+    assert purge(place, WEEK, NOW_NS) == Purge()
+    assert not (place / f"{HIDDEN}1-old").exists()
+    assert [one.name for one in removed.read(place)] == ["1-old", "2-old"]
+
+
+def test_a_trace_that_is_read_is_not_replaced(place: Path) -> None:
+    reading = open_trace(place / "1-old")
+    with pytest.raises(StoreError, match="in use"):
+        store.make_way(place / "1-old")
+    assert (place / "1-old" / "meta.json").exists()
+    del reading
+    store.make_way(place / "1-old")
+    assert not (place / "1-old").exists()
 
 
 def after(count: int, do: Callable[..., Any]) -> Callable[..., Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -19,16 +20,34 @@ def aklo_trace(home: Path, *words: str, **environ: str) -> subprocess.CompletedP
     )
 
 
-@pytest.mark.parametrize(("form", "ending"), [("markdown", "md"), ("html", "html")])
-def test_a_report_of_each_run_goes_to_the_directory(tmp_path: Path, form: str, ending: str) -> None:
+FILES = 30
+OPENING = ("sh", "-c", "for n in $(seq $1); do : >file-$n; done", "sh", str(FILES))
+
+
+@pytest.mark.parametrize(
+    ("form", "ending", "is_drawn"), [("markdown", "md", False), ("html", "html", True)]
+)
+@pytest.mark.parametrize("options", [["-q"], []], ids=["quiet", "printed"])
+def test_a_report_of_each_run_goes_to_the_directory(
+    tmp_path: Path, form: str, ending: str, is_drawn: bool, options: list[str]
+) -> None:
     place = {"AKLO_TRACE_REPORT_DIRECTORY": str(tmp_path / "reports")}
-    quietly = ("-q", "--engine", "strace", "--", "true")
-    done = aklo_trace(tmp_path, *quietly, **place, AKLO_TRACE_REPORT_FORMAT=form)
-    assert (done.returncode, done.stderr) == (0, "")
+    command = (*options, "--engine", "strace", "--", *OPENING)
+    done = aklo_trace(tmp_path, *command, **place, AKLO_TRACE_REPORT_FORMAT=form)
+    assert done.returncode == 0
+    assert named(done.stderr) < FILES
+    assert bool(done.stderr) == (not options)
     (report,) = (tmp_path / "reports").iterdir()
     assert report.suffix == f".{ending}"
-    assert "true" in report.read_text()
+    text = report.read_text()
+    assert ("Latency over time" in text) == is_drawn
+    assert (named(text) == FILES) == is_drawn
     assert report.stat().st_mode & 0o777 == 0o600
+
+
+def named(text: str) -> int:
+    """How many of the files a report names."""
+    return len(set(re.findall(r"/file-\d+", text)))
 
 
 def test_a_directory_that_cannot_be_written_is_said_and_no_more(tmp_path: Path) -> None:

@@ -8,12 +8,15 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from tests.unit.analysis.sample import sample_trace
 
 import aklo_trace
 from aklo_trace import api
-from aklo_trace.errors import CaptureError, NotATrace, UsageError
+from aklo_trace.errors import CaptureError, NotATrace, StoreError, UsageError
+from aklo_trace.store import open_trace
 
 ROOT = Path(__file__).parents[2]
 COMMAND = ["sh", "-c", "cat /etc/passwd; exit 3"]
@@ -108,6 +111,36 @@ def test_what_cannot_be_recorded_is_said(own_store: Path) -> None:
     with pytest.raises(CaptureError, match="standard error"):
         aklo_trace.start_io_monitoring(command=["/none/such"])
     assert own_store.is_dir()
+
+
+def test_what_is_there_is_replaced_only_if_that_is_asked_for(
+    own_store: Path, tmp_path: Path
+) -> None:
+    place = tmp_path / "mine"
+    place.mkdir()
+    with pytest.raises(StoreError, match="exists already"):
+        aklo_trace.start_io_monitoring(command=["true"], output=place, engine="strace")
+    with pytest.raises(CaptureError, match="standard error"):
+        start(place, "true")
+    place.rmdir()
+    start(place, "true").wait()
+    assert start(place, "echo").trace.meta.argv == ("echo",)
+    reading = open_trace(place)
+    with pytest.raises(CaptureError, match="standard error"):
+        start(place, "true")
+    assert reading.meta.argv == ("echo",)
+    assert not own_store.exists()
+
+
+def start(place: Path, *command: str) -> aklo_trace.Monitoring:
+    given: Any = {"output": place, "engine": "strace", "options": ["--force"]}
+    return aklo_trace.start_io_monitoring(command=command, stdout=subprocess.DEVNULL, **given)
+
+
+def test_a_page_has_its_pictures_and_rows(own_store: Path, tmp_path: Path) -> None:
+    trace = sample_trace().write(tmp_path / "trace")
+    assert "Latency over time" in aklo_trace.generate_io_report(trace, "html")
+    assert not own_store.exists()
 
 
 def test_what_there_is_not_is_refused(own_store: Path) -> None:

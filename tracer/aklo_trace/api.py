@@ -22,7 +22,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from aklo_trace import location, meta, ongoing, tracked
 from aklo_trace.contents import KEYS, SECTIONS
-from aklo_trace.errors import CaptureError, UsageError
+from aklo_trace.errors import CaptureError, StoreError, UsageError
 from aklo_trace.identity import invoking
 from aklo_trace.places import Asker
 from aklo_trace.store import Trace, open_trace
@@ -35,6 +35,9 @@ PATIENCE_S: Final = 60.0
 """How long probes may take to be put in."""
 PAUSE_S: Final = 0.005
 QUIET: Final = ("--quiet", "--format", "none")
+FORCE: Final = "--force"
+NOT_RECORDED: Final = "Nothing was recorded in {}: aklo-trace has said why on standard error."
+Begun = tuple[int, int] | None
 
 _sessions: list[Monitoring] = []
 """Those of this process that have not ended, the last one last."""
@@ -80,10 +83,7 @@ class Monitoring:
         if self._said and status:
             raise CaptureError(_text(self._said) or f"The tracer ended with status {status}.")
         if not self.directory.is_dir():
-            raise CaptureError(
-                f"Nothing was recorded in {self.directory}: aklo-trace has said why on standard "
-                "error."
-            )
+            raise CaptureError(NOT_RECORDED.format(self.directory))
 
     def stop(self) -> None:
         """End the recording now. A process that was attached to runs on; a command is asked to end,
@@ -145,7 +145,12 @@ def start_io_monitoring(
     if command is not None and not words:
         raise UsageError("There is no command to record: the list is empty.")
     place = Path(output) if output is not None else _new_trace(words or [f"pid-{pid or 'self'}"])
-    given = (*QUIET, "-o", str(place.absolute()), *options)
+    if os.path.lexists(place) and FORCE not in options:
+        raise StoreError(
+            f"{place} exists already. Give another output, or {FORCE} among the options to replace "
+            "a trace that is there."
+        )
+    given, before = (*QUIET, "-o", str(place.absolute()), *options), _begun(place)
     if words:
         arguments = [*TRACER, "record", "--engine", engine, *given, "--", *words]
         session = Monitoring(place, _started(arguments, stdout, stderr), None)
@@ -154,7 +159,7 @@ def start_io_monitoring(
         target = os.getpid() if pid is None else pid
         arguments = [*TRACER, "attach", "-p", str(target), *given]
         session = Monitoring(place, _started(arguments, subprocess.DEVNULL, said), said)
-    _await_recording(session)
+    _await_recording(session, before)
     return session
 
 
@@ -170,13 +175,26 @@ def _started(
     return subprocess.Popen(arguments, stdout=stdout, stderr=stderr)
 
 
-def _await_recording(session: Monitoring) -> None:
-    """Until there is a trace: from then on what is to be recorded is. Raises CaptureError."""
+def _await_recording(session: Monitoring, before: Begun) -> None:
+    """Until there is a trace, another than `before`: from then on what is to be recorded is. Raises
+    CaptureError."""
     deadline = time.monotonic() + PATIENCE_S
-    while not (session.directory / meta.FILE).is_file():
+    while _begun(session.directory) in (None, before):
         if not session.is_running or time.monotonic() > deadline:
             session.stop()
+            break
         time.sleep(PAUSE_S)
+    if _begun(session.directory) in (None, before):
+        raise CaptureError(NOT_RECORDED.format(session.directory))
+
+
+def _begun(directory: Path) -> Begun:
+    """What tells the trace that is there from one that replaces it; None if there is none."""
+    try:
+        found = (directory / meta.FILE).stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_ctime_ns
 
 
 def _text(said: IO[bytes]) -> str:
@@ -230,13 +248,14 @@ def generate_io_report(
     trace: str | os.PathLike[str] = location.LATEST,
     format: str = "text",
     *,
-    top: int = 10,
+    top: int | None = None,
     sections: Sequence[str] = (),
     by: Sequence[str] = (),
 ) -> str:
     """The report of a trace as text. `format` is one that ``aklo-trace report --format`` takes;
-    `json` is documented in docs/report-json.md. Rankings have `top` rows. `sections` are the parts
-    of a text, `by` the keys by which calls are grouped, as in docs/report.md.
+    `json` is documented in docs/report-json.md. Rankings have `top` rows; if that is None as many
+    as `trace.top` of the configuration says, in HTML 100 if it says nothing. `sections` are the
+    parts of a text, `by` the keys by which calls are grouped, as in docs/report.md.
 
     Raises UsageError for a format, section or key that there is not, and TraceError if the trace
     cannot be read.
@@ -246,14 +265,15 @@ def generate_io_report(
     """
     from aklo_analysis.reporters import REPORTERS, Options
     from aklo_trace.judgement import analysed, judged
-    from aklo_trace.presentation import wanted
+    from aklo_trace.presentation import extent_of, wanted
 
     _check("format", [format], REPORTERS)
     _check("section", sections, SECTIONS)
     _check("key", by, KEYS)
     asker = _asker()
     found = open_trace(_directory(trace, asker))
-    report = judged(found, analysed(found, asker, top, by), asker)
+    extent = extent_of(format, top, asker)
+    report = judged(found, analysed(found, asker, extent.top, by, extent.over_time), asker)
     stream = io.StringIO()
     look = Options(width=None, sections=wanted(tuple(sections), bool(by)))
     REPORTERS[format](report, stream, look)

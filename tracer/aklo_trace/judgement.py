@@ -9,9 +9,9 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -28,7 +28,7 @@ from aklo_trace.escape import escape
 from aklo_trace.location import expanded, name_of, project
 from aklo_trace.output import opened
 from aklo_trace.places import Asker, complain_of, working_directory
-from aklo_trace.presentation import DRAWN, NO_REPORT, form_of, print_report
+from aklo_trace.presentation import NO_REPORT, extent_of, form_of, print_report
 from aklo_trace.store import Trace
 
 if TYPE_CHECKING:
@@ -93,17 +93,35 @@ def settle(trace: Trace, options: argparse.Namespace, asker: Asker) -> None:
     """At the end of a recording: write its alerts down, print the report if that is wanted, and do
     what is to be done about alerts. Raises OSError if nobody takes the report."""
     complain_of(problems_of(asker))
-    report = analysed(trace, asker, options.top, options.by, form_of(options) in DRAWN)
+    place, printed = report_directory(asker), form_of(options)
+    kept = asker.configuration.value("report.format", str) if place else printed
+    report = _in_form(trace, kept, options, asker)
     is_monitored = asker.configuration.value("monitoring.enabled", bool)
     if is_monitored:
         report = written_down(trace, report, asker)
     keep_summary(trace, report)
-    keep_report(trace, report, asker)
-    untaken = None if form_of(options) == NO_REPORT else _print(trace, report, options, asker)
+    if place:
+        keep_report(trace, report, kept, place)
+    verdicts = report.verdicts
+    if _is_of_more(kept, printed, options, asker):
+        del report  # two at once take twice the memory
+        report = replace(_in_form(trace, printed, options, asker), verdicts=verdicts)
+    untaken = None if printed == NO_REPORT else _print(trace, report, options, asker)
     if is_monitored:
-        act(trace, report, asker)
+        act(trace, verdicts, asker)
     if untaken:
         raise untaken
+
+
+def _in_form(trace: Trace, form: str, options: argparse.Namespace, asker: Asker) -> Report:
+    extent = extent_of(form, options.top, asker)
+    return analysed(trace, asker, extent.top, options.by, extent.over_time)
+
+
+def _is_of_more(kept: str, printed: str, options: argparse.Namespace, asker: Asker) -> bool:
+    """Whether the report that is printed has other rows than the one that was made."""
+    extents = [extent_of(form, options.top, asker) for form in (kept, printed)]
+    return printed != NO_REPORT and extents[0] != extents[1]
 
 
 def keep_summary(trace: Trace, report: Report) -> None:
@@ -116,14 +134,10 @@ def keep_summary(trace: Trace, report: Report) -> None:
             summary.write(directory, summarised(report, summary.disk_bytes(directory)))
 
 
-def keep_report(trace: Trace, report: Report, asker: Asker) -> None:
-    """Write the report of a recording to a file, if the configuration says where."""
+def keep_report(trace: Trace, report: Report, form: str, place: Path) -> None:
+    """Write the report of a recording to a file in a directory."""
     from aklo_analysis.reporters import REPORTERS, Options
 
-    place = report_directory(asker)
-    if place is None:
-        return
-    form = asker.configuration.value("report.format", str)
     path = place / f"{trace.directory.name}.{ENDINGS[form]}"
     try:
         place.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -172,12 +186,12 @@ def written_down(trace: Trace, report: Report, asker: Asker) -> Report:
     return report
 
 
-def act(trace: Trace, report: Report, asker: Asker) -> None:
+def act(trace: Trace, verdicts: Iterable[Verdict], asker: Asker) -> None:
     """Do what is to be done about alerts that are said; what fails is said too."""
     from aklo_trace.alerting.performing import perform
 
     known, _ = actions(asker.configuration, asker.identity.home)
-    notices = [_notice(trace, verdict) for verdict in report.verdicts if verdict.is_said]
+    notices = [_notice(trace, verdict) for verdict in verdicts if verdict.is_said]
     for failure in perform(known, notices, asker.identity.variables()):
         complain(failure)
 

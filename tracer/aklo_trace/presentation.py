@@ -8,7 +8,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TextIO
 
 from aklo_trace.contents import BY, KEYS, SECTIONS
@@ -39,10 +39,17 @@ DESTINATIONS: Final = {
     "trace.engine": "engine",
     "trace.sample_hz": "sample_hz",
     "trace.attribution": "attribution",
-    TOP: "top",
     "trace.color": "color",
 }
 """Keys of the configuration that have an option, and what parsing leaves that in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much of a trace a report has: rows per table, and whether pictures over time."""
+
+    top: int
+    over_time: bool
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -82,9 +89,6 @@ def configure_options(options: argparse.Namespace, asker: Asker) -> None:
     be used is said."""
     _check(options)
     asker.warn()
-    given = vars(options)
-    if given.get("format") in DRAWN and TOP not in asker.configuration.settings:
-        options.top = given["top"] or DRAWN_ROWS
     for name, destination in DESTINATIONS.items():
         if getattr(options, destination, "") is None:
             setattr(options, destination, asker.configuration.setting(name).value)
@@ -100,6 +104,13 @@ def _check(options: argparse.Namespace) -> None:
         )
     if BY in sections and not options.by:
         raise UsageError(f"--section {BY} needs --by KEY: {', '.join(KEYS)}.")
+
+
+def extent_of(form: str, top: int | None, asker: Asker) -> Extent:
+    """What a report of that form has; so many rows if that was asked for."""
+    is_drawn, found = form in DRAWN, asker.configuration
+    fitting = DRAWN_ROWS if is_drawn and TOP not in found.settings else found.value(TOP, int)
+    return Extent(top or fitting, is_drawn)
 
 
 def form_of(options: argparse.Namespace) -> str:

@@ -14,7 +14,7 @@ from aklo_trace import address_space, output
 from aklo_trace.errors import UsageError
 from aklo_trace.location import WHICH_OF_SEVERAL, find_all, name_of
 from aklo_trace.places import Asker, become_asker
-from aklo_trace.presentation import add_look_options, configure_options, look_of
+from aklo_trace.presentation import add_look_options, configure_options, extent_of, look_of
 from aklo_trace.store import open_trace
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def run(options: argparse.Namespace) -> int:
     before, after = _sides(options)
     asker = become_asker()
     configure_options(options, asker)
+    options.top = extent_of(options.format, options.top, asker).top
     stores = asker.stores()
     old, new = ([p for name in side for p in find_all(name, stores)] for side in (before, after))
     with output.asked(options) as stream:

@@ -11,7 +11,13 @@ from aklo_trace import output, summary
 from aklo_trace.judgement import analysed, judged, keep_summary, problems_of
 from aklo_trace.location import WHICH, find, name_of
 from aklo_trace.places import become_asker, complain_of
-from aklo_trace.presentation import DRAWN, FORMATS, add_options, configure_options, print_report
+from aklo_trace.presentation import (
+    FORMATS,
+    add_options,
+    configure_options,
+    extent_of,
+    print_report,
+)
 from aklo_trace.store import open_trace
 
 
@@ -28,8 +34,8 @@ def run(options: argparse.Namespace) -> int:
     trace = open_trace(find(options.trace, asker.stores()))
     complain_of(problems_of(asker))
     with output.asked(options) as stream:
-        is_drawn = options.format in DRAWN
-        found = analysed(trace, asker, options.top, options.by, is_drawn)
+        extent = extent_of(options.format, options.top, asker)
+        found = analysed(trace, asker, extent.top, options.by, extent.over_time)
         report = judged(trace, found, asker)
         if summary.written(trace.directory) is None:
             keep_summary(trace, report)

@@ -142,6 +142,23 @@ def test_what_comes_while_the_tables_are_made_is_added_afterwards(recorded: Path
     assert [one.operation for one in tracked.added(recorded)] == ["late"]
 
 
+def test_tables_that_are_made_between_two_steps_of_a_report_lose_nothing(
+    recorded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = tracked._opened
+
+    def after_the_tables(path: Path) -> int:
+        monkeypatch.setattr(tracked, "_opened", opened)
+        (recorded / store.LIVE).rename(recorded / store.DONE)
+        return opened(path)
+
+    monkeypatch.setattr(tracked, "_opened", after_the_tables)
+    tracked.add(recorded, [made("late")])
+    assert [one.operation for one in tracked.added(recorded)] == ["late"]
+    with pytest.raises(StoreError, match="No such file"):
+        tracked.add(recorded / "none", [made("late")])
+
+
 def test_an_interrupted_line_costs_itself_alone(recorded: Path) -> None:
     tracked.add(recorded, [made("first")])
     with tracked.place(recorded).open("ab") as file:
@@ -162,6 +179,10 @@ def test_an_interrupted_line_costs_itself_alone(recorded: Path) -> None:
         b'"status": null, "details": null, "pid": null, "flags": 0}',
         b'{"ts_ns": 1, "dur_ns": 1, "operation": 3, "target": null, "status": null, '
         b'"details": null, "pid": null, "flags": 0}',
+        b'{"ts_ns": 1, "dur_ns": 1, "operation": "x", "target": null, "status": null, '
+        b'"details": null, "pid": 2147483648, "flags": 0}',
+        b'{"ts_ns": 1, "dur_ns": 1, "operation": "x", "target": null, "status": null, '
+        b'"details": null, "pid": null, "flags": 1.0}',
     ],
 )
 def test_what_is_no_report_is_passed_over(recorded: Path, line: bytes) -> None:
@@ -220,6 +241,18 @@ def test_of_several_recordings_that_of_an_ancestor_is_meant(
     locks.write_text(f"1: FLOCK  ADVISORY  WRITE {os.getppid()} 08:01:{held} 0 EOF\n")
     monkeypatch.setattr(ongoing, "LOCKS", locks)
     assert ongoing.own([tmp_path]) == tmp_path / "2026-a"
+
+
+def test_a_lock_on_another_disk_makes_no_recording(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, lock = store.begin(tmp_path / "2026-a", META)
+    inode = os.fstat(lock).st_ino
+    os.close(lock)
+    locks = tmp_path / "locks"
+    locks.write_text(f"1: FLOCK  ADVISORY  WRITE {os.getpid()} 08:99:{inode} 0 EOF\n")
+    monkeypatch.setattr(ongoing, "LOCKS", locks)
+    assert list(ongoing.ongoing([tmp_path])) == []
 
 
 @pytest.mark.parametrize("words", [("x", "y", "soon"), ("x", "y", "-1"), ("",)])

@@ -15,7 +15,7 @@ from typing import Final
 from aklo_trace import location
 from aklo_trace.ancestry import ancestors
 from aklo_trace.errors import TraceError
-from aklo_trace.store import LIVE, LOCK
+from aklo_trace.store import LIVE, LOCK, is_recorded
 
 LOCKS: Final = Path("/proc/locks")
 """Lines such as ``1: FLOCK  ADVISORY  WRITE 708 08:01:1066 0 EOF``; see proc(5)."""
@@ -35,7 +35,7 @@ def ongoing(stores: Iterable[Path]) -> Iterator[Ongoing]:
     for store in stores:
         for directory in location.traces(store):
             pid = holders.get(_inode(directory / LIVE / LOCK))
-            if pid is not None:
+            if pid is not None and is_recorded(directory):  # of another disk, else, with this inode
                 yield Ongoing(directory, pid)
 
 

@@ -39,6 +39,7 @@ SUCCEEDED: Final = frozenset({"", "0", "ok", "success", "true", "done", "hit"})
 PATIENCE_S: Final = 20.0
 """How long the tables of a trace may take to make, for which nothing is added."""
 NUMBERS: Final = range(-(1 << 62), 1 << 62)
+PIDS: Final = range(1 << 31)
 FLAGS: Final = range(1 << len(TrackedFlag))
 
 
@@ -128,7 +129,12 @@ def _locked(directory: Path) -> Iterator[int]:
     deadline = time.monotonic() + PATIENCE_S
     while True:
         path = place(directory)
-        fd = _opened(path)
+        try:
+            fd = _opened(path)
+        except FileNotFoundError:
+            if place(directory) == path:
+                raise
+            continue  # the tables have just been made
         try:
             take(fd, max(deadline - time.monotonic(), 0))
             if _is_still(fd, path):  # else the tables were made meanwhile
@@ -208,12 +214,18 @@ def _row(line: bytes) -> Tracked | None:
     except (ValueError, LookupError, TypeError, RecursionError):
         return None
     ts_ns, dur_ns, operation, *texts, pid, flags = values
-    numbers = all(one is None or (type(one) is int and one in NUMBERS) for one in (dur_ns, pid))
-    if type(ts_ns) is not int or ts_ns not in NUMBERS or not numbers or flags not in FLAGS:
+    needed = _is_within(ts_ns, NUMBERS) and _is_within(flags, FLAGS)
+    if not needed or not all(
+        one is None or _is_within(one, known) for one, known in ((dur_ns, NUMBERS), (pid, PIDS))
+    ):
         return None
     if not isinstance(operation, str) or not all(t is None or isinstance(t, str) for t in texts):
         return None
     return Tracked(*values)
+
+
+def _is_within(number: object, known: range) -> bool:
+    return type(number) is int and number in known
 
 
 def columns(operations: Iterable[Tracked]) -> dict[str, list[object]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 from pathlib import Path
 
 import pytest
@@ -14,9 +16,12 @@ from aklo_analysis.dashboard.replay import Replay
 from aklo_analysis.dashboard.seen import DIMENSIONS
 from aklo_analysis.dashboard.state import ENDED, About, State
 from aklo_trace import store
+from aklo_trace.commands.dashboard import prepared
 from aklo_trace.ebpf import following, layout
 from aklo_trace.ebpf.following import EbpfFollowed
 from aklo_trace.ebpf.recorder import EVENTS_FILE, MARKS_FILE, RECORDS_FILE
+from aklo_trace.identity import invoking
+from aklo_trace.places import Asker
 
 FILES = {"events": EVENTS_FILE, "records": RECORDS_FILE, "marks": MARKS_FILE}
 Sums = dict[str, dict[str, tuple[int, ...]]]
@@ -84,6 +89,17 @@ def test_a_recording_is_read_as_it_grows(tmp_path: Path) -> None:
         feed.advance(state, 1, 0)
     assert state.cube.total["calls"] == followed.account().read > 50
     assert state.processes - state.ended == len(feed._namer.living)
+
+
+def test_what_a_killed_recorder_left_is_replayed(tmp_path: Path) -> None:
+    live = busy_life().write(tmp_path / "trace")
+    lock = os.open(live / store.LOCK, os.O_RDWR | os.O_CREAT)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    asker = Asker.of(invoking())
+    assert isinstance(prepared(tmp_path / "trace", asker)[1], LiveFeed)
+    os.close(lock)
+    assert isinstance(prepared(tmp_path / "trace", asker)[1], ReplayFeed)
+    assert not live.exists()
 
 
 def test_live_and_replayed_are_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import struct
 from pathlib import Path
@@ -87,6 +88,26 @@ def test_segments_are_read_one_after_the_other_though_they_go(folder: Path, scra
     feed.advance(state, 1, 0)
     assert (state.cube.total["calls"], followed.missed) == (3 * calls, 1)
     assert {row.name for row in state.cube.rows("program", {})} >= {"sh"}
+
+
+def test_a_segment_that_goes_while_it_is_opened_costs_nothing_else(
+    folder: Path, scratch: Path
+) -> None:
+    life = watched(busy_life())
+    calls = len(life.events) // layout.EVENT.size
+    first = segment(folder, 0, Spools())
+    followed, state = WatchFollowed(folder, scratch), new_state()
+    feed = LiveFeed(followed, None, lambda: False)
+    going = segment(folder, 1, Spools())
+    (going / RECORDS_FILE).unlink()
+    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
+    feed.advance(state, 1, 0)
+    assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+    for name, content in ((EVENTS_FILE, life.events), (RECORDS_FILE, life.records)):
+        (first / name).write_bytes(content)
+    (first / MARKS_FILE).write_bytes(life.marks)
+    feed.advance(state, 1, 0)
+    assert state.cube.total["calls"] == calls
 
 
 def test_where_nobody_watches_that_is_said(folder: Path, scratch: Path) -> None:

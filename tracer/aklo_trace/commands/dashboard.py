@@ -89,9 +89,8 @@ def _found(name: str | None, stores: list[Path]) -> Path:
 
 def prepared(directory: Path, asker: Asker) -> tuple[State, Feed]:
     """What is shown first, and where more comes from. Raises TraceError."""
-    live = directory / store.LIVE
-    if live.is_dir() and _is_recorded(live):
-        return _live(directory, live, asker)
+    if _is_recorded(directory):
+        return _live(directory, directory / store.LIVE, asker)
     from aklo_analysis.dashboard.feeds import ReplayFeed
     from aklo_analysis.dashboard.replay import Replay
 
@@ -126,7 +125,7 @@ def _live(directory: Path, live: Path, asker: Asker) -> tuple[State, Feed]:
             f"{directory} is being recorded by the engine {meta.engine}, which cannot be looked at "
             "meanwhile. It can be replayed when it has ended."
         )
-    feed = LiveFeed(_followed(live), meta.cwd, lambda: not live.is_dir() or not _is_recorded(live))
+    feed = LiveFeed(_followed(live), meta.cwd, lambda: not _is_recorded(directory))
     return _state(meta, asker, directory), feed
 
 
@@ -139,9 +138,11 @@ def _followed(live: Path) -> Followed:
         raise TraceError(f"The recording in {live} has only just begun. Try again.") from error
 
 
-def _is_recorded(live: Path) -> bool:
-    """Whether a recorder is at work: how it ended is not written yet."""
-    return not any((live / name).exists() for name in ("end.json", meta_file.FILE))
+def _is_recorded(directory: Path) -> bool:
+    """Whether a recorder is at work: it is there, and how it ended is not written yet."""
+    live = directory / store.LIVE
+    has_ended = any((live / name).exists() for name in ("end.json", meta_file.FILE))
+    return store.is_recorded(directory) and not has_ended
 
 
 def _state(meta: Meta, asker: Asker, directory: Path) -> State:

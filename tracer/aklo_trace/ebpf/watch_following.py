@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Final
 
@@ -63,17 +63,25 @@ class WatchFollowed(EbpfFollowed):
         return False
 
     def _begin(self, segment: Path) -> None:
-        before, self._open = self._open, {}
-        flags = os.O_RDONLY | os.O_CLOEXEC
-        try:
-            self._open = {name: os.open(segment / name, flags) for name in FILES}
-        finally:
-            for descriptor in before.values():
-                os.close(descriptor)
-        paths = {name: Path(f"/proc/self/fd/{fd}") for name, fd in self._open.items()}
-        self._files = paths
+        """Raises FileNotFoundError; then what was open still is."""
+        before = self._open
+        self._open = _opened(segment)
+        self._files = {name: Path(f"/proc/self/fd/{fd}") for name, fd in self._open.items()}
         self._taken = self._marks = 0
-        self._stream.go_on_in(paths[RECORDS_FILE])
+        self._stream.go_on_in(self._files[RECORDS_FILE])
+        for descriptor in before.values():
+            os.close(descriptor)
+
+
+def _opened(segment: Path) -> dict[str, int]:
+    """Descriptors of all of its files, by name, or of none. Raises FileNotFoundError."""
+    found: dict[str, int] = {}
+    with ExitStack() as stack:
+        for name in FILES:
+            found[name] = os.open(segment / name, os.O_RDONLY | os.O_CLOEXEC)
+            stack.callback(os.close, found[name])
+        stack.pop_all()
+    return found
 
 
 def newest(parent: Path) -> Path:

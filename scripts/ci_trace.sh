@@ -37,7 +37,7 @@ mkdir -p "$(dirname "$directory")"
 mkdir "$directory"
 status=0
 "${as_root[@]}" "$AKLO_TRACE" record -q -o "$trace" "${record[@]}" -- "$@" || status=$?
-[ -e "$trace/meta.json" ] || exit "$status"
+[ -e "$trace/meta.json" ] || exit $((status ? status : 3)) # without a trace nothing is checked
 
 export_to github-summary summary.md
 export_to sarif findings.sarif --root "$root"

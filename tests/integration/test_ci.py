@@ -90,6 +90,12 @@ def test_the_status_is_the_commands_own_or_that_of_the_check(
     assert job.run("bash", "-c", command, checked=checked) == status
 
 
+@pytest.mark.parametrize(("command", "status"), [("true", 3), ("exit 7", 7)])
+def test_without_a_trace_nothing_passes(job: Job, command: str, status: int) -> None:
+    job.tracer.write_text('#!/usr/bin/env bash\nshift 5; "$@"\n')
+    assert job.run("bash", "-c", command) == status
+
+
 def test_nothing_is_overwritten(job: Job) -> None:
     (job.folder / "out").mkdir()
     assert job.run("true") == 1
@@ -103,6 +109,12 @@ def test_the_action_runs_the_script_and_nothing_given_is_code(action: dict[str, 
     assert not any("${{" in script for script in scripts)
     used = set(re.findall(r"inputs\.([\w-]+)", (ROOT / "action.yml").read_text()))
     assert used == set(action["inputs"])
+
+
+def test_without_a_directory_the_action_keeps_nothing(action: dict[str, Any]) -> None:
+    (upload,) = (step for step in action["runs"]["steps"] if "uses" in step)
+    path = upload["with"]["path"].removeprefix("${{ ").removesuffix(" }}")
+    assert f"{path} != ''" in upload["if"].split(" && ")
 
 
 def test_the_page_has_all_inputs_with_their_defaults(action: dict[str, Any]) -> None:

@@ -121,6 +121,7 @@ def test_what_was_edited_is_put_in_place_once_it_can_be_used(
     assert "not changed" in said(project, "edit", "--project", VISUAL=idle)
     for broken in (editor(tmp_path, "exit 3"), "/no/such/editor"):
         assert "The editor" in refused(project, "edit", VISUAL=broken, TMPDIR=str(tmp_path))
+    assert "No closing quotation".lower() in refused(project, "edit", VISUAL="vi 'x")
     assert len([*tmp_path.glob("aklo-trace-config-*")]) == 1
 
 

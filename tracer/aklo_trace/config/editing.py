@@ -26,7 +26,7 @@ def edited(
 ) -> str:
     """What the user has made of the text of a file, without `problems`. Raises UsageError; what was
     written is kept in a file then, which is named."""
-    command = shlex.split(environ.get("VISUAL") or environ.get("EDITOR") or FALLBACK)
+    command = _editor(environ)
     folder = Path(tempfile.mkdtemp(prefix="aklo-trace-config-"))
     copy = folder / target.path.name.lstrip(".")
     copy.write_text(target.text, "utf-8")
@@ -45,6 +45,17 @@ def edited(
             raise UsageError(f"{target.path} is left as it was; what you wrote is in {copy}.")
 
 
+def _editor(environ: Mapping[str, str]) -> list[str]:
+    wanted = environ.get("VISUAL") or environ.get("EDITOR") or FALLBACK
+    try:
+        return shlex.split(wanted) or [FALLBACK]
+    except ValueError as error:
+        raise UsageError(
+            f"The editor '{wanted}' cannot be started: {str(error).lower()}. Put that right in "
+            "VISUAL or EDITOR."
+        ) from None
+
+
 def _failure(command: Sequence[str], environ: Mapping[str, str], copy: Path) -> str:
     """Why the editor has not done its work, if it has not."""
     name = " ".join(command)
@@ -60,4 +71,7 @@ def _again() -> bool:
     """Whether the user, if there is one to be asked, wants to put it right."""
     if not os.isatty(sys.stdin.fileno()):
         return False
-    return input(QUESTION).strip().casefold() in ("", "y", "yes")
+    try:
+        return input(QUESTION).strip().casefold() in ("", "y", "yes")
+    except EOFError:
+        return False

@@ -92,6 +92,7 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *from, struct task_stru
 	__u32 why;
 
 	if (state) {
+		note_running(from, state);
 		why = from->__state; /* once: who wakes the task changes it */
 		now_ns = leave_cpu(state, why & TASK_STOPPED);
 		begin_off_cpu(state, preempt, why, now_ns);

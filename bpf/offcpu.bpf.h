@@ -15,8 +15,6 @@ static __always_inline void begin_off_cpu(struct task_state *state, bool preempt
 
 	if (!config.off_cpu)
 		return;
-	if (off->since_ns) /* it has had a CPU since, unseen: see note_running() */
-		lose_record(config.watching ? state : NULL, RECORD_OFFCPU);
 	off->since_ns = now_ns;
 	off->flags = preempted || !why ? OFFCPU_READY : why & TASK_STOPPED ? OFFCPU_STOPPED : 0;
 }
@@ -92,7 +90,8 @@ static __always_inline void end_off_cpu(const struct task_struct *task, struct t
 
 /*
  * A task does something. The kernel of some virtual machines keeps certain tasks of the host's own
- * from every tracer, and with them who gets their CPU: that is seen now, when a call ends mostly.
+ * from every tracer, and with them who gets their CPU: that is seen now, when a call ends mostly,
+ * or when the task leaves its CPU again.
  */
 static __always_inline void note_running(const struct task_struct *task, struct task_state *state)
 {

@@ -233,7 +233,11 @@ def test_nothing_is_left_of_an_import_that_fails_unforeseen(
     monkeypatch.setattr(store, "_convert", lambda *_: 1 // 0)
     monkeypatch.setattr(places, "drop_privileges", lambda _: None)
     options = argparse.Namespace(
-        logs=[str(tmp_path / "log")], output=tmp_path / "trace", force=False, date=None
+        logs=[str(tmp_path / "log")],
+        output=tmp_path / "trace",
+        force=False,
+        date=None,
+        format="auto",
     )
     with pytest.raises(ZeroDivisionError):
         import_.run(options)

@@ -20,6 +20,8 @@ from aklo_trace.contents import SECTIONS
 from aklo_trace.engines import ENGINES
 
 TIMEOUT_S = 60
+HOSTILE = "2026-01-01T00-00-00.000Z-$(touch pwned)"
+"""What a directory of a repository may be called."""
 ASK_BASH = """\
 source "$1"; shift
 COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
@@ -37,10 +39,11 @@ Asked = Callable[..., list[str]]
 
 @pytest.fixture
 def surroundings(tmp_path: Path) -> dict[str, str]:
-    """A home with one trace in its store, and this aklo-trace on PATH."""
-    trace = tmp_path / "data" / "aklo-trace" / "2026-01-02T03-04-05.678Z-mine"
-    trace.mkdir(parents=True)
-    (trace / "meta.json").write_text("{}")
+    """A home with two traces in its store, and this aklo-trace on PATH."""
+    for name in ("2026-01-02T03-04-05.678Z-mine", HOSTILE):
+        trace = tmp_path / "data" / "aklo-trace" / name
+        trace.mkdir(parents=True)
+        (trace / "meta.json").write_text("{}")
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     return {"PATH": path, "HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path / "data")}
 
@@ -146,6 +149,26 @@ def test_values_of_options_are_completed(shell: Asked) -> None:
 def test_traces_are_completed(shell: Asked) -> None:
     assert shell("report", "2026-01-02") == ["2026-01-02T03-04-05.678Z-mine"]
     assert shell("report", "late") == ["latest"]
+
+
+def test_no_name_of_a_trace_is_executed(
+    shell: Asked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "2026-01-02T03-04-05.678Z-mine" in shell("report", "")
+    assert not (tmp_path / "pwned").exists()
+
+
+def test_bash_is_given_no_name_that_it_would_execute(bash: Asked) -> None:
+    assert bash("report", "2026-01-") == ["2026-01-02T03-04-05.678Z-mine"]
+
+
+def test_zsh_executes_no_name_of_a_trace(
+    zsh: Callable[[list[str]], list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert zsh(["report 2026-01-02"]) == ["2026-01-02T03-04-05.678Z-mine"]
+    assert not (tmp_path / "pwned").exists()
 
 
 def test_behind_the_dashes_a_command_is_completed(shell: Asked, tmp_path: Path) -> None:

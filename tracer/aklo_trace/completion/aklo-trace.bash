@@ -1,8 +1,13 @@
 # What shtab does not know, for bash: traces, processes, users, and the command behind '--'.
 # shellcheck shell=bash
 
+# Names of traces come with a repository, and compgen -W would execute what stands in them. As they
+# are put on the line as they are, those that would mean something else there are left out.
 _aklo_trace_traces_and_dirs() {
-  compgen -W "latest $(aklo-trace list --format names 2>/dev/null)" -- "$1"
+  local name
+  while IFS= read -r name; do
+    [[ $name == "$1"* && $name != *[!A-Za-z0-9._-]* ]] && printf '%s\n' "$name"
+  done < <(echo latest; aklo-trace list --format names 2>/dev/null)
   compgen -d -- "$1"
 }
 

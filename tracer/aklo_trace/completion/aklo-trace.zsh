@@ -1,8 +1,9 @@
 # What shtab does not know, for zsh: traces, and the command behind '--'.
+# Names of traces come with a repository: compadd quotes them, where "(...)" would execute them.
 _aklo_trace_traces() {
   local -a names
   names=(latest ${(f)"$(aklo-trace list --format names 2>/dev/null)"})
-  _alternative "traces:trace:($names)" 'directories:directory:_files -/'
+  _alternative 'traces:trace:compadd -a names' 'directories:directory:_files -/'
 }
 
 functions[_aklo_trace_verbs]=$functions[_shtab_aklo_trace]

@@ -143,6 +143,20 @@ def test_a_page_has_its_pictures_and_rows(own_store: Path, tmp_path: Path) -> No
     assert not own_store.exists()
 
 
+def test_modules_of_the_working_directory_are_not_imported(own_store: Path) -> None:
+    folder = own_store.parent
+    (folder / "aklo_trace").mkdir()
+    for file in ("aklo_trace/__init__.py", "json.py"):
+        (folder / file).write_text("open('imported', 'w').close(); raise SystemExit(9)\n")
+    program = (
+        "import aklo_trace as it\n"
+        "it.start_io_monitoring(command=['true'], engine='strace', output='t').wait()\n"
+    )
+    done = subprocess.run([sys.executable, "-P", "-c", program], cwd=folder, timeout=60)
+    assert done.returncode == 0
+    assert not (folder / "imported").exists()
+
+
 def test_what_there_is_not_is_refused(own_store: Path) -> None:
     assert not own_store.exists()
     with pytest.raises(NotATrace):

@@ -6,9 +6,12 @@ so that a recording process does without.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import sys
+from typing import TYPE_CHECKING, Any, Final
 
 __version__ = "0.1.0"
+PROGRAM: Final = (sys.executable, "-P", "-m", "aklo_trace")
+"""How this very aklo-trace is started, whatever modules lie in the working directory."""
 
 if TYPE_CHECKING:
     from aklo_trace.api import (

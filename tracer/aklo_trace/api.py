@@ -20,7 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from aklo_trace import location, meta, ongoing, tracked
+from aklo_trace import PROGRAM, location, meta, ongoing, tracked
 from aklo_trace.contents import KEYS, SECTIONS
 from aklo_trace.errors import CaptureError, StoreError, UsageError
 from aklo_trace.identity import invoking
@@ -30,7 +30,6 @@ from aklo_trace.store import Trace, open_trace
 if TYPE_CHECKING:
     from aklo_analysis.alerts.alert import Alert
 
-TRACER: Final = (sys.executable, "-m", "aklo_trace")
 PATIENCE_S: Final = 60.0
 """How long probes may take to be put in."""
 PAUSE_S: Final = 0.005
@@ -152,12 +151,12 @@ def start_io_monitoring(
         )
     given, before = (*QUIET, "-o", str(place.absolute()), *options), _begun(place)
     if words:
-        arguments = [*TRACER, "record", "--engine", engine, *given, "--", *words]
+        arguments = [*PROGRAM, "record", "--engine", engine, *given, "--", *words]
         session = Monitoring(place, _started(arguments, stdout, stderr), None)
     else:
         said = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the recording
         target = os.getpid() if pid is None else pid
-        arguments = [*TRACER, "attach", "-p", str(target), *given]
+        arguments = [*PROGRAM, "attach", "-p", str(target), *given]
         session = Monitoring(place, _started(arguments, subprocess.DEVNULL, said), said)
     _await_recording(session, before)
     return session
@@ -334,7 +333,7 @@ def show_io_dashboard(trace: str | os.PathLike[str] | None = None) -> None:
     is_recorded = trace is not None or any(ongoing.ongoing(_asker().stores()))
     sys.stdout.flush()
     if is_shown and is_recorded:
-        subprocess.run([*TRACER, "dashboard", *([] if trace is None else [os.fspath(trace)])])
+        subprocess.run([*PROGRAM, "dashboard", *([] if trace is None else [os.fspath(trace)])])
         return
     from aklo_analysis.reporters import Options
     from aklo_analysis.reporters.status import write

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import io
 import os
+import re
+import shlex
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,13 +18,20 @@ from aklo_analysis.reporters.digest import FORMATS, write
 from aklo_analysis.reporters.options import Options
 from aklo_trace import schedule
 from aklo_trace.digest import DAY_NS, Digest, digest
-from aklo_trace.errors import StoreError
+from aklo_trace.errors import StoreError, UsageError
 from aklo_trace.meta import Meta
 from aklo_trace.summary import AlertState, CacheUse, FoundIssue, TraceSummary, of_meta
 
 NOW_NS = 1_800_000_000 * 10**9
 MS = 1_000_000
 HOSTILE = "evil\x1b[2J<script>|`\n"
+CODE = re.compile(r"``.*?``")
+"""In Markdown, where nothing has a meaning but an end of the line."""
+HARMLESS = {
+    "text": "evil\\x1b[2J<script>|`\\n",
+    "markdown": r"evil\\x1b\[2J\<script\>\|\`\\n",
+    "html": "evil\\x1b[2J&lt;script&gt;|`\\n",
+}
 SLOW = FoundIssue("SH01", "high", "sed started 9 times", "render", "/a.sh", 7, 90 * MS, 0.5)
 
 
@@ -108,22 +119,32 @@ def test_caches_and_alerts_are_summed() -> None:
 @pytest.mark.parametrize("form", FORMATS)
 def test_it_is_written_in_every_form_and_nothing_hostile_with_it(form: str) -> None:
     finding = replace(SLOW, function=HOSTILE, file=HOSTILE, title=HOSTILE)
-    alert = AlertState(HOSTILE, "warning", "raised", HOSTILE)
+    alert = AlertState(HOSTILE, HOSTILE, "raised", HOSTILE)
     use = CacheUse(HOSTILE, 1, 1, None, None, None)
     facts = {"command": HOSTILE, "alerts": (alert,), "caches": (use,)}
     traces = [replace(ran(2, 10), **facts), replace(ran(0.5, 99), findings=(finding,), **facts)]
     text = written(made(*traces), form)
     assert "\x1b" not in text
-    assert form != "html" or "<script>|" not in text
-    assert "|`\n" not in text
+    assert text.count(HARMLESS[form]) >= 8
+    assert "evil" not in CODE.sub("", text).replace(HARMLESS[form], "")
     assert "Nothing was traced" in written(made(), form)
+
+
+CRONTAB = """\
+grep -q 'NoNewPrivs:.*0' /proc/self/status || exit 9
+case $1 in
+    -l) [ -e "$TABLE" ] || { echo 'no crontab for me' >&2; exit 1; }; cat "$TABLE" ;;
+    -) cat > "$TABLE" ;;
+esac
+"""
 
 
 @pytest.fixture
 def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A crontab that keeps its lines in a file, and a systemctl that works."""
+    """A crontab that keeps its lines in a file, as setgid programs where it must be able to win
+    privilege, and a systemctl that works."""
     for name, text in (
-        ("crontab", 'case $1 in -l) cat "$TABLE" 2>/dev/null;; -) cat > "$TABLE";; esac'),
+        ("crontab", CRONTAB),
         ("systemctl", 'echo "$*" >> "$TABLE.said"'),
     ):
         path = tmp_path / "bin" / name
@@ -147,9 +168,86 @@ def test_a_line_of_the_crontab_comes_and_goes_alone(tools: Path) -> None:
     assert mine == "1 2 3 4 5 mine"
     assert ours.startswith("5 0 * * 1 cd ")
     assert "'100\\% mine'" in ours
-    assert schedule.remove(tools) == ["the line of your crontab"]
+    assert [*schedule.remove(tools)] == ["the line of your crontab"]
     assert table.read_text() == "1 2 3 4 5 mine\n"
-    assert schedule.remove(tools) == []
+    assert [*schedule.remove(tools)] == []
+
+
+def test_other_lines_stay_to_the_byte(tools: Path) -> None:
+    mine = "# \u2028 \x85\r\n\n".encode() + b"* * * * * \xff\n"
+    (tools / "table").write_bytes(mine)
+    schedule.install("cron", COMMAND, "day", tools)
+    assert (tools / "table").read_bytes().startswith(mine)
+    assert [*schedule.remove(tools)]
+    assert (tools / "table").read_bytes() == mine
+
+
+@pytest.mark.parametrize("refusal", ["echo no >&2; exit 1", "exec sleep 600"])
+def test_a_table_that_cannot_be_read_is_not_replaced(
+    tools: Path, monkeypatch: pytest.MonkeyPatch, refusal: str
+) -> None:
+    monkeypatch.setattr(schedule, "TIMEOUT_S", 1)
+    path = tools / "bin" / "crontab"
+    path.write_text(path.read_text().replace("-l)", f"-l) {refusal};"))
+    (tools / "table").write_text("mine\n")
+    with pytest.raises(StoreError, match="crontab"):
+        schedule.install("cron", COMMAND, "day", tools)
+    with pytest.raises(StoreError, match="crontab"):
+        [*schedule.remove(tools)]
+    assert (tools / "table").read_text() == "mine\n"
+
+
+def test_one_schedule_replaces_the_other(tools: Path) -> None:
+    folder = tools / "systemd" / "user"
+    schedule.install("cron", COMMAND, "day", tools)
+    schedule.install("systemd", COMMAND, "week", tools)
+    assert (tools / "table").read_text() == ""
+    schedule.install("cron", COMMAND, "day", tools)
+    assert list(folder.iterdir()) == []
+    assert len((tools / "table").read_text().splitlines()) == 1
+
+
+def test_the_verb_schedules_by_what_is_setgid(tools: Path) -> None:
+    words = [sys.executable, "-P", "-m", "aklo_trace", "digest"]
+
+    def run(*more: str) -> str:
+        return subprocess.run(
+            [*words, *more],
+            cwd=tools,
+            env={**os.environ, "HOME": str(tools)},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+
+    assert "a line of your crontab" in run("--schedule", "--by", "cron", "-o", "here")
+    (line,) = (tools / "table").read_text().splitlines()
+    assert f"{shlex.join(words)} --period day" in line
+    assert run("--unschedule") == "removed: the line of your crontab\n"
+
+
+@pytest.mark.parametrize("way", schedule.WAYS)
+def test_what_would_end_a_line_is_not_scheduled(
+    tools: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    folder = tools / "a\nExecStartPre=touch pwned"
+    folder.mkdir()
+    with pytest.raises(UsageError, match="not printable"):
+        schedule.install(way, ("digest", "-o", "a\n* * * * * b"), "day", tools)
+    monkeypatch.chdir(folder)
+    with pytest.raises(UsageError, match="not printable"):
+        schedule.install(way, COMMAND, "day", tools)
+    assert not (tools / "table").exists()
+    assert not (tools / "systemd").exists()
+
+
+def test_a_timer_runs_where_it_was_asked_for(tools: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tools / "100% $mine \\"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    schedule.install("systemd", COMMAND, "day", tools)
+    text = (tools / "systemd" / "user" / "aklo-trace-digest.service").read_text()
+    assert f"\nWorkingDirectory={tools}/100%% $mine \\/\nExecStart=" in text
 
 
 def test_a_timer_comes_and_goes(tools: Path) -> None:
@@ -159,7 +257,7 @@ def test_a_timer_comes_and_goes(tools: Path) -> None:
     assert "OnCalendar=daily" in (folder / "aklo-trace-digest.timer").read_text()
     assert '"100%% mine"' in (folder / "aklo-trace-digest.service").read_text()
     assert "enable --now" in (tools / "table.said").read_text()
-    assert len(schedule.remove(tools)) == 2
+    assert len([*schedule.remove(tools)]) == 2
     assert list(folder.iterdir()) == []
 
 
@@ -169,5 +267,5 @@ def test_a_unit_of_somebody_else_is_left_alone(tools: Path) -> None:
     path.write_text("mine")
     with pytest.raises(StoreError, match="left alone"):
         schedule.install("systemd", COMMAND, "day", tools)
-    schedule.remove(tools)
+    assert [*schedule.remove(tools)] == [str(path.with_suffix(".service"))]
     assert path.read_text() == "mine"

@@ -153,7 +153,7 @@ def _alerts(found: Digest) -> Grid:
     for row in found.alerts:
         grid.add(
             count(row.traces),
-            row.severity,
+            escape(row.severity),
             escape(row.name),
             escape(row.command),
             escape(row.message),

@@ -8,16 +8,18 @@ directory: by a timer of your systemd, or where there is none by a line of your 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, TextIO
 
-from aklo_trace import removed, schedule
+from aklo_trace import PROGRAM, privilege, removed, schedule
 from aklo_trace.digest import PERIODS, Digest, digest
 from aklo_trace.errors import UsageError
 from aklo_trace.escape import escape
+from aklo_trace.identity import Identity, invoking
 from aklo_trace.output import opened
 from aklo_trace.places import Asker, become_asker
 from aklo_trace.presentation import look_of
@@ -38,13 +40,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    if options.schedule or options.unschedule:
+        user = invoking()
+        _become(user)
+        return _unschedule(user) if options.unschedule else _schedule(options, user)
     asker = become_asker()
-    if options.unschedule:
-        gone = schedule.remove(_config_home(asker))
-        print("\n".join(f"removed: {escape(one)}" for one in gone) or "Nothing was scheduled.")
-        return 0
-    if options.schedule:
-        return _schedule(options, asker)
     until_ns = time.time_ns() if options.until is None else options.until
     found = made(asker, options.period, until_ns)
     if options.output is None:
@@ -73,20 +73,39 @@ def _write(found: Digest, form: str, stream: TextIO) -> None:
     write(found, form, stream, look_of(stream, "auto"))
 
 
-def _schedule(options: argparse.Namespace, asker: Asker) -> int:
+def _become(user: Identity) -> None:
+    """As su does: a process that has given up winning privilege could not run crontab(1), which is
+    setgid. Raises CaptureError."""
+    if not user.is_ours:
+        privilege.become(user.uid, user.gid, user.groups)
+        os.environ.clear()
+        os.environ.update(user.variables())
+
+
+def _unschedule(user: Identity) -> int:
+    is_any = False
+    for one in schedule.remove(_config_home(user)):
+        print(escape(f"removed: {one}"), flush=True)
+        is_any = True
+    if not is_any:
+        print("Nothing was scheduled.")
+    return 0
+
+
+def _schedule(options: argparse.Namespace, user: Identity) -> int:
     if options.output is None:
         raise UsageError("--schedule needs -o DIR: where the digests go.")
     way = options.by or schedule.way_here()
-    command = [sys.executable, "-m", "aklo_trace", "digest", "--period", options.period]
+    command = [*PROGRAM, "digest", "--period", options.period]
     command += ["--format", options.format, "-o", str(options.output.absolute())]
-    what = schedule.install(way, command, options.period, _config_home(asker))
+    what = schedule.install(way, command, options.period, _config_home(user))
     print(escape(f"scheduled, each {options.period}: {what}"))
     return 0
 
 
-def _config_home(asker: Asker) -> Path:
-    given = asker.identity.variables().get("XDG_CONFIG_HOME", "")
-    return Path(given) if given.startswith("/") else Path(asker.identity.home, ".config")
+def _config_home(user: Identity) -> Path:
+    given = user.variables().get("XDG_CONFIG_HOME", "")
+    return Path(given) if given.startswith("/") else Path(user.home, ".config")
 
 
 def _day(text: str) -> int:

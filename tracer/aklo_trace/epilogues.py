@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from aklo_trace import summary
+from aklo_trace.escape import escape
 from aklo_trace.places import Asker
 from aklo_trace.stored import stored
 from aklo_trace.summary import CacheUse, TraceSummary
@@ -68,7 +69,8 @@ def _write(rows: Sequence[tuple[str, int, int, int | None]], title: str, none: s
     for name, lookups, hits, saved_ns in rows:
         ratio = f"{hits / lookups:.0%}" if lookups else ""
         saved = "not known" if saved_ns is None else _saved(duration(abs(saved_ns)), saved_ns)
-        print(f"  {name:<12}{count(lookups):>9}{count(hits):>9}{ratio:>8}  {saved}", file=stream)
+        cells = f"{escape(name):<12}{count(lookups):>9}{count(hits):>9}{ratio:>8}"
+        print(f"  {cells}  {saved}", file=stream)
 
 
 def _saved(text: str, ns: int) -> str:

@@ -90,6 +90,35 @@ def test_without_a_tracer_the_real_one_runs_as_it_is(
     )
 
 
+def test_the_environment_stays_as_it_is(
+    folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, real = folders
+    monkeypatch.setattr(wrapper.sys, "executable", "/none/bin/python")
+    (real / "aklo").write_text("#!/bin/sh\nexec env\n")
+    names = ("own", "helper", "python", "real", "before", "is_past", "folder", "file")
+    environ = {**dict.fromkeys(names, "mine"), "PATH": path_of(before, real)}
+    plain, found = (
+        subprocess.run([program], env=environ, capture_output=True, text=True, timeout=60)
+        for program in (real / "aklo", wrapper.install(before))
+    )
+    assert sorted(found.stdout.splitlines()) == sorted(plain.stdout.splitlines())
+    assert "is_past=mine" in plain.stdout
+
+
+def test_path_is_no_pattern(
+    folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, real = folders
+    monkeypatch.setattr(wrapper.sys, "executable", "/none/bin/python")
+    path = wrapper.install(before)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "aklo").write_text(REAL)
+    (tmp_path / "other" / "aklo").chmod(0o755)
+    done = run(path, path=path_of(before, tmp_path / "o*r", real))
+    assert done.stdout == f"{real}/aklo|"
+
+
 def test_one_wrapper_after_the_other_ends_at_the_real_one(
     folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

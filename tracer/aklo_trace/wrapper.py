@@ -12,6 +12,7 @@ import shlex
 import stat
 import struct
 import sys
+import sysconfig
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,38 +31,47 @@ HELPER_CAPABILITIES: Final = sum(1 << capability for capability in (38, 39))
 CAPABILITY_XATTR: Final = "security.capability"
 REVISION_2_EFFECTIVE: Final = 0x02000001
 """VFS_CAP_REVISION_2 with VFS_CAP_FLAGS_EFFECTIVE; see <linux/capability.h>."""
+CAPABILITY_VALUE: Final = struct.pack(
+    "<5I",
+    REVISION_2_EFFECTIVE,
+    HELPER_CAPABILITIES & 0xFFFFFFFF,
+    0,
+    HELPER_CAPABILITIES >> 32,
+    0,
+)
+WRITABLE_BY_OTHERS: Final = stat.S_IWGRP | stat.S_IWOTH
 TEMPLATE: Final = """\
-own={own}
-helper={helper}
-python={python}
-real='' before='' is_past=''
-IFS=:
-for folder in $PATH; do
-    file=${{folder:-.}}/aklo
-    # shellcheck disable=SC3013 # every shell that is an sh has -ef
-    if [ "$file" -ef "$own" ]; then
-        is_past=yes
-    elif [ -f "$file" ] && [ -x "$file" ]; then
-        if [ "$is_past" ]; then
-            real=$file
-            break
+# In a shell of its own: a variable of the same name may be one that aklo is given.
+_aklo_trace_real=$(
+    real='' before='' is_past=''
+    set -f
+    IFS=:
+    for folder in $PATH; do
+        file=${{folder:-.}}/aklo
+        # shellcheck disable=SC3013 # every shell that is an sh has -ef
+        if [ "$file" -ef {own} ]; then
+            is_past=yes
+        elif [ -f "$file" ] && [ -x "$file" ]; then
+            if [ "$is_past" ]; then
+                real=$file
+                break
+            fi
+            before=${{before:-$file}}
         fi
-        before=${{before:-$file}}
-    fi
-done
-real=${{real:-$before}}
-unset IFS folder file before is_past
-if [ -z "$real" ]; then
+    done
+    printf %s "${{real:-$before}}"
+)
+if [ -z "$_aklo_trace_real" ]; then
     echo 'aklo: there is no other aklo on PATH than the wrapper of aklo-trace' >&2
     exit 127
 fi
-if [ -x "$helper" ]; then
-    exec "$helper" -I -m aklo_trace wrapped "$real" "$@"
-elif [ -x "$python" ]; then
-    exec "$python" -I -m aklo_trace wrapped "$real" "$@"
+if [ -x {helper} ]; then
+    exec {helper} -I -m aklo_trace wrapped "$_aklo_trace_real" "$@"
+elif [ -x {python} ]; then
+    exec {python} -I -m aklo_trace wrapped "$_aklo_trace_real" "$@"
 fi
 echo 'aklo: not traced: aklo-trace is not there any more' >&2
-exec "$real" "$@"
+exec "$_aklo_trace_real" "$@"
 """
 
 
@@ -163,28 +173,62 @@ def install_helper(group: str) -> Path:
     """Make a copy of the interpreter that members of a group can run, and that holds the two
     capabilities. Raises UsageError or StoreError."""
     import grp
-    import shutil
 
     try:
         gid = grp.getgrnam(group).gr_gid
     except KeyError:
         raise UsageError(f"--helper {group}: there is no such group; groupadd makes one.") from None
-    path, capabilities = helper(), HELPER_CAPABILITIES
-    value = struct.pack(
-        "<5I", REVISION_2_EFFECTIVE, capabilities & 0xFFFFFFFF, 0, capabilities >> 32, 0
-    )
+    path = helper()
     try:
+        foreign = next(filter(_is_foreign, _executed()), None)
+        if foreign:
+            raise UsageError(
+                f"--helper: not only root can change {foreign}, and so what the helper runs with "
+                "its capabilities. Install aklo-trace where only root can, below /opt for instance "
+                "(docs/guide/install.md), and make the helper with that."
+            )
         if os.path.lexists(path) and not _is_helper(path):
             raise OSError(errno.EEXIST, "something else is there", str(path))
-        temporary = path.with_suffix(".tmp")
-        shutil.copyfile(os.path.realpath(sys.executable), temporary)
-        os.chown(temporary, 0, gid)
-        temporary.chmod(0o750)
-        os.setxattr(temporary, CAPABILITY_XATTR, value)
-        temporary.rename(path)
+        _write_helper(path, gid)
     except OSError as error:
         raise StoreError(f"The helper {path} cannot be made: {reason_of(error)}.") from error
     return path
+
+
+def _write_helper(path: Path, gid: int) -> None:
+    import shutil
+
+    fd, temporary = tempfile.mkstemp(prefix=f".{HELPER}.", dir=path.parent)
+    try:
+        with os.fdopen(fd, "wb") as file, Path(sys.executable).open("rb") as interpreter:
+            shutil.copyfileobj(interpreter, file)
+            file.flush()  # writing takes capabilities away
+            os.fchown(file.fileno(), 0, gid)
+            os.fchmod(file.fileno(), 0o750)
+            os.setxattr(file.fileno(), CAPABILITY_XATTR, CAPABILITY_VALUE)
+        Path(temporary).rename(path)
+    except OSError:
+        Path(temporary).unlink()
+        raise
+
+
+def _executed() -> Iterator[Path]:
+    """What the helper executes: the interpreter, its modules and ours, and every directory on the
+    way there."""
+    python, package = Path(sys.executable), Path(__file__).parent
+    places = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
+    roots = {python, python.resolve(), package, *map(Path, places)}
+    for root in sorted(filter(Path.exists, roots)):
+        yield from (*reversed(root.parents), root)
+    yield from package.rglob("*")
+
+
+def _is_foreign(path: Path) -> bool:
+    """Whether somebody else than root can change it. In a directory like /tmp nobody can replace
+    what is root's. Raises OSError."""
+    found = path.stat()
+    is_sticky = stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX
+    return found.st_uid != 0 or bool(found.st_mode & WRITABLE_BY_OTHERS and not is_sticky)
 
 
 def remove_helper() -> Path | None:
@@ -202,7 +246,10 @@ def remove_helper() -> Path | None:
 
 
 def _is_helper(path: Path) -> bool:
+    """Whether it is a file of root's that has just these capabilities."""
     try:
-        return CAPABILITY_XATTR in os.listxattr(path)
+        found = path.lstat()
+        value = os.getxattr(path, CAPABILITY_XATTR, follow_symlinks=False)
     except OSError:
         return False
+    return stat.S_ISREG(found.st_mode) and found.st_uid == 0 and value == CAPABILITY_VALUE

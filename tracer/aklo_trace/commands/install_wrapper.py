@@ -18,6 +18,7 @@ from pathlib import Path
 from aklo_trace import wrapper
 from aklo_trace.errors import UsageError
 from aklo_trace.escape import escape
+from aklo_trace.identity import drop_privileges, invoking
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -33,6 +34,10 @@ def run(options: argparse.Namespace) -> int:
         if options.dir is None:
             return 0
     search_path = os.environ.get("PATH", os.defpath)
-    path = wrapper.install(wrapper.place(search_path, options.dir))
+    folder = wrapper.place(search_path, options.dir)
+    user = invoking()
+    if folder.is_dir() and folder.stat().st_uid == user.uid and not user.is_ours:
+        drop_privileges(user)  # what is in a directory of theirs is theirs
+    path = wrapper.install(folder)
     print(escape(f"wrapper: {path}, before {wrapper.real(search_path)}"))
     return 0

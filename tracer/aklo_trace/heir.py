@@ -12,7 +12,7 @@ import errno
 import gc
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, NoReturn
 
 from aklo_trace import command, libc
@@ -67,12 +67,16 @@ class Heir:
         finally:
             os._exit(status)
 
+    def take_over(self) -> NoReturn:
+        """In this very process, which is to become the target without that anything is traced.
+        Raises TargetError."""
+        execute = self._prepared()
+        self._restore()
+        execute()
+
     def _wait_and_execute(self, waiting: int, reporting: int) -> NoReturn:
         assume(self.identity)
-        path = command.find(self.argv[0], self.identity.variable(b"PATH"))
-        environ = self._environ(path)
-        execve = libc.prepared_execve(path, self.argv, environ)
-        execve_shell = libc.prepared_execve(_SHELL, (_SHELL, path, *self.argv[1:]), environ)
+        execute = self._prepared()
         gc.disable()
         ptracer = self.ptracer and _invite_ptracer()
         self._restore()
@@ -81,10 +85,22 @@ class Heir:
             os._exit(command.NOT_EXECUTABLE)
         if ptracer:
             libc.prctl(libc.PR_SET_PTRACER, 0)
-        error = execve()
-        if error == errno.ENOEXEC:  # a script without "#!", as in execvp(3)
-            error = execve_shell()
-        raise command.execution_failed(path, error)
+        execute()
+
+    def _prepared(self) -> Callable[[], NoReturn]:
+        """What executes the target; it raises TargetError. Raises TargetError."""
+        path = command.find(self.argv[0], self.identity.variable(b"PATH"))
+        environ = self._environ(path)
+        execve = libc.prepared_execve(path, self.argv, environ)
+        execve_shell = libc.prepared_execve(_SHELL, (_SHELL, path, *self.argv[1:]), environ)
+
+        def execute() -> NoReturn:
+            error = execve()
+            if error == errno.ENOEXEC:  # a script without "#!", as in execvp(3)
+                error = execve_shell()
+            raise command.execution_failed(path, error)
+
+        return execute
 
     def _environ(self, path: bytes) -> list[bytes]:
         """The environment, in which `_` names the program as the shell would have."""

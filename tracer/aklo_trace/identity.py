@@ -70,7 +70,7 @@ class Identity:
 def invoking() -> Identity:
     """The user who asked for the target: of the sudo that ran us, else ourselves."""
     sudo = sudo_that_ran_us() if os.geteuid() == 0 and "SUDO_UID" in os.environ else None
-    return _behind(sudo) if sudo else _ourselves()
+    return _behind(sudo) if sudo else ourselves()
 
 
 def named(name: str) -> Identity:
@@ -85,7 +85,7 @@ def named(name: str) -> Identity:
         user = pwd.getpwnam(name)
     except KeyError:
         raise UsageError(f"--user {name}: no such user; `getent passwd` lists them") from None
-    ours = _ourselves()
+    ours = ourselves()
     if user.pw_uid == ours.uid:
         return ours
     if ours.uid != 0:
@@ -145,7 +145,8 @@ def drop_privileges(identity: Identity) -> None:
     privilege.verify(identity.uid, identity.gid, kept)
 
 
-def _ourselves() -> Identity:
+def ourselves() -> Identity:
+    """The user that this process is, with all that it was started with."""
     process = Process.read(os.getpid())
     environ = process.environ()
     underscore = _variable(environ, b"_")

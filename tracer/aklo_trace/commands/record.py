@@ -64,18 +64,18 @@ def run(options: argparse.Namespace) -> int:
     if options.shell_lines and options.engine != STRACE:
         raise UsageError(NOT_NEEDED)
     held, asked, search_path = _hold(options, words, asker.identity)
-    capture = replace(
-        capture,
-        command=words[0],
-        search_path=search_path,
-        shell_lines=str(asked.path) if asked else "",
-    )
-    abandon_inherited_files()
-    os.umask(PRIVATE)
     try:
+        capture = replace(
+            capture,
+            command=words[0],
+            search_path=search_path,
+            shell_lines=str(asked.path) if asked else "",
+        )
+        abandon_inherited_files()
+        os.umask(PRIVATE)
         under_way = _start(options, capture, asker, held)
     except BaseException as error:
-        if options.wrapped and isinstance(error, AkloTraceError | OSError):
+        if options.wrapped and isinstance(error, Exception):
             _go_on_unrecorded(held, error)
         held.cancel()
         _forget(asked)

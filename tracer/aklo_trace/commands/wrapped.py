@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,7 +20,8 @@ from aklo_trace.ancestry import ancestors
 from aklo_trace.cli import complain, explained
 from aklo_trace.ebpf.engine import EbpfEngine
 from aklo_trace.errors import AkloTraceError
-from aklo_trace.identity import Identity, invoking, named
+from aklo_trace.heir import Heir
+from aklo_trace.identity import drop_privileges, invoking, ourselves
 from aklo_trace.places import Asker
 
 ENABLED: Final = "monitoring.enabled"
@@ -39,36 +41,38 @@ def run(options: argparse.Namespace) -> int:
     try:
         if _is_nested():
             _become(program, words)
-        asker = Asker.here(_ourselves(), [program])
+        asker = Asker.of(invoking(), [program])
         if not asker.configuration.value(ENABLED, bool):
             _become(program, words)
         if words[:2] == ["monitor", "dashboard"] and _shows_dashboard(asker):
             return _monitor(asker)
         epilogue = _epilogue(words, asker)
-    except (AkloTraceError, OSError) as error:
+        is_traced = EbpfEngine().probe().usable
+    except Exception as error:  # noqa: BLE001 - aklo was asked for, and not its trace
         _step_aside(error)
         _become(program, words)
-    if EbpfEngine().probe().usable:
+    if is_traced:
         return _traced(program, words, epilogue)
     if epilogue is None:
         return _become(program, words)
-    return _untraced(program, words, epilogue)
+    return _untraced(program, words, asker, epilogue)
 
 
 def _become(program: str, words: list[str]) -> NoReturn:
-    """The real aklo, in this very process."""
+    """The real aklo, in this very process, with the signals and variables that it would have."""
     sys.stdout.flush()
-    os.execv(program, [program, *words])
+    argv = [os.fsencode(word) for word in (program, *words)]
+    try:
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+        heir = Heir(argv, ourselves(), mask, ptracer=False)
+    except OSError:  # what they were cannot be read
+        os.execv(program, [program, *words])
+    heir.take_over()
 
 
 def _step_aside(error: BaseException) -> None:
     why = error if isinstance(error, AkloTraceError) else explained(error)
     complain(f"aklo is not traced: {why}")
-
-
-def _ourselves() -> Identity:
-    """Under sudo too: root was asked to run aklo."""
-    return named("root") if os.geteuid() == 0 and "SUDO_UID" in os.environ else invoking()
 
 
 def _is_nested() -> bool:
@@ -105,20 +109,27 @@ def _epilogue(words: list[str], asker: Asker) -> Epilogue | None:
 def _monitor(asker: Asker) -> int:
     from aklo_trace import epilogues, ongoing
 
+    _become_asker(asker)
     if sys.stdin.isatty() and sys.stdout.isatty() and any(ongoing.ongoing(asker.stores())):
-        os.execv(sys.executable, [sys.executable, "-m", "aklo_trace", "dashboard"])
+        os.execv(sys.executable, [sys.executable, "-I", "-m", "aklo_trace", "dashboard"])
     epilogues.status(asker, sys.stdout)
     return 0
 
 
-def _untraced(program: str, words: list[str], epilogue: Epilogue) -> NoReturn:
-    """As it is, and something after it."""
+def _become_asker(asker: Asker) -> None:
+    """Under sudo: root is for aklo alone."""
+    if not asker.identity.is_ours:
+        drop_privileges(asker.identity)
+
+
+def _untraced(program: str, words: list[str], asker: Asker, epilogue: Epilogue) -> NoReturn:
+    """As it is, under sudo as root, and something after it, as the user whose traces they are."""
     from aklo_trace.supervise import exit_as, supervise
     from aklo_trace.target import hold
 
     try:
-        held = hold([os.fsencode(word) for word in (program, *words)], _ourselves())
-    except AkloTraceError as error:
+        held = hold([os.fsencode(word) for word in (program, *words)], ourselves())
+    except Exception as error:  # noqa: BLE001 - see run()
         _step_aside(error)
         _become(program, words)
     held.release()
@@ -127,8 +138,13 @@ def _untraced(program: str, words: list[str], epilogue: Epilogue) -> NoReturn:
     if outcome.failure:
         complain(outcome.failure)
     elif outcome.signal is None:
-        _show(lambda: epilogue(None))
+        _show(lambda: _after(asker, epilogue))
     exit_as(outcome)
+
+
+def _after(asker: Asker, epilogue: Epilogue) -> None:
+    _become_asker(asker)
+    epilogue(None)
 
 
 def _traced(program: str, words: list[str], epilogue: Epilogue | None) -> NoReturn:
@@ -137,21 +153,23 @@ def _traced(program: str, words: list[str], epilogue: Epilogue | None) -> NoRetu
     parser = argparse.ArgumentParser()
     record.configure(parser)
     given = parser.parse_args(["--quiet", "--engine", "ebpf", "--", program, *words])
-    given.debug, given.wrapped = False, True
+    given.debug, given.wrapped, given.directory = False, True, None
     given.behind = words[:2] != ["cache", "benchmark"]
     if os.geteuid() == 0 and "SUDO_UID" in os.environ:
         given.user = "root"
     try:
         out, err = os.dup(1), os.dup(2)
         record.run(given)
-    except AkloTraceError as error:  # before there was anything to let go
+    except Exception as error:
+        if given.directory:  # it has run
+            raise
         _step_aside(error)
         _become(program, words)
     except SystemExit as ended:
         if epilogue is not None:
             os.dup2(out, 1)
             os.dup2(err, 2)
-            _show(lambda: epilogue(getattr(given, "directory", None)))
+            _show(lambda: epilogue(given.directory))
         raise ended from None
     raise AssertionError
 

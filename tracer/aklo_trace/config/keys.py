@@ -82,7 +82,8 @@ KEYS: Final[tuple[Key, ...]] = (
         "monitoring.enabled",
         Truth(),
         True,
-        "whether alerts are written down, and acted upon, when a recording ends",
+        "whether alerts are written down, and acted upon, when a recording ends, and whether the "
+        "wrapper traces aklo",
         aklo="IO_MONITORING_ENABLED",
     ),
     Key(
@@ -130,7 +131,8 @@ KEYS: Final[tuple[Key, ...]] = (
         "monitoring.dashboard_enabled",
         Truth(),
         True,
-        "whether aklo shows its dashboard",
+        "whether aklo shows its dashboard, and the wrapper ours with `aklo status` and `aklo "
+        "monitor dashboard`",
         aklo="IO_DASHBOARD_ENABLED",
     ),
     Key(

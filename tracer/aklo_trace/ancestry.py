@@ -34,6 +34,8 @@ _LIMIT_NAMES: Final = {
 }
 
 _SUDO_NAMES: Final = ("sudo", "sudo-rs")
+WRAPPED: Final = b"wrapped"
+"""The verb by which the wrapper has us run the real aklo, which is the word behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,24 +132,30 @@ def ancestors() -> Iterator[Process]:
 
 
 def sudo_that_ran_us() -> Process | None:
-    """The sudo that was asked to run this very command line; None if we were not run by one.
+    """The sudo that was asked to run this very command line, or the aklo that we stand in for; None
+    if we were not run by one.
 
     A process below a root shell that sudo started is not "run by sudo": there root is what
     the user asked for. With `use_pty` sudo forks a monitor, which is not the one we mean:
     it is the one whose environment and parent are the user's own.
     """
-    arguments = _arguments()
     found: Process | None = None
     for process in ancestors():
         if found and not (process.is_sudo and process.cmdline() == found.cmdline()):
             break
         if process.is_sudo:
             found = process
-    if found is None or found.cmdline()[-len(arguments) :] != arguments:
-        return None
-    return found
+    return None if found is None or words_before_ours(found) is None else found
 
 
-def _arguments() -> list[bytes]:
+def words_before_ours(sudo: Process) -> list[bytes] | None:
+    """The beginning of the command line of a sudo that ends as ours does; None of any other."""
+    asked = sudo.cmdline()
     count = max(len(sys.argv) - 1, 1)
-    return Process.read(os.getpid()).cmdline()[-count:]
+    arguments = Process.read(os.getpid()).cmdline()[-count:]
+    if arguments[0] != WRAPPED:
+        return asked[: -len(sys.argv)] if asked[-count:] == arguments else None
+    real, *words = arguments[1:] or [b""]
+    before, (program, *others) = asked[: -len(words) - 1], asked[-len(words) - 1 :]
+    is_asked_for = os.path.basename(program) == os.path.basename(real)  # noqa: PTH119 (bytes)
+    return before if is_asked_for and others == words else None

@@ -14,12 +14,11 @@ import os
 import pwd
 import resource
 import signal
-import sys
 from dataclasses import dataclass, replace
 from typing import Final
 
 from aklo_trace import libc, privilege
-from aklo_trace.ancestry import Limits, Process, ancestors, sudo_that_ran_us
+from aklo_trace.ancestry import Limits, Process, ancestors, sudo_that_ran_us, words_before_ours
 from aklo_trace.errors import CaptureError, UsageError
 from aklo_trace.shell_names import BOURNE
 
@@ -198,7 +197,7 @@ def _given_to(sudo: Process) -> tuple[bytes, ...]:
             "--user root to run the command as sudo itself would"
         ) from error
     ours = Process.read(os.getpid()).environ()
-    before_us = sudo.cmdline()[: -len(sys.argv)]
+    before_us = words_before_ours(sudo) or []
     added = [word for word in before_us if b"=" in word and word in ours]
     names = tuple(word.partition(b"=")[0] + b"=" for word in added) or (b"\0",)
     return (*(entry for entry in given if not entry.startswith(names)), *added)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from aklo_trace import libc
-from aklo_trace.ancestry import ancestors
+from aklo_trace.ancestry import WRAPPED, ancestors
 from aklo_trace.cli import complain, explained
 from aklo_trace.ebpf.engine import EbpfEngine
 from aklo_trace.errors import AkloTraceError
@@ -26,7 +26,6 @@ from aklo_trace.places import Asker
 
 ENABLED: Final = "monitoring.enabled"
 DASHBOARD: Final = "monitoring.dashboard_enabled"
-WRAPPED: Final = b"wrapped"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -92,6 +92,35 @@ def test_a_budget_is_written_kept_and_held_to(recorded: Project) -> None:
     assert recorded.run("check", "made-3").returncode == 0
 
 
+@pytest.mark.parametrize("kind", ["min", "max"])
+def test_what_a_trace_has_is_within_the_budget_made_of_it(recorded: Project, kind: str) -> None:
+    """A budget that spells its metrics as people do, and of shares and times that are not round."""
+    file = recorded.folder / budget.FILE
+    file.write_text(f'[{kind}."sh *"]\nwall = "0ms"\n')
+    limits = [f"--{kind}={metric}=+0" for metric in ("wall", "work", "failed_share", "processes")]
+    done = recorded.run("check", "made-2", "--baseline", "made-2", *limits, "--update")
+    assert (done.returncode, done.stderr) == (0, "")
+    text = file.read_text()
+    assert "wall_time" not in text
+    assert '"0ms"' not in text
+    done = recorded.run("check", "made-2")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "passed: 0 thresholds are crossed, of 4" in done.stdout
+
+
+def test_a_trace_may_stand_behind_its_baselines(recorded: Project) -> None:
+    for more in (), ("--baseline", "made-2"):
+        found = recorded.run(
+            *("check", "--max", "processes=+0", "--baseline", "made-3", *more, "made-2"),
+            *("--format", "json"),
+        )
+        document = json.loads(found.stdout)
+        assert document["trace"].endswith("/made-2")
+        assert len(document["baseline"]["traces"]) == 1 + len(more) // 2
+        assert document["status"] == 0
+    assert recorded.run("check", "made-2", "--baseline", "made-2", "made-3").returncode == 2
+
+
 def test_a_budget_of_other_commands_does_not_pass_for_one(recorded: Project) -> None:
     file = recorded.folder / "other.toml"
     file.write_text('[max."aklo status"]\nprocesses = 1\n')

@@ -42,14 +42,14 @@ def test_limits_have_their_command_and_line(file: Path) -> None:
 
 
 def test_an_update_keeps_comments_and_what_is_not_updated(file: Path) -> None:
-    text = budget.updated(file, "aklo status", {("max", "processes"): 440})
+    text = budget.updated(file, "aklo status", {("max", "processes"): 440}, str)
     assert text == TEXT.replace("437 ", "440 ")
 
 
 def test_an_update_adds_what_is_not_there(file: Path) -> None:
     amounts = {("max", "calls:openat"): 7, ("min", "cache_ratio:parsed"): "60%"}
-    file.write_text(budget.updated(file, "aklo status", amounts))
-    file.write_text(budget.updated(file, 'sh -c "a*[b]"', {("max", "processes"): 3}))
+    file.write_text(budget.updated(file, "aklo status", amounts, str))
+    file.write_text(budget.updated(file, 'sh -c "a*[b]"', {("max", "processes"): 3}, str))
     found = {(one.kind, one.command, one.key): one.given for one in budget.read(file)}
     assert found["max", "aklo status", "calls:openat"] == 7
     assert found["min", "aklo *", "cache_ratio:parsed"] == "60%"
@@ -57,8 +57,16 @@ def test_an_update_adds_what_is_not_there(file: Path) -> None:
     assert added.given == 3
 
 
+def test_an_update_finds_a_key_however_it_is_spelt(file: Path) -> None:
+    file.write_text(TEXT.replace("wall_time", "wall"))
+    amounts = {("max", "wall_time"): "3s"}
+    canonical = {"wall": "wall_time"}
+    text = budget.updated(file, "aklo status", amounts, lambda key: canonical.get(key, key))
+    assert text == TEXT.replace("wall_time", "wall").replace('"2s"', '"3s"')
+
+
 def test_a_new_budget_says_what_it_is(tmp_path: Path) -> None:
-    text = budget.updated(tmp_path / "new", "aklo status", {("max", "processes"): 3})
+    text = budget.updated(tmp_path / "new", "aklo status", {("max", "processes"): 3}, str)
     assert text == budget.HEAD + '\n[max."aklo status"]\nprocesses = 3\n'
 
 

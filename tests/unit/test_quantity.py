@@ -40,6 +40,11 @@ def test_shares() -> None:
     assert share("0") == 0
 
 
+@given(st.integers(0, 10**4))
+def test_a_share_is_the_number_nearest_to_what_is_written(hundredths: int) -> None:
+    assert share(f"{hundredths // 100}.{hundredths % 100:02}%") == hundredths / 10**4
+
+
 @pytest.mark.parametrize("text", ["", "5", "s", "1e3s", "-1s", "1 0s", "1S", "١s", "9" * 19 + "d"])
 def test_what_is_no_duration(text: str) -> None:
     with pytest.raises(ValueError, match=r"^" + text + "$"):

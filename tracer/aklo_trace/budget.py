@@ -12,7 +12,7 @@ Keys are metrics of alerts. What a table is of is a pattern of commands, as of a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from glob import escape
@@ -80,20 +80,27 @@ def is_about(limit: Limit, command: str) -> bool:
     return fnmatchcase(command, limit.command)
 
 
-def updated(path: Path, command: str, amounts: Mapping[tuple[str, str], object]) -> str:
-    """The text of the budget with these amounts, by kind and key, for a command; comments and all
-    else stay. Where no table is of the command there will be one. Raises UsageError."""
+def updated(
+    path: Path,
+    command: str,
+    amounts: Mapping[tuple[str, str], object],
+    canonical: Callable[[str], str],
+) -> str:
+    """The text of the budget with these amounts, by kind and canonical key, for a command; comments
+    and all else stay, also how a key is spelt. Where no table is of the command there will be one.
+    Raises UsageError."""
     import tomlkit
 
     document: Any = tomlkit.parse(_text(path) if path.exists() else HEAD)
     for (kind, key), amount in amounts.items():
         tables = document.setdefault(kind, tomlkit.table(is_super_table=True))
         fitting = [name for name in tables if fnmatchcase(command, name)]
-        having = [name for name in fitting if key in tables[name]]
-        name = next(iter(having or fitting), escape(command))
+        spelt = {name: [one for one in tables[name] if canonical(one) == key] for name in fitting}
+        name = next((one for one in fitting if spelt[one]), next(iter(fitting), escape(command)))
         if name not in tables:
             tables.add(name, tomlkit.table())
-        tables[name][key] = amount
+        for one in spelt.get(name) or [key]:
+            tables[name][one] = amount
     return tomlkit.dumps(document)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -29,6 +29,10 @@ STARTING: Final = ("processes", "subshells", "programs_started")
 """What a new budget limits: counts that repeat."""
 FINE_NS: Final = 1_000_000
 """Times are written in a budget as a whole number of these."""
+FINE_PERCENT: Final = Decimal("0.0001")
+"""The same of shares."""
+ROUNDED: Final = {"max": ROUND_CEILING, "min": ROUND_FLOOR}
+"""By the kind of a limit, so that what it is made of is within it."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +67,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         )
     add(
         "--baseline",
-        nargs="+",
-        action="extend",
+        action="append",
         default=[],
-        metavar="TRACE",
-        help="what relative limits count from: traces, patterns, directories of traces",
+        metavar="TRACES",
+        help="what relative limits count from: a trace, a pattern or a directory of traces, as "
+        "often as you like",
     )
     add(
         "--budget",
@@ -209,13 +213,26 @@ def amounts(
     return found
 
 
+def updated(path: Path, command: str, amounts: Mapping[tuple[str, str], object]) -> str:
+    """The text of the budget with what `amounts` found. Raises UsageError."""
+    from aklo_analysis.alerts.gate import canonical
+
+    origin = Origin(PROJECT, str(path))
+    return budget.updated(path, command, amounts, lambda key: canonical(key, origin))
+
+
 def _written(one: Gate, amount: Amount) -> object:
     """As a budget has it."""
     match one.metric.quantity.unit:
         case "ns":
-            return f"{ceil(amount / FINE_NS)}ms"
+            return f"{_whole(one, Decimal(amount) / FINE_NS)}ms"
         case "ratio":
-            return f"{100 * amount:.4g}%"
+            fine = _whole(one, Decimal(repr(amount)) * 100 / FINE_PERCENT)
+            return f"{(fine * FINE_PERCENT).normalize():f}%"
         case "severity":
             return one.metric.quantity.shown(amount)
     return int(amount)
+
+
+def _whole(one: Gate, amount: Decimal) -> Decimal:
+    return amount.to_integral_value(ROUNDED[one.kind])

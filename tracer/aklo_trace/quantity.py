@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
+DAY_NS: Final = 86_400 * 10**9
 DURATIONS_NS: Final = {
     **{"ns": 1, "us": 1_000, "µs": 1_000, "ms": 1_000_000, "s": 1_000_000_000},
-    **{"m": 60_000_000_000, "h": 3_600_000_000_000, "d": 86_400_000_000_000},
+    **{"m": 60_000_000_000, "h": 3_600_000_000_000, "d": DAY_NS},
 }
 SIZES: Final = {
     **{"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12},
     **{"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40},
 }
-SHARES: Final = {"%": 0.01}
+SHARES: Final = ("%",)
 MOST: Final = 1 << 62
 """Nothing that is measured is more."""
 
@@ -45,19 +46,23 @@ def size_bytes(text: str) -> int:
 
 
 def share(text: str) -> float:
-    """`5%` as 0.05. Raises ValueError."""
-    return _scaled(text, SHARES)
+    """`5%` as 0.05: the number that is nearest to it. Raises ValueError."""
+    digits, _ = _parts(text, SHARES)
+    return float(f"{digits}e-2")
 
 
-def _scaled(text: str, units: Mapping[str, float]) -> float:
-    """The number in the unit that stands for 1; only 0 needs no unit."""
-    found = _NUMBER.fullmatch(text.strip())
-    if found is None:
-        raise ValueError(text)
-    number, unit = float(found[1]), found[2]
-    if unit not in units and (unit or number):
-        raise ValueError(text)
-    value = number * units.get(unit, 1)
+def _scaled(text: str, units: Mapping[str, int]) -> float:
+    """The number in the unit that stands for 1."""
+    digits, unit = _parts(text, units)
+    value = float(digits) * units.get(unit, 1)
     if value > MOST:
         raise ValueError(text)
     return value
+
+
+def _parts(text: str, units: Collection[str]) -> tuple[str, str]:
+    """The number and its unit; only 0 needs none."""
+    found = _NUMBER.fullmatch(text.strip())
+    if found is None or (found[2] not in units and (found[2] or float(found[1]))):
+        raise ValueError(text)
+    return found[1], found[2]

@@ -52,7 +52,7 @@ class Gate:
     @property
     def key(self) -> str:
         """`calls:openat`"""
-        return self.metric.name + (f":{self.of}" if self.of else "")
+        return _key(self.metric, self.of)
 
     @property
     def probe(self) -> Condition:
@@ -117,6 +117,15 @@ def gate(
     is_relative = text[:1] in ("+", "-")
     amount, ratio = _limit(metric, given, text, origin, is_relative)
     return Gate(kind, metric, of, is_relative, amount, ratio, command, origin)
+
+
+def canonical(key: str, origin: Origin) -> str:
+    """`Gate.key` of a key however it is spelt: `wall_time` of `wall`. Raises UsageError."""
+    return _key(_metric(key, origin), key.partition(":")[2] or None)
+
+
+def _key(metric: Metric, of: str | None) -> str:
+    return metric.name + (f":{of}" if of else "")
 
 
 def _metric(key: str, origin: Origin) -> Metric:

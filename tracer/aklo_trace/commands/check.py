@@ -108,7 +108,7 @@ def _update(trace: Trace, options: argparse.Namespace, asker: Asker) -> int:
             f"{lacking.meta.incomplete_reason} The budget stays as it is."
         )
     amounts = gates.amounts(wanted, [gates.measured(one, asker, wanted) for one in traces])
-    budget.write(path, budget.updated(path, command, amounts))
+    budget.write(path, gates.updated(path, command, amounts))
     print(escape(f"{path}: {command}"))
     for (kind, key), amount in amounts.items():
         print(escape(f"  {kind} {key} = {amount}"))

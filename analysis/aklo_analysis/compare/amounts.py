@@ -22,7 +22,7 @@ from aklo_analysis.rules.case import Case
 from aklo_analysis.tables.caches import caches
 from aklo_analysis.tables.files import named_files
 from aklo_analysis.tables.summary import summary
-from aklo_trace.meta import ORDER, Meta
+from aklo_trace.meta import MEASURED, ORDER, Meta
 
 Int64 = npt.NDArray[np.int64]
 
@@ -46,6 +46,9 @@ class Entry:
     number: int | None = None
     relative: bool = False
     gone: bool = False
+
+
+WHOLE: Final = Entry(TOTAL, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,8 @@ MEASURES: Final = {
 
 @dataclass(frozen=True)
 class Amounts:
-    """`of`: by entry and the key of a measure, what there is of it; not, where there is none.
+    """`of`: by entry and the key of a measure, what there is of it; of parts not, where there is
+    none, and of the whole trace not, where that is not known.
     `texts`: of lines, if they can be read; `around`: the functions that lines are in; `does`: what
     was done in a line, as a line of another trace does too, which has another number."""
 
@@ -100,7 +104,7 @@ class Amounts:
         found: dict[Entry, dict[str, int]] = defaultdict(dict)
         for table in TABLES:
             for entry, key, amount in table(case):
-                if amount:
+                if amount or entry == WHOLE:
                     found[entry][key] = amount
         lines = [_line(case, number) for number in range(len(case.stacks.lines))]
         text = {
@@ -118,6 +122,12 @@ class Amounts:
             does=_does(case, lines),
         )
 
+    def tells(self, measure: Measure) -> bool:
+        """Whether the trace says anything of it. If not, that is not nothing."""
+        if measure in OF_PARTS:
+            return measure.quantity is not DURATION or self.meta.timing == MEASURED
+        return measure.key in self.of.get(WHOLE, ())
+
 
 Found = Iterator[tuple[Entry, str, int]]
 Table = Callable[[Case], Found]
@@ -128,7 +138,7 @@ def _totals(case: Case) -> Found:
     for key in COUNTED:
         read = METRICS[key].read(facts, None)
         if read is not None and len(read.amounts):
-            yield Entry(TOTAL, ""), key, int(read.amounts[0])
+            yield WHOLE, key, int(read.amounts[0])
 
 
 def _programs(case: Case) -> Found:

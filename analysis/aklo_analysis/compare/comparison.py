@@ -15,13 +15,15 @@ from aklo_analysis.compare.amounts import (
     KINDS,
     LINE,
     MEASURES,
+    OF_PARTS,
     TOTAL,
+    WHOLE,
     Amounts,
     Entry,
     Measure,
 )
-from aklo_analysis.compare.lines import same_lines
-from aklo_analysis.compare.names import moved, shared
+from aklo_analysis.compare.lines import is_unchanged, same_lines
+from aklo_analysis.compare.names import Move, moved, shared
 from aklo_analysis.compare.significance import Tested, can_tell, is_available, tested
 from aklo_trace.alerting.standing import command_of
 from aklo_trace.meta import Meta
@@ -42,7 +44,8 @@ Of = Mapping[Entry, Mapping[str, int]]
 @dataclass(frozen=True, slots=True)
 class Change:
     """`before` and `after` have a value for each trace. `entry` is as it is after, or was if it is
-    gone; `number_before` is that of a line before. `source`: the text of a line, if known."""
+    gone; `number_before` is that of a line before. `source`: the text of a line, if known; of what
+    is gone as it was."""
 
     entry: Entry
     measure: Measure
@@ -111,7 +114,8 @@ class Comparison:
     """`totals` are of whole traces, also those that are the same; `changes` are of their parts,
     largest first, and have none that is the same on both sides. `is_repeated`: there are several
     traces of each side, so that it is known which counts repeat. `untested`: why what
-    varies is not tested, if it is not. `doubts`: what makes the sides hard to compare."""
+    varies is not tested, if it is not. `doubts`: what makes the sides hard to compare. What a
+    trace does not tell is in neither."""
 
     before: Side
     after: Side
@@ -160,7 +164,7 @@ def compare(
             )
         ),
         untested=why_not,
-        doubts=tuple(_doubts(*sides)),
+        doubts=(*_doubts(*sides), *_untold((*before, *after))),
     )
 
 
@@ -193,22 +197,24 @@ def _doubts(before: Side, after: Side) -> Iterator[str]:
         yield f"{incomplete} of {len(metas)} traces are incomplete: counts may be too low."
 
 
+def _untold(traces: Sequence[Amounts]) -> Iterator[str]:
+    """What some of the traces tell, and others do not."""
+    some = [one for one in MEASURES.values() if any(trace.tells(one) for trace in traces)]
+    lacking = [one for one in some if not all(trace.tells(one) for trace in traces)]
+    titles = dict.fromkeys("times of parts" if one in OF_PARTS else one.title for one in lacking)
+    if titles:
+        yield f"Not all traces tell these, which are not compared: {', '.join(titles)}."
+
+
 def _changes(before: Sequence[Amounts], after: Sequence[Amounts]) -> Iterator[Change]:
-    old, new, origins, texts = _named(before, after)
-    wall = [_of(of, Entry(TOTAL, ""), "wall_time") for of in (*old, *new)]
-    least_ns = LEAST_SHARE * median(wall)
-    for entry in dict.fromkeys(entry for of in (*new, *old) for entry in of):
-        keys = dict.fromkeys(key for of in (*new, *old) for key in of.get(entry, ()))
-        origin = origins.get(entry)
-        for key in keys:
-            one = Change(
-                entry,
-                MEASURES[key],
-                tuple(_of(of, entry, key) for of in old),
-                tuple(_of(of, entry, key) for of in new),
-                number_before=origin.number if origin else entry.number,
-                source=texts.get(entry),
-            )
+    named = _named(before, after)
+    both = (*named.after, *named.before)
+    told = [one for one in MEASURES.values() if all(of.tells(one) for of in (*before, *after))]
+    least_ns = LEAST_SHARE * median(_of(of, WHOLE, "wall_time") for of in both)
+    for entry in dict.fromkeys(entry for of in both for entry in of):
+        keys = {key for of in both for key in of.get(entry, ())}
+        for measure in (one for one in told if one.key in keys):
+            one = named.change(entry, measure)
             largest = max(median(one.before), median(one.after))
             if not one.is_time or entry.kind == TOTAL or largest >= least_ns:
                 yield one
@@ -218,13 +224,30 @@ def _of(of: Of, entry: Entry, key: str) -> int:
     return of.get(entry, {}).get(key, 0)
 
 
-def _named(
-    before: Sequence[Amounts], after: Sequence[Amounts]
-) -> tuple[list[Of], list[Of], Mapping[Entry, Entry], Mapping[Entry, str]]:
+@dataclass(frozen=True)
+class _Named:
     """The amounts of each trace under names that all of them share; those of lines are as after.
-    And of these lines the ones before, and their texts."""
-    roots = moved(_scripts(before), _scripts(after))
-    back = [_moved_back(one, roots) for one in after]
+    `lines`: of these the ones before; `texts_before` and `texts`: what stood in them, and does."""
+
+    before: Sequence[Of]
+    after: Sequence[Of]
+    lines: Mapping[Entry, Entry]
+    texts_before: Mapping[Entry, str]
+    texts: Mapping[Entry, str]
+
+    def change(self, entry: Entry, measure: Measure) -> Change:
+        was = self.lines.get(entry, entry)
+        old, new = (
+            tuple(_of(of, entry, measure.key) for of in side) for side in (self.before, self.after)
+        )
+        one = Change(entry, measure, old, new, number_before=was.number)
+        texts = self.texts_before if one.state == GONE else self.texts
+        return replace(one, source=texts.get(entry))
+
+
+def _named(before: Sequence[Amounts], after: Sequence[Amounts]) -> _Named:
+    move = moved(_scripts(before), _scripts(after))
+    back = [_moved_back(one, move) for one in after]
     names = {kind: shared(_names(one, kind) for one in (*before, *back)) for kind in MADE_UP}
     joined = _joined(before), _joined(back)
     pairs = same_lines(*joined)
@@ -235,23 +258,32 @@ def _named(
             return now.get(entry) or replace(entry, gone=True)
         return _shared(entry, names)
 
-    old = [_renamed(one.of, named) for one in before]
-    new = [_renamed(one.of, lambda entry: _shared(entry, names)) for one in back]
-    texts = {named(line): text for line, text in joined[0].texts.items()}
-    texts |= dict(joined[1].texts)
-    return old, new, pairs, texts
+    texts = joined[1].texts
+    same = {line: text for line, text in texts.items() if is_unchanged(*joined, line.file)}
+    return _Named(
+        before=[_renamed(one.of, named) for one in before],
+        after=[_renamed(one.of, lambda entry: _shared(entry, names)) for one in back],
+        lines=pairs,
+        texts_before=same | {named(line): text for line, text in joined[0].texts.items()},
+        texts=texts,
+    )
 
 
 def _joined(side: Sequence[Amounts]) -> Amounts:
     """All that is known of lines in any trace of a side. A script that was not the same in all of
-    them has no digest."""
+    them has no digest, and no text."""
     digests = [(path, digest) for one in side for path, digest in one.meta.scripts.items()]
     known = Counter(path for path, _ in {*digests})
     scripts = {path: digest for path, digest in digests if known[path] == 1}
     return replace(
         side[0],
         meta=replace(side[0].meta, scripts=scripts),
-        texts={line: text for one in side for line, text in one.texts.items()},
+        texts={
+            line: text
+            for one in side
+            for line, text in one.texts.items()
+            if known[line.file or ""] < 2
+        },
         around={line: name for one in side for line, name in one.around.items()},
         does={line: done for one in side for line, done in one.does.items()},
     )
@@ -271,18 +303,18 @@ def _shared(entry: Entry, names: Mapping[str, Mapping[str, str]]) -> Entry:
     return replace(entry, name=names[entry.kind].get(entry.name, entry.name))
 
 
-def _moved_back(one: Amounts, roots: tuple[str, str] | None) -> Amounts:
+def _moved_back(one: Amounts, move: Move | None) -> Amounts:
     """With the names that its files would have had before."""
-    if roots is None:
+    if move is None:
         return one
-    old, new = roots
+    names = {COMMAND: move.command_before, FILE: move.path_before}
 
     def back(entry: Entry) -> Entry:
-        name = entry.name.replace(new, old) if entry.kind in MADE_UP else entry.name
-        file = entry.file.replace(new, old) if entry.file else None
+        name = names[entry.kind](entry.name) if entry.kind in names else entry.name
+        file = move.path_before(entry.file) if entry.file else None
         return replace(entry, name=name, file=file)
 
-    scripts = {path.replace(new, old): digest for path, digest in one.meta.scripts.items()}
+    scripts = {move.path_before(path): digest for path, digest in one.meta.scripts.items()}
     return Amounts(
         meta=replace(one.meta, scripts=scripts),
         of=_renamed(one.of, back),

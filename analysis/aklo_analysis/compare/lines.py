@@ -37,7 +37,7 @@ def _by_file(lines: Collection[Entry]) -> dict[str | None, list[Entry]]:
 def _of_file(
     before: Amounts, after: Amounts, file: str | None, old: list[Entry], new: list[Entry]
 ) -> Iterator[tuple[Entry, Entry]]:
-    if _is_unchanged(before, after, file):
+    if is_unchanged(before, after, file):
         yield from ((line, line) for line in new if line in {*old})
         return
     plain = [[line for line in lines if not line.relative] for lines in (old, new)]
@@ -60,8 +60,8 @@ def _by_deeds(
     yield from (pairs | {line: line for line in new if line in left - pairs.keys()}).items()
 
 
-def _is_unchanged(before: Amounts, after: Amounts, file: str | None) -> bool:
-    """Also code of a string, which no file has."""
+def is_unchanged(before: Amounts, after: Amounts, file: str | None) -> bool:
+    """Whether a script is the same; and so is code of a string, which no file has."""
     if file is None:
         return True
     known = before.meta.scripts.get(file)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 ANY: Final = "*"
@@ -22,6 +23,27 @@ _LONG_NUMBER: Final = 4
 _DIGEST: Final = re.compile(r"(?=[a-f]*[0-9])[0-9a-f]{12,}")
 _SPOKEN: Final = re.compile(r"[a-z0-9]+|[A-Z]+[0-9]*|([A-Z][a-z]+)+[0-9]*")
 _PROCESS: Final = re.compile(r"(?<=/proc/)[0-9]+")
+_BESIDE: Final = r"""\s"'`=:,;()<>"""
+"""Characters beside a path in a command, as of a regular expression."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """The directory that files were in before, and the one that they are in now."""
+
+    before: str
+    after: str
+
+    def path_before(self, path: str) -> str:
+        """What a path of now was before."""
+        if path != self.after and not path.startswith(f"{self.after}/"):
+            return path
+        return self.before + path.removeprefix(self.after)
+
+    def command_before(self, command: str) -> str:
+        """A command with the paths that it would have had before."""
+        path = rf"(?<![^{_BESIDE}]){re.escape(self.after)}(?![^/{_BESIDE}])"
+        return re.sub(path, lambda _: self.before, command)
 
 
 def shape(name: str) -> str:
@@ -49,25 +71,25 @@ def shared(runs: Iterable[Iterable[str]]) -> Mapping[str, str]:
     return found | {name: form if count[form] > 1 else name for name, form in shapes.items()}
 
 
-def moved(before: Iterable[str], after: Iterable[str]) -> tuple[str, str] | None:
-    """The directory that files were in before, and the one that most of them are in now, where
-    that is another; both end with a slash."""
+def moved(before: Iterable[str], after: Iterable[str]) -> Move | None:
+    """Where most of the files that are not where they were are now, if that is one directory."""
     old, new = {*before}, {*after}
     of_name = defaultdict[str, list[str]](list)
     for path in old - new:
         of_name[path.rpartition("/")[2]].append(path)
-    roots = Counter[tuple[str, str]]()
+    moves = Counter[Move]()
     for path in new - old:
-        found = [_roots(candidate, path) for candidate in of_name[path.rpartition("/")[2]]]
-        roots.update(found[:1] if len(found) == 1 else [])
-    most = roots.most_common(1)
+        found = [_move(candidate, path) for candidate in of_name[path.rpartition("/")[2]]]
+        moves.update(found[:1] if len(found) == 1 else [])
+    most = moves.most_common(1)
     return most[0][0] if most and most[0][1] * 2 > len(new - old) else None
 
 
-def _roots(before: str, after: str) -> tuple[str, str]:
-    """Two paths without the names at the end that are the same."""
+def _move(before: str, after: str) -> Move:
+    """Two paths without the names at the end that are the same, but never `/`: everything is in
+    that, whether it was moved or not."""
     old, new = before.split("/"), after.split("/")
-    while len(old) > 1 and len(new) > 1 and old[-1] == new[-1]:
+    while old[-1] == new[-1] and any(old[:-1]) and any(new[:-1]):
         old.pop()
         new.pop()
-    return "/".join(old) + "/", "/".join(new) + "/"
+    return Move("/".join(old), "/".join(new))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ from aklo_analysis.compare.comparison import (
 from aklo_analysis.reporters.clip import columns
 from aklo_analysis.reporters.options import Options
 from aklo_analysis.reporters.text_page import TextPage
+from aklo_trace.meta import ORDER
 
 from ..sample import HOSTILE, sample_trace
 from ..synthetic_trace import MS, SyntheticTrace
@@ -95,7 +97,7 @@ def edited(tmp_path: Path, *, keep_old: bool) -> Comparison:
     old = run(script, (3, "sed", 20), (4, "cut", 20), (5, "tail", 20))
     before = seen(old)
     if not keep_old:
-        before = Amounts(before.meta, before.of, {}, before.around, before.does)
+        before = replace(before, texts={})
     made(tmp_path, "s.sh", NEW_TEXT)
     new = run(script, (5, "sed", 20), (6, "tr", 20), (7, "cut", 20))
     return of([before], [seen(new)])
@@ -114,6 +116,24 @@ def test_lines_of_a_file_that_was_edited_are_told_by_text_or_deeds(
     assert new.source == "tr -x"
 
 
+def test_what_a_line_did_that_is_another_now_is_shown_with_its_own_text_or_none(
+    tmp_path: Path,
+) -> None:
+    """The line of sed counts its sheep itself now, at the same place."""
+    script = made(tmp_path, "s.sh", OLD)
+    before = seen(run(script, (3, "sed", 20), (4, "cut", 20)))
+    made(tmp_path, "s.sh", OLD.replace("sed -x", "read -r x"))
+    trace = run(script, (4, "cut", 20))
+    site = trace.site("work", script, 3, (None, script, 1))
+    trace.call(10, "read", 900 * MS, MS, ret=1, site_id=site)
+    after = seen(trace)
+    for texts, source in (before.texts, "sed -x"), ({}, None):
+        found = of([replace(before, texts=texts)], [after])
+        assert counts(found, LINE) == {"3>3": (GONE, -1)}
+        (gone,) = [one for one in found.of(LINE) if one.measure.key == "starts"]
+        assert gone.source == source
+
+
 def test_lines_of_a_file_that_is_the_same_are_told_by_their_numbers(tmp_path: Path) -> None:
     script = made(tmp_path, "s.sh", OLD)
     before = run(script, (3, "sed", 20), (4, "sed", 20))
@@ -128,6 +148,20 @@ def test_a_tool_in_another_directory_is_the_same_tool(tmp_path: Path) -> None:
     before = run(old, *done, opens=[str(tmp_path / "v1/conf")])
     after = run(new, *done, opens=[str(tmp_path / "v2/conf")])
     assert compared([before], [after]).changes == ()
+
+
+def test_what_a_trace_does_not_tell_is_neither_new_nor_gone(tmp_path: Path) -> None:
+    script = made(tmp_path, "s.sh", OLD)
+    whole, other = run(script, (3, "sed", 20)), run(script, (3, "sed", 20))
+    other.facts["timing"] = ORDER
+    for row in other.rows["processes"]:
+        row |= {"utime_ns": None, "stime_ns": None, "max_rss_bytes": None}
+    for before, after in ([whole, other], [whole] * 2), ([whole] * 2, [other] * 2):
+        found = compared(before, after)
+        assert {"work_time", "cpu_time"}.isdisjoint(one.measure.key for one in found.totals)
+        assert found.changes == ()
+        assert "not compared: work time, cpu time, times of parts." in " ".join(found.doubts)
+    assert total(compared([other], [other]), "failed_calls").after == (0,)
 
 
 def test_files_with_made_up_names_are_the_same_files(tmp_path: Path) -> None:

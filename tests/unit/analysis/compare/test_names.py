@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aklo_analysis.compare.names import moved, shape, shared
+from aklo_analysis.compare.names import Move, moved, shape, shared
 
 
 @pytest.mark.parametrize(
@@ -37,9 +37,35 @@ def test_only_names_that_differ_from_run_to_run_are_shaped() -> None:
 
 def test_a_tool_that_was_moved_is_found_where_most_of_it_is() -> None:
     before = {"/opt/v1/bin/a", "/opt/v1/lib/b.sh", "/etc/profile"}
-    assert moved(before, {"/home/v2/bin/a", "/home/v2/lib/b.sh", "/etc/profile"}) == (
-        "/opt/v1/",
-        "/home/v2/",
-    )
+    after = {"/home/v2/bin/a", "/home/v2/lib/b.sh", "/etc/profile"}
+    assert moved(before, after) == Move("/opt/v1", "/home/v2")
     assert moved(before, before) is None
     assert moved(before, {*before, "/opt/v1/lib/new.sh"}) is None
+
+
+def test_a_tool_below_the_root_has_a_directory_of_its_own_all_the_same() -> None:
+    here, there = {"/home/me/app/a", "/home/me/app/lib/b"}, {"/app/a", "/app/lib/b"}
+    assert moved(here, there) == Move("/home/me/app", "/app")
+    assert moved(there, here) == Move("/app", "/home/me/app")
+    assert moved({"/home/me/a"}, {"/a"}) == Move("/home/me/a", "/a")
+
+
+@pytest.mark.parametrize(
+    ("now", "before"),
+    [
+        ("/app/lib/x", "/home/me/app/lib/x"),
+        ("/app", "/home/me/app"),
+        ("/apples/x", "/apples/x"),
+        ("/srv/app/x", "/srv/app/x"),
+        ("/srv/of /app/x", "/srv/of /app/x"),
+        ("/etc/hosts", "/etc/hosts"),
+    ],
+)
+def test_a_path_is_moved_at_its_beginning_alone(now: str, before: str) -> None:
+    assert Move("/home/me/app", "/app").path_before(now) == before
+
+
+def test_a_command_has_paths_in_many_places() -> None:
+    now = "/app/x --in=/app/a '/app/b c' /srv/app/d /apples PATH=/bin:/app ls /app"
+    before = "/h/app/x --in=/h/app/a '/h/app/b c' /srv/app/d /apples PATH=/bin:/h/app ls /h/app"
+    assert Move("/h/app", "/app").command_before(now) == before

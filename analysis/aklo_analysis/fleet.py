@@ -75,7 +75,8 @@ class Fleet:
     def frame(self, name: str) -> dd.DataFrame:
         """A table of all traces, lazily: the columns of docs/schema.md, and `trace`. Numbers such
         as `proc_id` count within their trace: group by both. Texts are strings, not categories.
-        Raises UsageError without Dask."""
+        Raises UsageError without Dask, and CorruptTrace if that of any trace is damaged; what
+        computes the frame does, too."""
         try:
             import dask.dataframe as dd
         except ImportError as error:
@@ -93,11 +94,19 @@ class Fleet:
     def _pieces(self, table: schema.Table) -> Iterator[Piece]:
         for name, one in self.metas.items():
             if one.schema_version >= table.since:
-                for part in sorted((self.directory / name / table.name).glob("*.parquet")):
-                    content = pq.ParquetFile(part).metadata
-                    for group in range(content.num_row_groups):
-                        if content.row_group(group).num_rows:
-                            yield Piece(name, str(part), group)
+                with store.reading(self.directory / name, table.name):
+                    yield from _row_groups(name, self.directory / name / table.name)
+
+
+def _row_groups(trace: str, folder: Path) -> list[Piece]:
+    """Of a table of a trace, those that have rows."""
+    return [
+        Piece(trace, str(part), group)
+        for part in sorted(folder.glob("*.parquet"))
+        for content in [pq.ParquetFile(part).metadata]
+        for group in range(content.num_row_groups)
+        if content.row_group(group).num_rows
+    ]
 
 
 DTYPES: Final = {
@@ -134,10 +143,12 @@ def open_traces(directory: str | os.PathLike[str]) -> Fleet:
 
 
 def read(piece: Piece, table: schema.Table, columns: Sequence[str] | None = None) -> pd.DataFrame:
-    """The rows of a piece, with the columns of these names or all; Dask asks for what it needs."""
+    """The rows of a piece, with the columns of these names or all; Dask asks for what it needs.
+    Raises CorruptTrace."""
     wanted = [*table.column_names, TRACE] if columns is None else [*columns]
     names = [name for name in wanted if name != TRACE]
-    found = pq.ParquetFile(piece.file).read_row_group(piece.group, columns=names)
+    with store.reading(Path(piece.file).parents[1], table.name):
+        found = pq.ParquetFile(piece.file).read_row_group(piece.group, columns=names)
     by_name = {column.name: column for column in table.columns}
     frame = pd.DataFrame(
         {name: _series(by_name[name], found.column(name)) for name in names},

@@ -69,6 +69,14 @@ def plot_latencies(report: Report, classes: int = 10, axes: Axes | None = None) 
     darker, the more calls took that long."""
     rows = [row for row in report.activities if row.distribution][:classes]
     axes = axes or _new(1.5 + INCHES_PER_BAR * len(rows))
+    axes.set_xlabel("how long a call took")
+    axes.set_title("How long calls took, by what they do", loc="left")
+    if rows:
+        _draw_latencies(rows, axes)
+    return axes
+
+
+def _draw_latencies(rows: Sequence[ActivityRow], axes: Axes) -> None:
     counts = np.zeros((len(rows), max((len(_histogram(row)) for row in rows), default=1)))
     for place, row in enumerate(rows):
         counts[place, : len(_histogram(row))] = _histogram(row)
@@ -83,10 +91,7 @@ def plot_latencies(report: Report, classes: int = 10, axes: Axes | None = None) 
     decades = 10.0 ** np.arange(12)
     within = decades[(np.log2(decades) >= edges[0]) & (np.log2(decades) <= edges[-1])]
     axes.set_xticks(np.log2(within), [_round(ns) for ns in within])
-    axes.set_xlabel("how long a call took")
     axes.figure.colorbar(mesh, ax=axes, label="calls")
-    axes.set_title("How long calls took, by what they do", loc="left")
-    return axes
 
 
 def _histogram(row: ActivityRow) -> tuple[int, ...]:

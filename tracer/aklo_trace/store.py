@@ -394,7 +394,7 @@ class Trace:
 
         table = BY_NAME[name]
         is_there = self.meta.schema_version >= table.since
-        with self._reading(name):
+        with reading(self.directory, name):
             kept = (
                 read_table(self.directory, table, columns)
                 if is_there
@@ -415,20 +415,21 @@ class Trace:
         if table == TRACKED:
             yield self.table(name, columns)
         elif self.meta.schema_version >= table.since:
-            with self._reading(name):
+            with reading(self.directory, name):
                 yield from read_pieces(self.directory, table, columns, rows)
 
-    @contextmanager
-    def _reading(self, name: str) -> Iterator[None]:
-        import pyarrow as pa
 
-        try:
-            yield
-        except (OSError, MemoryError, pa.ArrowException, *DAMAGE) as error:
-            raise CorruptTrace(
-                f"The table {name} of {self.directory} is damaged: {error}. The trace cannot be "
-                "read."
-            ) from error
+@contextmanager
+def reading(directory: Path, name: str) -> Iterator[None]:
+    """What reads a table of a trace. Raises CorruptTrace."""
+    import pyarrow as pa
+
+    try:
+        yield
+    except (OSError, MemoryError, pa.ArrowException, *DAMAGE) as error:
+        raise CorruptTrace(
+            f"The table {name} of {directory} is damaged: {error}. The trace cannot be read."
+        ) from error
 
 
 def open_trace(directory: Path) -> Trace:

@@ -55,15 +55,19 @@ def _calls(trace: Source) -> Iterator[tuple[int, str]]:
 def _ends(trace: Source) -> Iterator[tuple[int, str]]:
     ended = [one for one in processes_of(trace).values() if one.end_ns is not None]
     for process in sorted(ended, key=lambda one: one.end_ns or 0):
-        yield process.end_ns or 0, f"{_begun(process.pid, process.end_ns or 0)} {_end(process)}\n"
+        if end := _end(process):
+            yield process.end_ns or 0, f"{_begun(process.pid, process.end_ns or 0)} {end}\n"
 
 
-def _end(process: Process) -> str:
+def _end(process: Process) -> str | None:
+    """None if it is not known how."""
     if process.signal is not None:
         known = process.signal in [*signal.Signals]
         name = signal.Signals(process.signal).name if known else f"SIG_{process.signal}"
         return f"+++ killed by {name} +++"
-    return f"+++ exited with {process.exit_status or 0} +++"
+    if process.exit_status is not None:
+        return f"+++ exited with {process.exit_status} +++"
+    return None
 
 
 class _Programs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,7 @@ from aklo_analysis.fleet import Fleet
 from aklo_analysis.frames import INTEGERS
 from aklo_analysis.trace import Trace
 from aklo_trace import meta, schema
-from aklo_trace.errors import NotATrace
+from aklo_trace.errors import CorruptTrace, NotATrace
 
 from .sample import HOSTILE, sample_trace
 from .synthetic_trace import START_NS, SyntheticTrace
@@ -121,6 +122,32 @@ def test_a_table_that_no_trace_has_rows_of_is_empty(fleet: Fleet) -> None:
     found = fleet.frame("offcpu").compute()
     assert len(found) == 0
     assert [*found.columns] == [*schema.OFFCPU.column_names, "trace"]
+
+
+def test_a_damaged_table_of_one_trace_is_named_and_can_be_left_out(store: Path) -> None:
+    broken = store.parent / "broken"
+    shutil.copytree(store, broken)
+    part = broken / "2/syscalls/part-00000.parquet"
+    whole = part.read_bytes()
+    for damage in (b"", whole[:100] + b"\xff" * 400 + whole[500:]):
+        part.write_bytes(damage)
+        fleet = open_traces(broken)
+        with pytest.raises(CorruptTrace, match=f"syscalls of {broken / '2'} is damaged"):
+            fleet.syscalls.compute()
+    del fleet.metas["2"]
+    assert len(fleet.syscalls) == 221
+
+
+def test_a_report_without_durations_has_an_empty_plot_of_them() -> None:
+    from aklo_analysis.report import build
+
+    trace = SyntheticTrace()
+    trace.call(trace.process(1, 0, None), "read", 5, None)
+    axes = plots.plot_latencies(build(trace))
+    axes.figure.canvas.draw()
+    assert not axes.collections
+    assert axes.get_title(loc="left")
+    pyplot.close("all")
 
 
 def test_plots_show_what_the_report_says(trace: Trace, fleet: Fleet) -> None:

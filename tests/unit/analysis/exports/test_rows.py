@@ -154,6 +154,12 @@ def test_the_end_of_a_process_is_a_line(end: dict[str, int], shown: str) -> None
     assert lines(trace)[0].endswith(f".002000000 {shown}")
 
 
+def test_an_end_of_which_nothing_is_known_is_no_line() -> None:
+    trace = SyntheticTrace()
+    trace.process(5, 0, 2 * MS, exit_status=None)
+    assert not [line for line in lines(trace) if "+++" in line]
+
+
 def test_what_strace_is_made_of_can_be_imported_again(tmp_path: Path) -> None:
     (tmp_path / "log").write_text(written(sample_trace(), "strace"))
     command = [sys.executable, "-m", "aklo_trace", "import", "-o", tmp_path / "again"]

@@ -17,9 +17,10 @@ import pytest
 from aklo_analysis.reporters.digest import FORMATS, write
 from aklo_analysis.reporters.options import Options
 from aklo_trace import schedule
-from aklo_trace.digest import DAY_NS, Digest, digest
+from aklo_trace.digest import Digest, digest
 from aklo_trace.errors import StoreError, UsageError
 from aklo_trace.meta import Meta
+from aklo_trace.quantity import DAY_NS
 from aklo_trace.summary import AlertState, CacheUse, FoundIssue, TraceSummary, of_meta
 
 NOW_NS = 1_800_000_000 * 10**9
@@ -111,7 +112,8 @@ def test_caches_and_alerts_are_summed() -> None:
         ran(0.4, 100, caches=(uses[2],), alerts=(alert,)),
     )
     (cache,) = found.caches
-    assert (cache.ratio, cache.before_ratio, cache.saved_ns) == (0.45, 0.9, -2 * MS)
+    assert (cache.now.hit_ratio, cache.now.saved_ns) == (0.45, -2 * MS)
+    assert cache.before == uses[0]
     (row,) = found.alerts
     assert (row.name, row.traces) == ("slow", 2)
 

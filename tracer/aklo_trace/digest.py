@@ -10,18 +10,14 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
-from aklo_trace.alerting.standing import ACTIVE
-from aklo_trace.config.keys import SEVERITIES
-from aklo_trace.summary import FoundIssue, TraceSummary
+from aklo_trace import wall_change
+from aklo_trace.alerting.standing import ACTIVE, badness
+from aklo_trace.quantity import DAY_NS
+from aklo_trace.summary import CacheUse, FoundIssue, TraceSummary, together
 
-DAY_NS: Final = 86_400 * 10**9
 PERIODS: Final = {"day": DAY_NS, "week": 7 * DAY_NS}
 BEFORE_NS: Final = 28 * DAY_NS
 """What a period is compared with: the four weeks before it."""
-CHANGED: Final = 0.1
-"""From which share on a command is slower, or faster."""
-LEAST_NS: Final = 20_000_000
-"""What is less is noise."""
 ROWS: Final = 10
 
 
@@ -38,20 +34,15 @@ class CommandChange:
 
     @property
     def change(self) -> float | None:
-        if not self.before_ns or self.wall_ns is None:
-            return None
-        return self.wall_ns / self.before_ns - 1
+        return wall_change.change(self.before_ns, self.wall_ns)
 
     @property
     def is_slower(self) -> bool:
-        return self._has_changed() and (self.change or 0) > CHANGED
+        return wall_change.is_slower(self.before_ns, self.wall_ns, wall_change.OF_MEDIANS)
 
     @property
     def is_faster(self) -> bool:
-        return self._has_changed() and (self.change or 0) < -CHANGED
-
-    def _has_changed(self) -> bool:
-        return abs((self.wall_ns or 0) - (self.before_ns or 0)) >= LEAST_NS
+        return wall_change.is_faster(self.before_ns, self.wall_ns, wall_change.OF_MEDIANS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +55,10 @@ class NewFinding:
 
 @dataclass(frozen=True, slots=True)
 class CacheTrend:
-    """Sums over the traces of the period, and of before it; `saved_ns` is of the period, None if no
-    trace tells."""
+    """Over the traces of the period, and of before it, None if none used it."""
 
-    name: str
-    lookups: int
-    hits: int
-    before_lookups: int
-    before_hits: int
-    saved_ns: int | None
-    size_bytes: int | None
-
-    @property
-    def ratio(self) -> float | None:
-        return self.hits / self.lookups if self.lookups else None
-
-    @property
-    def before_ratio(self) -> float | None:
-        return self.before_hits / self.before_lookups if self.before_lookups else None
+    now: CacheUse
+    before: CacheUse | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,26 +178,12 @@ def _place(finding: FoundIssue) -> tuple[str, str | None, str | None]:
 
 
 def _caches(now: Sequence[TraceSummary], before: Sequence[TraceSummary]) -> tuple[CacheTrend, ...]:
+    uses, past = (
+        together(cache for one in reversed(traces) for cache in one.caches)
+        for traces in (now, before)
+    )
     names = dict.fromkeys(cache.name for one in now for cache in one.caches)
-    found = []
-    for name in names:
-        own, past = (
-            [cache for one in traces for cache in one.caches if cache.name == name]
-            for traces in (now, before)
-        )
-        saved = [cache.saved_ns for cache in own if cache.saved_ns is not None]
-        found.append(
-            CacheTrend(
-                name=name,
-                lookups=sum(cache.lookups for cache in own),
-                hits=sum(cache.hits for cache in own),
-                before_lookups=sum(cache.lookups for cache in past),
-                before_hits=sum(cache.hits for cache in past),
-                saved_ns=sum(saved) if saved else None,
-                size_bytes=own[-1].size_bytes,
-            )
-        )
-    return tuple(found)
+    return tuple(CacheTrend(uses[name], past.get(name)) for name in names)
 
 
 def _alerts(now: Sequence[TraceSummary]) -> tuple[AlertCount, ...]:
@@ -233,5 +196,4 @@ def _alerts(now: Sequence[TraceSummary]) -> tuple[AlertCount, ...]:
                 found[key] = AlertCount(
                     alert.name, alert.severity, one.command, count + 1, alert.message
                 )
-    worst = {severity: place for place, severity in enumerate(SEVERITIES)}
-    return tuple(sorted(found.values(), key=lambda row: (-worst.get(row.severity, 0), -row.traces)))
+    return tuple(sorted(found.values(), key=lambda row: (-badness(row.severity), -row.traces)))

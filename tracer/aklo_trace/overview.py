@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from statistics import median
 from typing import Final
 
-from aklo_trace.alerting.standing import ACTIVE
-from aklo_trace.config.keys import SEVERITIES
+from aklo_trace import wall_change
+from aklo_trace.alerting.standing import ACTIVE, badness
+from aklo_trace.quantity import DAY_NS
 from aklo_trace.retention import Limits
 from aklo_trace.stored import FINISHED, Stored
-from aklo_trace.summary import AlertState, CacheUse, SlowCall, Totals, TraceSummary
+from aklo_trace.summary import AlertState, CacheUse, SlowCall, Totals, TraceSummary, together
 
 COMMANDS: Final = 8
 ROWS: Final = 5
@@ -26,7 +27,6 @@ SHOWN_RUNS: Final = 8
 """Of each command, the times of which are shown side by side."""
 FITTING: Final = {44: (8, 5, 5, 3), 32: (5, 3, 3, 1), 0: (4, 1, 2, 0)}
 """How many commands, slow calls, caches and alerts are shown on a screen of so many lines."""
-DAY_NS: Final = 86_400 * 10**9
 RECENT, MOST_RECENT = 20, 200
 """Slow calls and caches are those of all traces that ended within a day, but of at least and at
 most so many of the newest."""
@@ -52,9 +52,11 @@ class CommandRow:
     @property
     def change(self) -> float | None:
         """How much longer it took than usual, as a share of that; less than 0 if shorter."""
-        if not self.usual_ns or self.wall_ns is None:
-            return None
-        return self.wall_ns / self.usual_ns - 1
+        return wall_change.change(self.usual_ns, self.wall_ns)
+
+    @property
+    def is_slower(self) -> bool:
+        return wall_change.is_slower(self.usual_ns, self.wall_ns, wall_change.OF_ONE_RUN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,26 +236,14 @@ def _slowest(runs: Iterable[Detailed]) -> tuple[SlowRow, ...]:
 
 
 def _caches(runs: Iterable[Detailed]) -> tuple[CacheRow, ...]:
-    """Those that were looked into most."""
-    uses: dict[str, list[CacheUse]] = {}
-    for _, found in runs:
-        for use in found.caches:
-            uses.setdefault(use.name, []).append(use)
-    rows = [_cache(name, of_it) for name, of_it in uses.items()]
+    """Those that were looked into most. `runs` are newest first."""
+    uses = [use for _, found in runs for use in found.caches]
+    traces, last = Counter(use.name for use in uses), {use.name: use for use in reversed(uses)}
+    rows = [
+        CacheRow(name, traces[name], one.lookups, one.hits, one.saved_ns, last[name])
+        for name, one in together(uses).items()
+    ]
     return tuple(sorted(rows, key=lambda row: -row.lookups)[:ROWS])
-
-
-def _cache(name: str, uses: Sequence[CacheUse]) -> CacheRow:
-    """`uses` of one cache, newest first."""
-    saved = [use.saved_ns for use in uses if use.saved_ns is not None]
-    return CacheRow(
-        name=name,
-        traces=len(uses),
-        lookups=sum(use.lookups for use in uses),
-        hits=sum(use.hits for use in uses),
-        saved_ns=sum(saved) if saved else None,
-        last=uses[0],
-    )
 
 
 def _alerts(commands: Iterable[Sequence[Run]]) -> tuple[AlertRow, ...]:
@@ -266,9 +256,4 @@ def _alerts(commands: Iterable[Sequence[Run]]) -> tuple[AlertRow, ...]:
         for alert in found.alerts
         if alert.state in ACTIVE
     ]
-    return tuple(sorted(rows, key=_badness, reverse=True))
-
-
-def _badness(row: AlertRow) -> int:
-    severity = row.alert.severity
-    return SEVERITIES.index(severity) if severity in SEVERITIES else -1
+    return tuple(sorted(rows, key=lambda row: badness(row.alert.severity), reverse=True))

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -85,6 +86,26 @@ class CacheUse:
     @property
     def hit_ratio(self) -> float | None:
         return self.hits / self.lookups if self.lookups else None
+
+
+def together(uses: Iterable[CacheUse]) -> dict[str, CacheUse]:
+    """By cache the sums over uses, which are newest first; sizes are those of the newest. What was
+    saved is None if no use tells."""
+    found: dict[str, CacheUse] = {}
+    for one in uses:
+        known = found.get(one.name)
+        found[one.name] = one if known is None else _added(known, one)
+    return found
+
+
+def _added(known: CacheUse, one: CacheUse) -> CacheUse:
+    saved = [use.saved_ns for use in (known, one) if use.saved_ns is not None]
+    return replace(
+        known,
+        lookups=known.lookups + one.lookups,
+        hits=known.hits + one.hits,
+        saved_ns=sum(saved) if saved else None,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from aklo_analysis.reporters.pages import PAGES
 from aklo_analysis.units import count, counted, duration, size
 from aklo_trace.digest import ROWS, CommandChange, Digest
 from aklo_trace.escape import escape
+from aklo_trace.summary import CacheUse
 
 HTML: Final = "html"
 FORMATS: Final = (*PAGES, HTML)
@@ -137,15 +138,20 @@ def _findings(found: Digest, page: Page) -> None:
 def _caches(found: Digest) -> Grid:
     grid = Grid(CACHES)
     for row in found.caches:
+        now = row.now
         grid.add(
-            "" if row.ratio is None else f"{row.ratio:.0%}",
-            "" if row.before_ratio is None else f"{row.before_ratio:.0%}",
-            count(row.lookups),
-            "" if row.saved_ns is None else duration(row.saved_ns),
-            "" if row.size_bytes is None else size(row.size_bytes),
-            escape(row.name),
+            _ratio(now),
+            _ratio(row.before),
+            count(now.lookups),
+            "" if now.saved_ns is None else duration(now.saved_ns),
+            "" if now.size_bytes is None else size(now.size_bytes),
+            escape(now.name),
         )
     return grid
+
+
+def _ratio(use: CacheUse | None) -> str:
+    return "" if use is None or use.hit_ratio is None else f"{use.hit_ratio:.0%}"
 
 
 def _alerts(found: Digest) -> Grid:

@@ -44,8 +44,6 @@ CACHES: Final = (
 ALERTS: Final = {"critical": "bad", "warning": "warning", "info": "plain"}
 PAINT: Final = re.compile(r"\x1b\[[0-9;]*m")
 BAR: Final = 10
-SLOWER: Final = 0.25
-"""From which change on a command is said to be slower, or faster."""
 AGES: Final = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
 
 
@@ -136,7 +134,6 @@ def _commands(found: Overview) -> Grid:
     grid = QuickGrid(COMMANDS)
     for row in found.commands:
         change = row.change
-        slower = change is not None and change > SLOWER
         grid.add(
             _ago(found.at_ns - row.started_at_ns),
             "" if row.wall_ns is None else duration(row.wall_ns),
@@ -146,7 +143,7 @@ def _commands(found: Overview) -> Grid:
             Spark(_shares(row.walls_ns)) if len(row.walls_ns) > 1 else "",
             _ending(row),
             escape(row.command),
-            style="warning" if slower else "plain",
+            style="warning" if row.is_slower else "plain",
         )
     return grid
 

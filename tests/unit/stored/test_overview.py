@@ -32,6 +32,7 @@ def test_a_run_is_compared_with_the_median_of_those_before_it(tmp_path: Path) ->
     assert (first.command, first.runs, first.trace) == ("aklo new", 4, "3-aklo")
     assert (first.wall_ns, first.usual_ns) == (300 * MS, 200 * MS)
     assert first.change == pytest.approx(0.5)
+    assert first.is_slower
     assert first.walls_ns == (900 * MS, 100 * MS, 200 * MS, 300 * MS)
     assert (second.command, second.usual_ns, second.change) == ("make", None, None)
 

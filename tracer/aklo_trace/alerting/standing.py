@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 from zlib import crc32
 
+from aklo_trace.config.keys import SEVERITIES
+
 OK, PENDING, RAISED, REPEATED, CONTINUED, HELD, CLEARED, SETTLED, UNKNOWN = STATES = (
     *("ok", "pending", "raised", "repeated", "continued"),
     *("held", "cleared", "settled", "unknown"),
@@ -33,6 +35,11 @@ class Standing:
     since_ns: int | None = None
     beyond_ns: int | None = None
     said_ns: int | None = None
+
+
+def badness(severity: str) -> int:
+    """Grows with it; what is none of `SEVERITIES` is the least bad."""
+    return SEVERITIES.index(severity) if severity in SEVERITIES else -1
 
 
 def command_of(argv: Sequence[str]) -> str:

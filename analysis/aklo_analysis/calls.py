@@ -47,6 +47,7 @@ SPARSE: Final = 64
 KEYS: Final = pd.Index([activity.key for activity in ACTIVITIES])
 
 Int32 = npt.NDArray[np.int32]
+Int64 = npt.NDArray[np.int64]
 
 
 def derive(frames: Frames) -> pd.DataFrame:
@@ -99,22 +100,27 @@ def among(column: pd.Series[Any], values: Collection[str]) -> npt.NDArray[np.boo
 
 def positions(table: pd.DataFrame, column: str, values: pd.Series[Any]) -> Int32:
     """For each value its row in `table`, whose ids are in `column`; `UNKNOWN` if none."""
-    index = pd.Index(table[column])
+    wanted = values.to_numpy(dtype=np.int32, na_value=UNKNOWN)
+    return rows_of(column, table[column].to_numpy(dtype=np.int64), wanted)
+
+
+def rows_of(column: str, ids: Int64, wanted: Int32) -> Int32:
+    """For each id that is wanted its place among `ids`, those of a column; `UNKNOWN` if it has
+    none. Raises CorruptTrace if an id occurs twice."""
+    index = pd.Index(ids)
     if not index.is_unique:
         raise CorruptTrace(
             f"The trace is damaged: a {column} occurs twice in one of its tables. "
             "Record it again, or import it again from its log."
         )
-    wanted = values.to_numpy(dtype=np.int32, na_value=UNKNOWN)
-    ids = index.to_numpy(dtype=np.int64)
     if len(ids) and ids.min() >= 0 and ids.max() < SPARSE * len(ids):
         return _looked_up(ids, wanted)
     found: Int32 = index.get_indexer(pd.Index(wanted)).astype(np.int32)
     return found
 
 
-def _looked_up(ids: npt.NDArray[np.int64], wanted: Int32) -> Int32:
-    """As `positions`, for ids that leave few numbers out: by a table of all numbers."""
+def _looked_up(ids: Int64, wanted: Int32) -> Int32:
+    """As `rows_of`, for ids that leave few numbers out: by a table of all numbers."""
     rows = np.full(int(ids.max()) + 2, UNKNOWN, np.int32)
     rows[ids] = np.arange(len(ids))
     # as unsigned numbers, negative ones are beyond all others

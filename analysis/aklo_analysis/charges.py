@@ -18,7 +18,7 @@ from aklo_analysis.calls import UNKNOWN, among, positions
 from aklo_analysis.causes import NOBODY, Causes, is_bash
 from aklo_analysis.frames import Frames
 from aklo_analysis.lives import Lives
-from aklo_analysis.measure import LifeMeasure, measured, own_ns, with_totals
+from aklo_analysis.measure import LifeMeasure, measured, own_ns, summed, with_totals
 
 Int64 = npt.NDArray[np.int64]
 
@@ -98,6 +98,4 @@ def _sum(causes: Causes, cause: Int64, values: Int64 | None = None) -> Int64:
     """Sums by cause; without values, how many there are of each."""
     if values is None:
         return np.bincount(cause, minlength=causes.count)
-    sums = np.zeros(causes.count, np.int64)
-    np.add.at(sums, cause, values)
-    return sums
+    return summed(cause, values, causes.count)

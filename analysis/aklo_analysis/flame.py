@@ -20,7 +20,7 @@ import pandas as pd
 from aklo_analysis.between import whole
 from aklo_analysis.calls import UNKNOWN
 from aklo_analysis.causes import APART
-from aklo_analysis.measure import own_ns
+from aklo_analysis.measure import own_ns, summed
 from aklo_analysis.nullable import known_values
 from aklo_analysis.program import base_name
 from aklo_analysis.rules.case import Case
@@ -115,7 +115,7 @@ def flame(case: Case, charged: pd.DataFrame) -> Flame:
         PROCESSES: np.bincount(lives.entered[last], minlength=count),
     }
     if case.meta.timing == MEASURED:
-        own[WALL] = _sums(path, case.segments_ns, count)
+        own[WALL] = summed(path, case.segments_ns, count)
     if cpu is not None:
         own[CPU] = cpu
     return Flame(
@@ -280,18 +280,12 @@ def _worked_by_shells(case: Case, charged: pd.DataFrame) -> Int64:
     """What shells worked, by cause: in calls, and as far as it is known between them."""
     of_lives, shells = case.causes.of_lives, case.causes.shells
     outside_ns = case.lives.table["outside_ns"].to_numpy()
-    of_others = _sums(of_lives[~shells], outside_ns[~shells], case.causes.count)
+    of_others = summed(of_lives[~shells], outside_ns[~shells], case.causes.count)
     rows = np.flatnonzero(shells[case.lives.of_calls])
     work_ns = case.calls["work_ns"].to_numpy()[rows]
-    in_calls = _sums(case.causes.of_calls[rows], work_ns, case.causes.count)
+    in_calls = summed(case.causes.of_calls[rows], work_ns, case.causes.count)
     found: Int64 = charged["outside_ns"].to_numpy() - of_others + in_calls
     return found
-
-
-def _sums(numbers: Int64, values: Int64, count: int) -> Int64:
-    sums = np.zeros(count, np.int64)
-    np.add.at(sums, numbers, values)
-    return sums
 
 
 def _runs(node: Int64, ns: Int64) -> tuple[Int64, Int64]:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from aklo_analysis.calls import UNKNOWN
 from aklo_analysis.flame import Frame, totals
+from aklo_analysis.measure import summed
 
 Int64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -52,7 +53,7 @@ def pruned(stacks: Stacks, nodes: int) -> Pruned:
         stacks.frames,
         np.append(stacks.frame[kept], np.full(len(below), UNKNOWN, np.int64)),
         parent,
-        {name: _sums(target, values, len(parent)) for name, values in stacks.own.items()},
+        {name: summed(target, values, len(parent)) for name, values in stacks.own.items()},
         np.append(np.zeros(count, np.int64), np.bincount(codes, minlength=len(below))),
     )
 
@@ -74,9 +75,3 @@ def _shelters(parent: Int64, kept: Bools) -> Int64:
         if below != UNKNOWN and not kept[below]:
             found[node] = found[below]
     return found
-
-
-def _sums(target: Int64, values: Int64, count: int) -> Int64:
-    sums = np.zeros(count, np.int64)
-    np.add.at(sums, target, values)
-    return sums

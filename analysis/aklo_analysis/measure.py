@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 Int = npt.NDArray[np.integer]
+Int64 = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +88,13 @@ def measured(calls: pd.DataFrame, keys: Int) -> pd.DataFrame:
     """The measures of every group of calls: one row per group in the order in which they occur,
     keys in the index."""
     numbers, found = pd.factorize(keys)
-    sums = {name: _summed(numbers, calls[name].to_numpy(), len(found)) for name in SUMS}
+    sums = {name: summed(numbers, calls[name].to_numpy(), len(found)) for name in SUMS}
     sizes = np.bincount(numbers, minlength=len(found))
     return pd.DataFrame({"calls": sizes, **sums}, index=found)
 
 
-def _summed(numbers: Int, values: npt.NDArray[np.integer | np.bool_], count: int) -> Int:
-    """The sums of values by number; most are 0."""
+def summed(numbers: Int, values: npt.NDArray[np.integer | np.bool_], count: int) -> Int64:
+    """The sums of values by number, of 0 to `count` - 1; most are 0."""
     rows = np.flatnonzero(values)
     sums = np.zeros(count, np.int64)
     np.add.at(sums, numbers[rows], values[rows].astype(np.int64))

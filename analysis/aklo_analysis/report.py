@@ -50,7 +50,7 @@ from aklo_analysis.tables.tracked import TrackedRow, tracked
 from aklo_analysis.tables.wall import WallTime, wall_time
 from aklo_analysis.timeline import Timeline, timeline
 from aklo_analysis.transfers import transfers
-from aklo_trace.config.keys import SEVERITIES
+from aklo_trace.alerting.standing import badness
 from aklo_trace.meta import ORDER
 
 if TYPE_CHECKING:
@@ -95,9 +95,9 @@ class Report:
     findings: tuple[Finding, ...]
     wall: WallTime
     make_flame: Callable[[], Flame] = field(repr=False, compare=False)
-    over_time: OverTime | None
-    by: Groups | None
-    verdicts: tuple[Verdict, ...]
+    over_time: OverTime | None = None
+    by: Groups | None = None
+    verdicts: tuple[Verdict, ...] = ()
 
     def judged(self, state: State) -> Report:
         """The same, after what earlier traces of the command have left."""
@@ -118,7 +118,7 @@ class Report:
     def alerts(self) -> tuple[Alert, ...]:
         """Those that are, the worst first."""
         found = [Alert.of_verdict(verdict) for verdict in self.verdicts if verdict.is_alert]
-        return tuple(sorted(found, key=lambda alert: -SEVERITIES.index(alert.severity)))
+        return tuple(sorted(found, key=lambda alert: -badness(alert.severity)))
 
 
 NO_SETTINGS: Final[Mapping[str, Setting]] = MappingProxyType({})
@@ -139,52 +139,70 @@ def build(
     if times are known.
     Raises `aklo_trace.errors.TraceError` if the trace cannot be read."""
     case = Case.of(trace, known_caches)
-    meta, frames, calls, lives = case.meta, case.frames, case.calls, case.lives
-    names = case.names
-    origin_ns = None if meta.timing == ORDER else meta.started_at_ns
     # beside the critical path, which takes longest, the sums
     with ThreadPoolExecutor(max_workers=1) as beside:
         of_code = beside.submit(_of_code, case, top)
-        of_calls = beside.submit(_of_calls, frames, calls, top)
-        waited = case.wall
-        give_back_freed_memory()
-        found = findings(RULES, case, settings)
-        give_back_freed_memory()
-        of_wall = wall_time(waited, lives, case.causes, case.stacks, names, case.sources, top)
-    summed = of_calls.result()
-    charged, functions, lines = of_code.result()
+        of_calls = beside.submit(_of_calls, case.frames, case.calls, top)
+        found, wall = _of_wall(case, settings, top)
+    report = _report(case, top, of_code.result(), of_calls.result(), found, wall)
+    facts = Facts(case.meta, case.frames, case.calls, report.summary, found, report.caches)
+    return replace(
+        report,
+        over_time=_over_time(case) if over_time and case.meta.timing != ORDER else None,
+        by=groups(case, by, top) if by else None,
+        verdicts=evaluate(measure(conditions, facts), {}, case.meta.ended_at_ns),
+    )
+
+
+def _report(
+    case: Case,
+    top: int,
+    code: _OfCode,
+    summed: _OfCalls,
+    found: tuple[Finding, ...],
+    wall: WallTime,
+) -> Report:
+    """What every report has."""
+    meta, frames, lives, names = case.meta, case.frames, case.lives, case.names
+    origin_ns = None if meta.timing == ORDER else meta.started_at_ns
     done = activities(summed.performed, lives)
-    totals = summary(frames, lives)
-    seen = caches(case.observed, meta.timing != ORDER)
-    facts = Facts(meta, frames, calls, totals, found, seen)
     return Report(
         meta=meta,
         top=top,
-        summary=totals,
+        summary=summary(frames, lives),
         times=times(frames, lives, done, bool(meta.filter)),
         activities=done,
-        functions=functions,
-        lines=lines,
+        functions=code.functions,
+        lines=code.lines,
         function_calls=function_calls(frames, top),
-        caches=seen,
+        caches=caches(case.observed, meta.timing != ORDER),
         programs=programs(frames, lives, names, top),
         operations=summed.operations,
         access=summed.access,
         files=summed.files,
         directories=summed.directories,
         processes=processes(frames, lives, names, origin_ns, top),
-        slowest=slowest(frames, calls, lives, names, origin_ns, top),
+        slowest=slowest(frames, case.calls, lives, names, origin_ns, top),
         failures=summed.failures,
         tracked=tracked(frames.tracked),
         gaps=summed.gaps,
         unmet=unmet(meta, frames.images),
         findings=found,
-        wall=of_wall,
-        make_flame=partial(flame, case, charged),
-        over_time=_over_time(case) if over_time and origin_ns is not None else None,
-        by=groups(case, by, top) if by else None,
-        verdicts=evaluate(measure(conditions, facts), {}, meta.ended_at_ns),
+        wall=wall,
+        make_flame=partial(flame, case, code.charged),
     )
+
+
+def _of_wall(
+    case: Case, settings: Mapping[str, Setting], top: int
+) -> tuple[tuple[Finding, ...], WallTime]:
+    """What rules find, and where the wall time went."""
+    waited = case.wall
+    give_back_freed_memory()
+    found = findings(RULES, case, settings)
+    give_back_freed_memory()
+    wall = wall_time(waited, case.lives, case.causes, case.stacks, case.names, case.sources, top)
+    return found, wall
 
 
 def _over_time(case: Case) -> OverTime:
@@ -218,10 +236,20 @@ def _of_calls(frames: Frames, calls: pd.DataFrame, top: int) -> _OfCalls:
     )
 
 
-def _of_code(case: Case, top: int) -> tuple[pd.DataFrame, Functions, Lines]:
+@dataclass(frozen=True)
+class _OfCode:
     """What is charged to shell code: all causes, and ranked."""
+
+    charged: pd.DataFrame
+    functions: Functions
+    lines: Lines
+
+
+def _of_code(case: Case, top: int) -> _OfCode:
     charged = charges(case.frames, case.calls, case.lives, case.causes)
     started = line_tables.started(case.lives, case.causes, case.stacks, case.names)
-    found = function_tables.functions(charged, case.stacks, top)
-    ranked = line_tables.lines(charged, case.stacks, started, case.sources, top)
-    return charged, found, ranked
+    return _OfCode(
+        charged=charged,
+        functions=function_tables.functions(charged, case.stacks, top),
+        lines=line_tables.lines(charged, case.stacks, started, case.sources, top),
+    )

@@ -8,12 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
 
-from aklo_trace.quantity import size_text
+from aklo_trace.quantity import DAY_NS, size_text
 from aklo_trace.stored import RECORDING, Stored
-
-DAY_NS: Final = 86_400 * 10**9
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,9 +68,8 @@ def _difference(one: Difference) -> str:
     if one.interval:
         parts.append(f"within {_within(one.interval)}")
     if one.tested:
-        p, sure = one.tested.p, one.tested.is_significant
-        shown = "<0.001" if p < 0.001 else f"{p:.3f}"
-        parts.append(f"p {shown}: {'significant' if sure else 'it can be chance'}")
+        sure = "significant" if one.tested.is_significant else "it can be chance"
+        parts.append(f"p {one.tested.said}: {sure}")
     return ", ".join(parts)
 
 

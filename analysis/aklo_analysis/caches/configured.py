@@ -10,10 +10,9 @@ from aklo_analysis.caches.cache import SHIPPED, Cache
 from aklo_trace.config.configuration import Configuration, Setting
 from aklo_trace.config.declared import Wrong, declared, somewhere
 from aklo_trace.config.entry import Problem
-from aklo_trace.quantity import size_bytes
+from aklo_trace.quantity import DAY_NS, size_bytes
 
 TABLE: Final = "cache"
-DAY_NS: Final = 86_400_000_000_000
 MB: Final = 1_000_000
 
 

@@ -48,6 +48,11 @@ class Tested:
     def is_significant(self) -> bool:
         return self.p < LEVEL
 
+    @property
+    def said(self) -> str:
+        """`0.085`"""
+        return "<0.001" if self.p < 0.001 else f"{self.p:.3f}"
+
 
 def is_available() -> bool:
     """Whether the package that tests is installed."""

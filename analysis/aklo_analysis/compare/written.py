@@ -27,7 +27,7 @@ from aklo_analysis.compare.comparison import (
     Comparison,
     Side,
 )
-from aklo_analysis.compare.significance import EXTRA, LEVEL, RESAMPLES
+from aklo_analysis.compare.significance import EXTRA, LEVEL, RESAMPLES, Tested
 from aklo_analysis.reporters.grid import Column, Grid
 from aklo_analysis.reporters.page import Page
 from aklo_analysis.reporters.scripts import Scripts, file_name
@@ -159,7 +159,7 @@ def _cells(one: Change) -> tuple[str, ...]:
         "" if one.state == SAME else _signed(one, one.difference),
         _share(one),
         f"{_signed(one, between.low)} … {_signed(one, between.high)}" if between else "",
-        _p(tested.p) if tested else "",
+        _p(tested) if tested else "",
     )
 
 
@@ -186,9 +186,8 @@ def _share(one: Change) -> str:
     return f"{part:+.0f}%" if abs(part) >= 1 else f"{part:+.1f}%"
 
 
-def _p(p: float) -> str:
-    star = "*" if p < LEVEL else ""
-    return f"<0.001{star}" if p < 0.001 else f"{p:.3f}{star}"
+def _p(tested: Tested) -> str:
+    return tested.said + ("*" if tested.is_significant else "")
 
 
 def _style(one: Change) -> str:

@@ -76,7 +76,6 @@ class Namer:
         self._cwd = None if cwd is None else cwd.encode("utf-8", "surrogateescape")
         self._processes: OrderedDict[int, _Process] = OrderedDict()
         self._files: OrderedDict[tuple[int, int], str] = OrderedDict()
-        self.living: set[int] = set()
 
     def seen(self, batch: EventBatch) -> Seen:
         names = Interner()
@@ -114,9 +113,6 @@ class Namer:
                     self._start(event)
                 case ImageStart():
                     self._exec(event)
-                case ProcessEnd():
-                    self.living.discard(event.proc_id)
-                    continue
                 case _:
                     continue
             rows = rows_of.get(event.proc_id)
@@ -147,7 +143,6 @@ class Namer:
         return found
 
     def _start(self, event: ProcessStart) -> None:
-        self.living.add(event.proc_id)
         parent = self._processes.get(event.parent_proc_id or 0, _Process(cwd=self._cwd))
         blame = _blame(event.site) if event.site else parent.blame
         self._processes[event.proc_id] = _Process(parent.program, event.cwd or parent.cwd, blame)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from aklo_analysis.activity import ACTIVITIES, MEDIA, MEDIUM_OF_KIND, activity_codes
+from aklo_analysis.calls import rows_of
 from aklo_analysis.dashboard.naming import NOT_SHELL, OUTSIDE, UNKNOWN
 from aklo_analysis.dashboard.seen import NOTHING, UNTIMED, Int32, Int64, Interner, Seen
 from aklo_analysis.program import program_name
@@ -77,7 +78,7 @@ class Replay:
             **{name: values[chosen] for name, values in self._columns.items()},
         )
 
-    def _files(self, trace: Trace, file_id: Int64) -> tuple[Int64, Int32, Any]:
+    def _files(self, trace: Trace, file_id: Int64) -> tuple[Int32, Int32, Any]:
         """Rows, and of each row the code of its name and its medium; the last row is no file."""
         table = trace.table("files", ["file_id", "path", "name", "kind"])
         names, media = [], []
@@ -90,15 +91,14 @@ class Replay:
             media.append(MEDIA.index(MEDIUM_OF_KIND.get(kind, of_path)))
         names.append(self._names.code(NOTHING))
         media.append(MEDIA.index("unknown"))
-        places = _rows(table.column("file_id"), file_id, len(names) - 1)
-        return places, np.array(names, np.int32), np.array(media, np.int8)
+        return _rows(table, "file_id", file_id), np.array(names, np.int32), np.array(media, np.int8)
 
     def _programs(self, trace: Trace, image_id: Int64) -> Int32:
         table = trace.table("images", ["image_id", "exe", "script", "argv"])
         columns = (table.column(name).to_pylist() for name in ("exe", "script", "argv"))
         names = [program_name(*row) or UNKNOWN for row in zip(*columns, strict=True)]
         codes = [self._names.code(name) for name in [*names, UNKNOWN]]
-        return np.array(codes, np.int32)[_rows(table.column("image_id"), image_id, len(names))]
+        return np.array(codes, np.int32)[_rows(table, "image_id", image_id)]
 
     def _places(self, trace: Trace, site_id: Int64, proc_id: Int64) -> tuple[Int32, Int32]:
         """Function and line: a call's own, or those that started its process."""
@@ -110,13 +110,13 @@ class Replay:
         ]
         pairs.append((NOT_SHELL, NOTHING))
         codes = np.array([[self._names.code(text) for text in pair] for pair in pairs], np.int32)
-        sites = _rows(table.column("site_id"), site_id, len(pairs) - 1)
+        sites = _rows(table, "site_id", site_id)
         inherited = _inherited(trace)
         most = max(int(proc_id.max(initial=0)), max(inherited, default=0)) + 1
         of_process = np.full(most, -1, np.int64)
         for process, site in inherited.items():
             of_process[process] = site
-        blamed = _rows(table.column("site_id"), of_process[proc_id], len(pairs) - 1)
+        blamed = _rows(table, "site_id", of_process[proc_id])
         places = np.where(site_id >= 0, sites, blamed)
         return codes[places, 0], codes[places, 1]
 
@@ -144,12 +144,6 @@ def _numbers(column: Any, missing: int) -> Int64:
     return np.asarray(column.fill_null(missing).to_numpy(), np.int64)
 
 
-def _rows(ids: Any, wanted: Int64, missing: int) -> Int64:
-    """The row of each id, `missing` if there is none."""
-    known = _numbers(ids, -1)
-    if not len(known):
-        return np.full(len(wanted), missing, np.int64)
-    order = np.argsort(known, kind="stable")
-    places = np.minimum(np.searchsorted(known[order], wanted), len(known) - 1)
-    found = order[places]
-    return np.where(known[found] == wanted, found, missing)
+def _rows(table: Any, column: str, wanted: Int64) -> Int32:
+    """The row of each id; -1, which is the last of a list, if there is none."""
+    return rows_of(column, _numbers(table.column(column), 0), wanted.astype(np.int32))

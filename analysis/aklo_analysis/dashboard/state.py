@@ -57,8 +57,6 @@ class State:
     ended: int = 0
     slow_count: int = 0
     slow: list[Slow] = field(default_factory=list)
-    progress: float | None = None
-    """of a replay, 0 to 1"""
     note: str = ""
 
     def __post_init__(self) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from aklo_analysis.calls import UNKNOWN, rows_of
 from aklo_analysis.exports.ordered import in_order
 from aklo_analysis.frames import Source
 
@@ -68,13 +69,10 @@ class _Files:
         named = pc.if_else(pc.equal(path, ""), pa.scalar(None, pa.string()), path)
         numbered = pc.binary_join_element_wise(kind, ":[", number, "]", "")
         names = pc.coalesce(named, name, numbered, kind).combine_chunks()
-        ids = table.column("file_id").to_numpy()
-        order = np.argsort(ids, kind="stable")
-        self._ids, self._names = ids[order], names.take(pa.array(order))
+        self._ids, self._names = table.column("file_id").to_numpy().astype(np.int64), names
 
     def names(self, ids: pa.ChunkedArray) -> pa.Array:
         """Null for an unknown one."""
-        wanted = ids.fill_null(-1).to_numpy()
-        place = np.searchsorted(self._ids, wanted)
-        known = np.append(self._ids, -2)[place] == wanted
-        return self._names.take(pa.array(place, mask=~known))
+        wanted = ids.fill_null(UNKNOWN).to_numpy().astype(np.int32)
+        rows = rows_of("file_id", self._ids, wanted)
+        return self._names.take(pa.array(rows, mask=rows == UNKNOWN))

@@ -88,7 +88,7 @@ def test_a_recording_is_read_as_it_grows(tmp_path: Path) -> None:
         grown(part, live)
         feed.advance(state, 1, 0)
     assert state.cube.total["calls"] == followed.account().read > 50
-    assert state.processes - state.ended == len(feed._namer.living)
+    assert state.processes - state.ended == len(feed._namer._processes)
 
 
 def test_what_a_killed_recorder_left_is_replayed(tmp_path: Path) -> None:
@@ -147,4 +147,4 @@ def test_names_of_what_has_ended_are_forgotten(tmp_path: Path) -> None:
     followed, namer = EbpfFollowed(spools.write(tmp_path / "trace")), Namer("/home")
     while batch := followed.more():
         namer.seen(batch)
-    assert len(namer._processes) == len(namer.living) == 1 + 14
+    assert len(namer._processes) == 1 + 14

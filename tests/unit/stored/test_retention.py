@@ -7,7 +7,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aklo_trace.retention import DAY_NS, Limits, Removal, removals
+from aklo_trace.quantity import DAY_NS
+from aklo_trace.retention import Limits, Removal, removals
 from aklo_trace.stored import FINISHED, INTERRUPTED, RECORDING, Stored
 from aklo_trace.summary import Totals
 

@@ -18,8 +18,9 @@ from aklo_trace.config.kinds import (
     Words,
 )
 from aklo_trace.config.model import RULE_THRESHOLD, Key
+from aklo_trace.quantity import DAY_NS
 
-TIME: Final = Duration(0, 366 * 86_400 * 10**9, "a time such as 500ms, 10s, 5m, 2h or 1d")
+TIME: Final = Duration(0, 366 * DAY_NS, "a time such as 500ms, 10s, 5m, 2h or 1d")
 LIMIT: Final = Limit("a number, or a number with its unit such as 500ms, 64MiB or 5%")
 SIZE: Final = Size(1 << 50, "a size such as 500MB, 2GiB or 0")
 SEVERITIES: Final = ("info", "warning", "critical")

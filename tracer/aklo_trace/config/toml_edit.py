@@ -5,12 +5,9 @@ By tomlkit, which is imported here alone: nothing that only reads needs it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aklo_trace.config.kinds import Value
-
-if TYPE_CHECKING:
-    pass
 
 
 def with_value(text: str, name: str, value: Value) -> str:

@@ -15,10 +15,11 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Final
 
+from aklo_trace.quantity import DAY_NS
 from aklo_trace.strace.layout import Clock, Layout, PidStyle
 from aklo_trace.strace.slices import Day, Slice, Task
 from aklo_trace.strace.sources import HEAD_BYTES, Head, LogSource, reading
-from aklo_trace.strace.times import DAY_NS, midnight_ns
+from aklo_trace.strace.times import midnight_ns
 
 WINDOW_BYTES: Final = 2 << 20
 STEP_BYTES: Final = 1 << 18

@@ -15,9 +15,9 @@ from typing import BinaryIO, Final
 import numpy as np
 
 from aklo_trace.events import NULL, Int64
+from aklo_trace.quantity import DAY_NS
 from aklo_trace.strace.layout import Layout, PidStyle
 from aklo_trace.strace.line import NoteKind
-from aklo_trace.strace.times import DAY_NS
 
 LONGEST_LINE_BYTES: Final = 16 << 20
 """What is longer is cut; strace writes at most a few MB for the longest possible exec."""

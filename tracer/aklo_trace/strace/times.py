@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from aklo_trace.events import NULL, Int64
+from aklo_trace.quantity import DAY_NS
 from aklo_trace.strace.layout import Clock
 from aklo_trace.strace.ranges import LAST_NS
 
@@ -20,8 +21,6 @@ LINE_NS: Final = 1_000_000_000
 """Lines without any time are put this far apart, the first so far from the epoch, where nobody
 takes it for the time when they were written. It is more than an exec, a fork or a chdir takes,
 so that the next line comes after its end."""
-
-DAY_NS: Final = 86_400_000_000_000
 
 
 @dataclass(frozen=True, slots=True)

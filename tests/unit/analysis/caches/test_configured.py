@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from aklo_analysis.caches.cache import OUTPUT, SHIPPED, Cache
-from aklo_analysis.caches.configured import DAY_NS, MB, caches
+from aklo_analysis.caches.configured import MB, caches
 from aklo_trace.config import aklo_file, toml_file
 from aklo_trace.config.configuration import MODEL, Configuration, resolved
 from aklo_trace.config.entry import PROJECT, USER, Origin
+from aklo_trace.quantity import DAY_NS
 
 SHIPPED_NAMES = ["id", "parsed", "batch", "regex"]
 

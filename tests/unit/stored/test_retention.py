@@ -101,9 +101,8 @@ def test_what_is_left_is_within_the_limits_or_may_not_go(
     found = removals(traces, limits, NOW_NS, None)
     removed = {removal.trace.name for removal in found}
     left = [one for one in traces if one.name not in removed]
-    free = sorted(left, key=lambda one: one.closed_at_ns)[:-1]
-    free = [one for one in free if not one.is_pinned and one.state != RECORDING]
-    if free:
+    by_age = sorted(left, key=lambda one: (one.closed_at_ns, one.name))
+    if any(not one.is_pinned and one.state != RECORDING for one in by_age[:-1]):
         assert not most or len(left) <= most
         assert not size or sum(one.size_bytes() for one in left if one.totals) <= size
     assert all(not one.trace.is_pinned for one in found)

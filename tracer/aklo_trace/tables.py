@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Final
@@ -69,7 +69,9 @@ class TableWriter:
         self.rows: dict[str, int] = {table.name: 0 for table in TABLES}
         with ExitStack() as opened:
             self._segments = {
-                table.name: opened.enter_context(_Segments(directory / table.name, table, packing))
+                table.name: opened.enter_context(
+                    closing(_Segments(directory / table.name, table, packing))
+                )
                 for table in TABLES
             }
             self._opened = opened.pop_all()
@@ -109,20 +111,12 @@ class _Segments:
         self._since_ns: int | None = None
         self._is_full = False
 
-    def __enter__(self) -> _Segments:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._opened.__exit__(kind, error, trace)
+    def close(self) -> None:
+        self._opened.close()
 
     def add(self, rows: pa.Table) -> None:
         if self._is_full:
-            self._opened.close()
+            self.close()
             self._number += 1
             self._file, self._writer = self._opened.enter_context(self._next())
             self._since_ns = None

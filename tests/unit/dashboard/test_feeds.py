@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.unit.analysis.sample import sample_trace
-from tests.unit.recorded.spools import CWD_INODE, DEVICE, PID, SUB_INODE, Spools, identity
+from tests.unit.recorded.spools import DEVICE, PID, SUB_INODE, Spools, begun_life, identity
 
 from aklo_analysis.dashboard.feeds import LiveFeed, ReplayFeed
 from aklo_analysis.dashboard.naming import Namer
@@ -49,14 +49,7 @@ def grown(spools: Spools, live: Path) -> None:
 
 def busy_life() -> Spools:
     """A shell that enters a directory and starts programs, which open files in it."""
-    spools = Spools()
-    spools.exec(1, b"/bin/sh", 10)
-    spools.argv(1, 0, b"sh\0-c\0cat\0")
-    spools.path(1, b"/bin/sh")
-    spools.call("execve", record_id=1)
-    spools.path(2, b"sub", base0=layout.BASE_DIRECTORY, **identity(CWD_INODE))
-    sub = {"inode": SUB_INODE, "dev": DEVICE, "mode": 0o40755}
-    spools.call("chdir", flags=layout.EVENT_HAS_IDENTITY, record_id=2, **sub)
+    spools = begun_life()
     for number in range(2, 30):
         record, known = 1000 + number, layout.EVENT_HAS_FD | layout.EVENT_HAS_IDENTITY
         file = {"fd": 3, "inode": 100 + number, "dev": DEVICE, "mode": 0o100644}

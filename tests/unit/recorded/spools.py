@@ -161,8 +161,8 @@ def identity(inode: int) -> dict[str, int]:
     return {"inode0": inode, "dev0": DEVICE, "mode0": 0o40755}
 
 
-def small_life() -> Spools:
-    """A shell that starts cat, which reads a file."""
+def begun_life() -> Spools:
+    """A shell that has entered a directory."""
     spools = Spools()
     spools.exec(1, b"/bin/sh", 10)
     spools.argv(1, 0, b"sh\0-c\0cat\0")
@@ -171,6 +171,12 @@ def small_life() -> Spools:
     spools.path(2, b"sub", base0=layout.BASE_DIRECTORY, **identity(CWD_INODE))
     sub = {"inode": SUB_INODE, "dev": DEVICE, "mode": 0o40755}
     spools.call("chdir", flags=layout.EVENT_HAS_IDENTITY, record_id=2, **sub)
+    return spools
+
+
+def small_life() -> Spools:
+    """A shell that starts cat, which reads a file."""
+    spools = begun_life()
     spools.fork(2)
     spools.call("clone", ret=PID + 1)
     spools.mark()

@@ -6,6 +6,8 @@ TRACE is a path, a name that 'aklo-trace list' shows, or 'latest'.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
+from pathlib import Path
 
 from aklo_trace import location
 from aklo_trace.escape import escape
@@ -18,8 +20,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    return each(options, pin, "pinned")
+
+
+def each(options: argparse.Namespace, change: Callable[[Path], None], done: str) -> int:
+    """Change each of the traces, and say so."""
     stores = become_asker().stores()
     for directory in [location.find(name, stores) for name in options.traces]:
-        pin(directory)
-        print(f"pinned: {escape(location.name_of(directory, stores))}")
+        change(directory)
+        print(f"{done}: {escape(location.name_of(directory, stores))}")
     return 0

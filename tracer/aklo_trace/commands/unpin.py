@@ -7,19 +7,11 @@ from __future__ import annotations
 
 import argparse
 
-from aklo_trace import location
-from aklo_trace.escape import escape
-from aklo_trace.places import become_asker
+from aklo_trace.commands.pin import configure, each
 from aklo_trace.stored import unpin
 
-
-def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("traces", nargs="+", metavar="TRACE")
+__all__ = ["configure", "run"]
 
 
 def run(options: argparse.Namespace) -> int:
-    stores = become_asker().stores()
-    for directory in [location.find(name, stores) for name in options.traces]:
-        unpin(directory)
-        print(f"unpinned: {escape(location.name_of(directory, stores))}")
-    return 0
+    return each(options, unpin, "unpinned")
